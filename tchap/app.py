@@ -128,5 +128,6 @@ def _stop_on_signals(world: World, servers: list[_Server]) -> None:
 
 
 async def _until_started(servers: list[_Server]) -> None:
-    while not all(server.started or server.should_exit for server in servers):
+    # uvicorn tells of its start by a flag alone.
+    while not all(server.started or server.should_exit for server in servers):  # noqa: ASYNC110
         await asyncio.sleep(0.01)

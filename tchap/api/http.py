@@ -27,9 +27,12 @@ def json_response(body: object, status: int = 200) -> Response:
 
 
 class Request:
-    """One request, parsed lazily. ``params`` are the path's parameters, percent-decoded once; header names are lower case.
+    """One request, parsed lazily.
 
-    ``instance`` is the server name being served; ``host_instance`` is set where the Host header itself names an instance.
+    ``params`` are the path's parameters, percent-decoded once; header names are lower case.
+
+    ``instance`` is the server name being served; ``host_instance`` is set where the Host header itself
+    names an instance.
     """
 
     requester: Requester

@@ -1,4 +1,7 @@
-"""The route table compiled into a tree over the raw path: identifiers contain ``/`` and ``+``, so each segment is decoded once."""
+"""The route table compiled into a tree over the raw path.
+
+Identifiers contain ``/`` and ``+``, so a path is split first and each segment decoded once.
+"""
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace

@@ -184,7 +184,7 @@ def parse_settings(text: str) -> Settings:
 
 
 def load_settings(path: Path | None) -> Settings:
-    """The file's settings, or the embedded defaults; ``TCHAP_STORE_URL`` and ``TCHAP_SMTP_PASSWORD`` override secrets."""
+    """The file's settings, or the embedded defaults; two secrets may come from the environment instead."""
     settings = parse_settings(path.read_text(encoding="utf-8")) if path else Settings()
     store_url = os.environ.get("TCHAP_STORE_URL")
     if store_url:

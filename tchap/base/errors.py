@@ -1,13 +1,14 @@
 """The caller's errors: what a request can be refused with, in the words of the specification.
 
-The status that goes with each ``errcode`` is decided in ``api/errors.py`` alone (client-server API, "Standard error response").
+The status that goes with each ``errcode`` is decided in ``api/errors.py`` alone
+(client-server API, "Standard error response").
 """
 
 from typing import Any
 
 
 class MatrixError(Exception):
-    """A refusal the caller must hear: an ``errcode``, one sentence in English and one in French, and further JSON fields."""
+    """A refusal the caller must hear: an ``errcode``, a sentence in English and in French, further JSON fields."""
 
     def __init__(self, errcode: str, en: str, fr: str | None = None, **extra: Any) -> None:
         super().__init__(errcode, en)
@@ -67,7 +68,7 @@ class LimitExceeded(MatrixError):
 
 
 class InteractiveAuthNeeded(Exception):
-    """The request must go on with user-interactive authentication: ``body`` is the 401 answer, flows, params and session."""
+    """User-interactive authentication must go on: ``body`` is the 401 answer, flows, params and session."""
 
     def __init__(self, body: dict[str, Any]) -> None:
         super().__init__("user-interactive authentication needed")
