@@ -14,7 +14,7 @@ T = TypeVar("T")
 CLIENT = "/_matrix/client/v3"
 ROOM_VERSION = "11"
 """Asked for by name, so that both servers run the same rules whatever their default is."""
-PASSWORD = "correct-horse-battery-2026"
+PASSWORD = "Correct-horse-battery-2026"
 LONG_POLL_MS = 30_000
 FILTER = b'{"room":{"timeline":{"limit":20},"state":{"lazy_load_members":true}}}'
 """What today's clients ask of /sync: members only where the timeline needs them (spec client-server 7.9.3)."""
