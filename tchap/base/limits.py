@@ -17,3 +17,13 @@ MAX_RATE_KEYS = 100_000
 # Identifiers
 MAX_ID_BYTES = 255  # appendices, "Common Identifier Format"
 MAX_EVENT_BYTES = 65_536  # client-server API, "Size limits"
+
+# Sync, receipts, account data, push
+MAX_SUBSCRIBERS = 50_000  # people who synced lately and whose news are indexed in memory, a few kilobytes each
+MAX_SYNC_HOLES = 16  # facts told out of order that one subscriber remembers
+MAX_SYNC_TIMEOUT_MS = 120_000  # a longer poll only meets the time-outs of the proxies on the way
+MAX_TYPISTS = 100  # people typing at once in one room that are told of
+MAX_TYPING_ROOMS = 20_000
+MAX_TYPING_MS = 120_000
+MAX_FILTERS = 500  # per person; clients repeat the same few
+MAX_RULE_VERSIONS = 32  # changes of one person's push rules kept for counting what they have not read
