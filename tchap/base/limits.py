@@ -42,3 +42,12 @@ MAILBOX_SIZE = 500
 MAX_DIRECTORY_RESULTS = 50
 DIRECTORY_CANDIDATES = 400  # looked at to find those who answer best
 KEY_VALIDITY_MS = 24 * 3600 * 1000  # how long other servers may rely on our published keys
+# Sync, receipts, account data, push
+MAX_SUBSCRIBERS = 50_000  # people who synced lately and whose news are indexed in memory, a few kilobytes each
+MAX_SYNC_HOLES = 16  # facts told out of order that one subscriber remembers
+MAX_SYNC_TIMEOUT_MS = 120_000  # a longer poll only meets the time-outs of the proxies on the way
+MAX_TYPISTS = 100  # people typing at once in one room that are told of
+MAX_TYPING_ROOMS = 20_000
+MAX_TYPING_MS = 120_000
+MAX_FILTERS = 500  # per person; clients repeat the same few
+MAX_RULE_VERSIONS = 32  # changes of one person's push rules kept for counting what they have not read
