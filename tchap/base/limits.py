@@ -17,3 +17,37 @@ MAX_RATE_KEYS = 100_000
 # Identifiers
 MAX_ID_BYTES = 255  # appendices, "Common Identifier Format"
 MAX_EVENT_BYTES = 65_536  # client-server API, "Size limits"
+
+# Accounts
+MAX_PASSWORD_CHARS = 512  # longer ones only cost hashing
+MAX_WAITING_HASHES = 64  # Argon2id runs off the loop; a queue beyond this is a flood, answered with 429
+HASH_THREADS = 2
+MAX_DEVICE_NAME = 100
+MAX_DISPLAY_NAME = 256
+MAX_AVATAR_URL = 1000
+MAX_PROFILE_BYTES = 65_536  # client-server API, "Profiles"
+MAX_PROFILE_KEY_BYTES = 255  # client-server API, "Profiles"
+MAX_CLIENT_SECRET = 255  # identity API: opaque strings of at most 255 characters
+MAX_INTERACTIVE_SESSIONS = 20_000
+INTERACTIVE_SESSION_MS = 24 * 3600 * 1000  # a registration may wait for its mail for a day
+MAX_CODE_ATTEMPTS = 5  # a code has six digits
+VALIDATED_EMAIL_MS = 24 * 3600 * 1000  # how long a proven address stays good for the act it was proven for
+LOGIN_TOKEN_MS = 120_000  # client-server API, `POST /login/get_token`
+SPENT_REFRESH_TOKEN_MS = 30 * 24 * 3600 * 1000  # how long the reuse of a refresh token is noticed
+LAST_SEEN_EVERY_MS = 5 * 60 * 1000  # a device's last visit is written at most this often
+MAIL_BATCH = 50
+MAIL_MAX_ATTEMPTS = 12  # over about two days
+MAIL_RETRY_MS = 30_000  # doubled at each attempt
+MAILBOX_SIZE = 500
+MAX_DIRECTORY_RESULTS = 50
+DIRECTORY_CANDIDATES = 400  # looked at to find those who answer best
+KEY_VALIDITY_MS = 24 * 3600 * 1000  # how long other servers may rely on our published keys
+# Sync, receipts, account data, push
+MAX_SUBSCRIBERS = 50_000  # people who synced lately and whose news are indexed in memory, a few kilobytes each
+MAX_SYNC_HOLES = 16  # facts told out of order that one subscriber remembers
+MAX_SYNC_TIMEOUT_MS = 120_000  # a longer poll only meets the time-outs of the proxies on the way
+MAX_TYPISTS = 100  # people typing at once in one room that are told of
+MAX_TYPING_ROOMS = 20_000
+MAX_TYPING_MS = 120_000
+MAX_FILTERS = 500  # per person; clients repeat the same few
+MAX_RULE_VERSIONS = 32  # changes of one person's push rules kept for counting what they have not read
