@@ -27,3 +27,5 @@ MAX_TYPING_ROOMS = 20_000
 MAX_TYPING_MS = 120_000
 MAX_FILTERS = 500  # per person; clients repeat the same few
 MAX_RULE_VERSIONS = 32  # changes of one person's push rules kept for counting what they have not read
+MAX_AUDIENCES = 20_000  # rooms whose rule classes are kept in memory
+MAX_RECENT_NOTICES = 300  # of one room: more than the tail of the timeline kept beside them
