@@ -18,6 +18,19 @@ MAX_RATE_KEYS = 100_000
 MAX_ID_BYTES = 255  # appendices, "Common Identifier Format"
 MAX_EVENT_BYTES = 65_536  # client-server API, "Size limits"
 
+# The law of Matrix (protocol)
+MAX_PREV_EVENTS = 20  # room versions, "Event format"
+MAX_AUTH_EVENTS = 10  # room versions, "Event format"
+MAX_INVITE_KEYS = 16  # a third-party invite names one or two keys; more only keeps us busy verifying
+MAX_INVITE_SIGNATURES = 16
+MAX_PUSH_RULES = 1_000  # of one person; rooms muted one by one make the most of them
+MAX_PUSH_CONDITIONS = 32  # of one rule
+MAX_PUSH_PATTERN = 512  # characters of a glob
+MAX_FILTER_ENTRIES = 2_000  # names in one list of a filter: rooms are listed one by one by some clients
+MAX_FILTER_PATTERN = 255  # characters of an event type, wildcards included
+MAX_FILTER_LIMIT = 1_000  # events a filter may ask for at once
+MAX_THREAD_HOPS = 3  # client-server API, "Threaded read receipts"
+
 # Accounts
 MAX_PASSWORD_CHARS = 512  # longer ones only cost hashing
 MAX_WAITING_HASHES = 64  # Argon2id runs off the loop; a queue beyond this is a flood, answered with 429
