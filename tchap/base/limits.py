@@ -32,3 +32,11 @@ STORE_BUSY_MS = 5_000  # SQLite waits this long for a lock held by a checkpoint
 STORE_IDLE_S = 0.25  # a quiet moment in which SQLite's log is moved into its file
 CHECKPOINT_PAGES = 8_000  # pages of 4 KiB in SQLite's log before a commit must move them itself
 THREAD_SWITCH_S = 0.0002  # how long a busy loop may keep the interpreter from a storage thread (Python's own: 5 ms)
+
+# Outbound requests
+MAX_OUTBOUND_CONNECTIONS = 100
+MAX_OUTBOUND_IDLE = 20  # kept open for the next request to the same place
+OUTBOUND_IDLE_S = 30
+OUTBOUND_TIMEOUT_S = 10  # for the whole exchange, redirects and all, unless the caller knows better
+MAX_OUTBOUND_BODY = 1024 * 1024  # an answer larger than this is given up, unless the caller knows better
+MAX_OUTBOUND_REDIRECTS = 3

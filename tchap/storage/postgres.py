@@ -295,7 +295,12 @@ async def _attempt(connection: Any, tx: PostgresTx, work: _Work) -> _Outcome:
 
 @asynccontextmanager
 async def _transaction(connection: Any, begin: str) -> AsyncIterator[None]:
-    await connection.execute(begin)
+    try:
+        await connection.execute(begin)
+    except (*_CONNECTION_LOST, asyncpg.InternalClientError) as error:
+        # It died in the pool, perhaps with words still to be read: nothing was done, another one will serve.
+        connection.terminate()
+        raise ConnectionResetError from error
     try:
         yield
         ending = await _commit(connection)
