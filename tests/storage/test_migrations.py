@@ -100,8 +100,8 @@ async def test_two_processes_may_start_together(postgres_url: str, tmp_path: Pat
         await one.close()
 
 
-async def test_the_house_is_numbered_without_gap() -> None:
-    """The migrations of the house are numbered from 1 upwards."""
+async def test_the_house_is_numbered() -> None:
+    """The migrations of the house are well named and no number serves twice."""
     numbers = [step.number for step in read_migrations()]
     assert numbers == sorted(set(numbers))
     assert all(re.fullmatch(r"\d{4}_[a-z0-9_]+\.sql", path.name) for path in DIRECTORY.glob("*"))
