@@ -17,3 +17,16 @@ MAX_RATE_KEYS = 100_000
 # Identifiers
 MAX_ID_BYTES = 255  # appendices, "Common Identifier Format"
 MAX_EVENT_BYTES = 65_536  # client-server API, "Size limits"
+
+# Keys and messages to devices
+MAX_ONE_TIME_KEYS = 1_000  # unclaimed ones per device; clients keep 50 to 100
+CLAIMED_KEYS_MS = 7 * 24 * 3600 * 1000  # how long a claimed key is remembered, so that no late retry offers it again
+MAX_KEY_NAME = 255  # "algorithm:key_id"
+MAX_KEYS_QUERY_USERS = 10_000
+MAX_KEYS_CLAIM_DEVICES = 10_000
+MAX_DEVICE_MESSAGE_BYTES = 65_536  # as an event ("Size limits"): Olm messages and key bundles are far smaller
+MAX_DEVICE_MESSAGES = 20_000  # of one request, all devices of `*` counted
+DEVICE_TRANSACTION_MS = 24 * 3600 * 1000  # a client repeats a send within minutes
+MAX_TXN_ID = 255
+MAX_BACKUP_SESSION_ID = 255
+MAX_BACKUP_INTEGER = 2**53 - 1  # appendices, "Canonical JSON"
