@@ -30,3 +30,64 @@ DEVICE_TRANSACTION_MS = 24 * 3600 * 1000  # a client repeats a send within minut
 MAX_TXN_ID = 255
 MAX_BACKUP_SESSION_ID = 255
 MAX_BACKUP_INTEGER = 2**53 - 1  # appendices, "Canonical JSON"
+# The law of Matrix (protocol)
+MAX_PREV_EVENTS = 20  # room versions, "Event format"
+MAX_AUTH_EVENTS = 10  # room versions, "Event format"
+MAX_INVITE_KEYS = 16  # a third-party invite names one or two keys; more only keeps us busy verifying
+MAX_INVITE_SIGNATURES = 16
+MAX_PUSH_RULES = 1_000  # of one person; rooms muted one by one make the most of them
+MAX_PUSH_CONDITIONS = 32  # of one rule
+MAX_PUSH_PATTERN = 512  # characters of a glob
+MAX_FILTER_ENTRIES = 2_000  # names in one list of a filter: rooms are listed one by one by some clients
+MAX_FILTER_PATTERN = 255  # characters of an event type, wildcards included
+MAX_FILTER_LIMIT = 1_000  # events a filter may ask for at once
+MAX_THREAD_HOPS = 3  # client-server API, "Threaded read receipts"
+
+# Accounts
+MAX_PASSWORD_CHARS = 512  # longer ones only cost hashing
+MAX_WAITING_HASHES = 64  # Argon2id runs off the loop; a queue beyond this is a flood, answered with 429
+HASH_THREADS = 2
+MAX_DEVICE_NAME = 100
+MAX_DISPLAY_NAME = 256
+MAX_AVATAR_URL = 1000
+MAX_PROFILE_BYTES = 65_536  # client-server API, "Profiles"
+MAX_PROFILE_KEY_BYTES = 255  # client-server API, "Profiles"
+MAX_CLIENT_SECRET = 255  # identity API: opaque strings of at most 255 characters
+MAX_INTERACTIVE_SESSIONS = 20_000
+INTERACTIVE_SESSION_MS = 24 * 3600 * 1000  # a registration may wait for its mail for a day
+MAX_CODE_ATTEMPTS = 5  # a code has six digits
+VALIDATED_EMAIL_MS = 24 * 3600 * 1000  # how long a proven address stays good for the act it was proven for
+LOGIN_TOKEN_MS = 120_000  # client-server API, `POST /login/get_token`
+SPENT_REFRESH_TOKEN_MS = 30 * 24 * 3600 * 1000  # how long the reuse of a refresh token is noticed
+LAST_SEEN_EVERY_MS = 5 * 60 * 1000  # a device's last visit is written at most this often
+MAIL_BATCH = 50
+MAIL_MAX_ATTEMPTS = 12  # over about two days
+MAIL_RETRY_MS = 30_000  # doubled at each attempt
+MAILBOX_SIZE = 500
+MAX_DIRECTORY_RESULTS = 50
+DIRECTORY_CANDIDATES = 400  # looked at to find those who answer best
+KEY_VALIDITY_MS = 24 * 3600 * 1000  # how long other servers may rely on our published keys
+# Sync, receipts, account data, push
+MAX_SUBSCRIBERS = 50_000  # people who synced lately and whose news are indexed in memory, a few kilobytes each
+MAX_SYNC_HOLES = 16  # facts told out of order that one subscriber remembers
+MAX_SYNC_TIMEOUT_MS = 120_000  # a longer poll only meets the time-outs of the proxies on the way
+MAX_TYPISTS = 100  # people typing at once in one room that are told of
+MAX_TYPING_ROOMS = 20_000
+MAX_TYPING_MS = 120_000
+MAX_FILTERS = 500  # per person; clients repeat the same few
+MAX_RULE_VERSIONS = 32  # changes of one person's push rules kept for counting what they have not read
+MAX_AUDIENCES = 20_000  # rooms whose rule classes are kept in memory
+MAX_RECENT_NOTICES = 300  # of one room: more than the tail of the timeline kept beside them
+# The law of Matrix (protocol)
+MAX_PREV_EVENTS = 20  # room versions, "Event format"
+MAX_AUTH_EVENTS = 10  # room versions, "Event format"
+MAX_INVITE_KEYS = 16  # a third-party invite names one or two keys; more only keeps us busy verifying
+MAX_INVITE_SIGNATURES = 16
+MAX_PUSH_RULES = 1_000  # of one person; rooms muted one by one make the most of them
+MAX_PUSH_CONDITIONS = 32  # of one rule
+MAX_PUSH_PATTERN = 512  # characters of a glob
+MAX_FILTER_ENTRIES = 2_000  # names in one list of a filter: rooms are listed one by one by some clients
+MAX_FILTER_PATTERN = 255  # characters of an event type, wildcards included
+MAX_FILTER_LIMIT = 1_000  # events a filter may ask for at once
+MAX_THREAD_HOPS = 3  # client-server API, "Threaded read receipts"
+

@@ -6,13 +6,10 @@ number 4 (5 in versions 1 to 5 and in 12).
 
 from typing import Any
 
+from tchap.base.limits import MAX_INVITE_KEYS, MAX_INVITE_SIGNATURES
 from tchap.protocol.auth_context import AuthContext, refuse
 from tchap.protocol.power_levels import StateFact
 from tchap.protocol.signing import ALGORITHM, is_signed_by, signed_bytes
-
-# A third-party invite names one or two keys and carries as many signatures; more is an attempt to keep us busy.
-MAX_INVITE_KEYS = 16
-MAX_INVITE_SIGNATURES = 16
 
 
 def check_member(context: AuthContext) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
+from tchap.base.limits import MAX_JSON_DEPTH
+
 MAX_INTEGER = 2**53 - 1
-# Deeper JSON is refused: nothing lawful nests so far, and recursion must have an end.
-MAX_JSON_DEPTH = 100
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 

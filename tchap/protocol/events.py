@@ -11,16 +11,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from tchap.base.limits import MAX_AUTH_EVENTS, MAX_EVENT_BYTES, MAX_ID_BYTES, MAX_PREV_EVENTS
 from tchap.protocol.canonical import MAX_INTEGER, encode_canonical, encode_lenient
 from tchap.protocol.identifiers import server_of
 from tchap.protocol.redaction import redact as redact
 from tchap.protocol.room_versions import RoomVersion
 from tchap.protocol.signing import SIGNATURE_CHARS, SigningKey, sign_json
 
-MAX_EVENT_BYTES = 65_536
-MAX_FIELD_BYTES = 255
-MAX_PREV_EVENTS = 20
-MAX_AUTH_EVENTS = 10
 # Room kept for a signature: the longest key id we make, its signature and the punctuation around them.
 _KEY_ID_RESERVE = 32
 _PUNCTUATION_RESERVE = 12
@@ -185,8 +182,8 @@ def check_fields(event: Event) -> None:
     for name in ("sender", "room_id", "state_key", "type", "event_id"):
         value: str | None = getattr(event, name)
         # UTF-8 takes at most four bytes a character, so most fields need no encoding to be judged.
-        if value is not None and len(value) * 4 > MAX_FIELD_BYTES and len(value.encode()) > MAX_FIELD_BYTES:
-            raise EventTooLarge(f"{name} is over {MAX_FIELD_BYTES} bytes")
+        if value is not None and len(value) * 4 > MAX_ID_BYTES and len(value.encode()) > MAX_ID_BYTES:
+            raise EventTooLarge(f"{name} is over {MAX_ID_BYTES} bytes")
 
 
 def client_format(event: Event) -> dict[str, Any]:

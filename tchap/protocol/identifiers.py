@@ -7,8 +7,7 @@ Identifiers are opaque and case-sensitive: nothing here changes a character.
 import re
 from dataclasses import dataclass
 
-MAX_IDENTIFIER_BYTES = 255
-MAX_PORT_DIGITS = 5
+from tchap.base.limits import MAX_ID_BYTES
 
 _SERVER_NAME = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]{2,45}\]|[0-9A-Za-z.-]{1,255})(?::(?P<port>[0-9]{1,5}))?", re.ASCII)
 _FOUR_NUMBERS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}", re.ASCII)
@@ -148,7 +147,7 @@ def parse_mxc(text: str) -> MediaUri:
     """Client-server API, "Matrix Content (mxc://) URIs": a media id holds only letters, digits, `_` and `-`."""
     scheme, _, rest = text.partition("://")
     server, _, media_id = rest.partition("/")
-    if scheme != "mxc" or not _MEDIA_ID.fullmatch(media_id) or len(media_id) > MAX_IDENTIFIER_BYTES:
+    if scheme != "mxc" or not _MEDIA_ID.fullmatch(media_id) or len(media_id) > MAX_ID_BYTES:
         raise ValueError("not a media address")
     return MediaUri(parse_server_name(server).text, media_id)
 
@@ -187,5 +186,5 @@ def _check_length(text: str, sigil: str) -> None:
     if not text.startswith(sigil):
         raise ValueError(f"an identifier of this kind begins with {sigil}")
     # encode() also refuses lone surrogates, which no identifier may hold.
-    if len(text.encode()) > MAX_IDENTIFIER_BYTES:
-        raise ValueError(f"an identifier holds at most {MAX_IDENTIFIER_BYTES} bytes")
+    if len(text.encode()) > MAX_ID_BYTES:
+        raise ValueError(f"an identifier holds at most {MAX_ID_BYTES} bytes")
