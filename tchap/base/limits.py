@@ -67,6 +67,7 @@ MAILBOX_SIZE = 500
 MAX_DIRECTORY_RESULTS = 50
 DIRECTORY_CANDIDATES = 400  # looked at to find those who answer best
 KEY_VALIDITY_MS = 24 * 3600 * 1000  # how long other servers may rely on our published keys
+
 # Sync, receipts, account data, push
 MAX_SUBSCRIBERS = 50_000  # people who synced lately and whose news are indexed in memory, a few kilobytes each
 MAX_SYNC_HOLES = 16  # facts told out of order that one subscriber remembers
@@ -78,16 +79,18 @@ MAX_FILTERS = 500  # per person; clients repeat the same few
 MAX_RULE_VERSIONS = 32  # changes of one person's push rules kept for counting what they have not read
 MAX_AUDIENCES = 20_000  # rooms whose rule classes are kept in memory
 MAX_RECENT_NOTICES = 300  # of one room: more than the tail of the timeline kept beside them
-# The law of Matrix (protocol)
-MAX_PREV_EVENTS = 20  # room versions, "Event format"
-MAX_AUTH_EVENTS = 10  # room versions, "Event format"
-MAX_INVITE_KEYS = 16  # a third-party invite names one or two keys; more only keeps us busy verifying
-MAX_INVITE_SIGNATURES = 16
-MAX_PUSH_RULES = 1_000  # of one person; rooms muted one by one make the most of them
-MAX_PUSH_CONDITIONS = 32  # of one rule
-MAX_PUSH_PATTERN = 512  # characters of a glob
-MAX_FILTER_ENTRIES = 2_000  # names in one list of a filter: rooms are listed one by one by some clients
-MAX_FILTER_PATTERN = 255  # characters of an event type, wildcards included
-MAX_FILTER_LIMIT = 1_000  # events a filter may ask for at once
-MAX_THREAD_HOPS = 3  # client-server API, "Threaded read receipts"
 
+
+# Media
+MAX_UPLOAD = 256 * 1024 * 1024  # whatever the settings say: a body is held in memory while it is stored
+MAX_AWAITED_UPLOADS = 20  # addresses one person may hold without having given their content
+AWAITED_UPLOAD_MS = 24 * 3600 * 1000  # client-server API, `POST /media/v1/create`: "the recommended default"
+DEFAULT_MEDIA_WAIT_MS = 20_000  # client-server API, `timeout_ms` of downloads
+MAX_MEDIA_WAIT_MS = 60_000
+MEDIA_LOOK_EVERY_S = 2  # another process may have received the content
+MAX_FILE_NAME = 255
+MAX_CONTENT_TYPE = 255
+MAX_THUMBNAILS = 16  # kept of one file; others are made again each time
+MAX_WAITING_IMAGES = 64
+IMAGE_THREADS = 2
+MAX_THUMBNAIL_FRAMES = 150  # of an animation; longer ones stand still

@@ -102,7 +102,7 @@ def _check_signed_by_master(key: CrossSigningKey, user_id: str, master: str) -> 
 
 
 async def _check_no_device_id(tx: Tx, user_id: str, keys: Sequence[CrossSigningKey]) -> None:
-    """"Servers must ensure that device IDs will not collide with cross-signing public keys"."""
+    """ "Servers must ensure that device IDs will not collide with cross-signing public keys"."""
     if await device_keys.find_device_ids(tx, user_id, [key.public_key for key in keys]):
         raise Forbidden("Key ID in use: a device of yours has this name.", "Un de vos appareils porte ce nom.")
 

@@ -43,9 +43,7 @@ async def _get_backup(tx: Tx, user_id: str, version: str | None) -> Backup:
     return found
 
 
-async def update_backup(
-    world: World, user_id: str, version: str, algorithm: str, auth_data: dict[str, object]
-) -> None:
+async def update_backup(world: World, user_id: str, version: str, algorithm: str, auth_data: dict[str, object]) -> None:
     """Changes `auth_data`, the only thing of a backup that may change."""
     await world.store.write(_update, user_id, version, algorithm, encode_json(auth_data))
 

@@ -220,4 +220,3 @@ async def _find_changes(tx: Tx, user_id: str, since: int, upto: int) -> tuple[li
     met = await device_lists.find_met(tx, user_id, since)
     sharing = await device_lists.find_sharing(tx, user_id, sorted(met))
     return sorted(changed | sharing), sorted(met - sharing)
-
