@@ -21,6 +21,7 @@ from tchap.gateways.mail import open_mailer
 from tchap.gateways.passwords import PasswordHasher
 from tchap.live import Live
 from tchap.live.interactive_auth import InteractiveSessions
+from tchap.live.last_seen import LastSeen
 from tchap.live.rate_limits import RateLimits
 from tchap.live.tokens import TokenCache
 from tchap.services.instance_keys import load_keys
@@ -60,6 +61,7 @@ def build_live(settings: Settings) -> Live:
         tokens=TokenCache(),
         rate_limits=RateLimits(settings.rate_limits.enabled),
         sessions=InteractiveSessions(),
+        last_seen=LastSeen(),
     )
 
 

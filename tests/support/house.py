@@ -20,6 +20,8 @@ from tchap.gateways.mail import open_mailer
 from tchap.gateways.passwords import PasswordHasher
 from tchap.live import Live
 from tchap.live.interactive_auth import InteractiveSessions
+from tchap.live.last_seen import LastSeen
+from tchap.live.notifier import Notifier
 from tchap.live.rate_limits import RateLimits
 from tchap.live.tokens import TokenCache
 from tchap.services.instance_keys import load_keys
@@ -117,4 +119,6 @@ def _live(settings: Settings) -> Live:
     live.tokens = TokenCache()
     live.rate_limits = RateLimits(settings.rate_limits.enabled)
     live.sessions = InteractiveSessions()
+    live.last_seen = LastSeen()
+    live.notifier = Notifier()
     return live
