@@ -6,7 +6,7 @@ from tchap.policy import passwords as law
 from tchap.policy.passwords import PasswordPolicy
 from tchap.services.devices import Ended, end_all_devices, forget_ended
 from tchap.services.world import World
-from tchap.storage import accounts
+from tchap.storage import accounts, emails
 from tchap.storage.accounts import Account
 from tchap.storage.database import Tx
 
@@ -64,4 +64,7 @@ async def change_password(world: World, user_id: str, password: str, keep_device
 
 async def _change(tx: Tx, user_id: str, password_hash: str, keep_device: str | None, sign_out: bool) -> Ended:
     await accounts.set_password_hash(tx, user_id, password_hash)
+    # A code sent to reset a password serves once.
+    for address in await accounts.find_emails_of(tx, user_id):
+        await emails.remove_proofs(tx, address.email, "password")
     return await end_all_devices(tx, user_id, keep_device) if sign_out else Ended((), 0)
