@@ -70,6 +70,7 @@ MAX_THREAD_HOPS = 3  # client-server API, "Threaded read receipts"
 MAX_PASSWORD_CHARS = 512  # longer ones only cost hashing
 MAX_WAITING_HASHES = 64  # Argon2id runs off the loop; a queue beyond this is a flood, answered with 429
 HASH_THREADS = 2
+MAX_DEVICES = 500  # of one account: scripts that sign in anew each time push out their own oldest
 MAX_DEVICE_NAME = 100
 MAX_DISPLAY_NAME = 256
 MAX_AVATAR_URL = 1000
