@@ -45,13 +45,14 @@ _Outcome = tuple[asyncio.Future[Any], Any, BaseException | None]
 
 
 class PostgresTx:
-    """A job's hand on one connection, inside a transaction."""
+    """The hand of a job, or of a group of `jobs`, on one connection inside a transaction. Reads are given 0 `jobs`."""
 
-    __slots__ = ("_connection", "_writes", "is_waiting", "reserved")
+    __slots__ = ("_connection", "_drawn", "_jobs", "is_waiting", "reserved")
 
-    def __init__(self, connection: Any, *, writes: bool) -> None:
+    def __init__(self, connection: Any, jobs: int) -> None:
         self._connection = connection
-        self._writes = writes
+        self._jobs = jobs
+        self._drawn = range(0)
         self.is_waiting = False
         self.reserved = False
 
@@ -78,13 +79,22 @@ class PostgresTx:
         return await self.next_positions(1)
 
     async def next_positions(self, count: int) -> int:
-        if not self._writes:
+        if not self._jobs:
             raise NoPositionInRead
-        first: int = await self._wait(
-            self._connection.fetchval(postgres_positions.DRAW, count, not self.reserved),
-        )
-        self.reserved = True
+        if len(self._drawn) < count:
+            # One exchange serves the whole group; what is left over becomes a gap.
+            block = max(count, self._jobs)
+            first = await self._wait(self._connection.fetchval(postgres_positions.DRAW, block, not self.reserved))
+            self._drawn = range(first, first + block)
+            self.reserved = True
+        first = self._drawn[0]
+        self._drawn = self._drawn[count:]
         return first
+
+    def forget_reservation(self) -> None:
+        """A reservation is gone with the savepoint it was made in, and so is the right to what was drawn under it."""
+        self._drawn = range(0)
+        self.reserved = False
 
     async def _wait(self, operation: Awaitable[Any]) -> Any:
         self.is_waiting = True
@@ -197,11 +207,11 @@ class PostgresStore:
 
     async def _read_once(self, job: Job[Any], args: tuple[Any, ...]) -> Any:
         async with self._pool.acquire() as connection, transaction(connection, BEGIN_READ):
-            return await _drive(job, PostgresTx(connection, writes=False), args)
+            return await _drive(job, PostgresTx(connection, 0), args)
 
     async def _write_once(self, job: Job[Any], args: tuple[Any, ...]) -> Any:
         async with self._pool.acquire() as connection:
-            tx = PostgresTx(connection, writes=True)
+            tx = PostgresTx(connection, 1)
             async with transaction(connection, BEGIN_WRITE):
                 value = await _drive(job, tx, args)
             await self._settle(connection, tx)
@@ -259,7 +269,7 @@ class PostgresStore:
 
     async def _write_group_once(self, group: list[_Work], careful: bool) -> list[_Outcome]:
         async with self._writer.acquire() as connection:
-            tx = PostgresTx(connection, writes=True)
+            tx = PostgresTx(connection, len(group))
             run = partial(_attempt, connection) if careful else _run
             async with transaction(connection, BEGIN_WRITE):
                 outcomes = [await run(tx, work) for work in group]
@@ -282,8 +292,8 @@ async def _attempt(connection: Any, tx: PostgresTx, work: _Work) -> _Outcome:
         raise
     except Exception as error:
         await connection.execute("ROLLBACK TO job; RELEASE job")
-        # A reservation made since the savepoint is gone with it.
-        tx.reserved = reserved
+        if not reserved:
+            tx.forget_reservation()
         return future, None, error
     await connection.execute("RELEASE job")
     return future, value, None

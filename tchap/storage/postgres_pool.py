@@ -27,6 +27,7 @@ class Pool:
 
     def __init__(self, url: str, size: int) -> None:
         self._url = url
+        self._size = size
         self._free = asyncio.Semaphore(size)
         self._idle: list[Any] = []
 
@@ -56,7 +57,9 @@ class Pool:
             connection.terminate()
 
     async def close(self) -> None:
-        """Closes the idle connections; none may be in use."""
+        """Closes every connection, once whoever uses it has ended."""
+        for _ in range(self._size):
+            await self._free.acquire()
         while self._idle:
             await self._idle.pop().close()
 
