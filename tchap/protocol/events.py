@@ -324,10 +324,14 @@ def _check_references(version: RoomVersion, name: str, references: list[Any], mo
     if len(references) > most:
         raise BadEvent(f"{name} holds more than {most} events")
     for reference in references:
-        is_pair = isinstance(reference, list) and len(reference) == 2
-        event_id = reference[0] if is_pair and version.event_ids == "given" else reference
-        if not isinstance(event_id, str):
+        if not isinstance(_cited_id(version, reference), str):
             raise BadEvent(f"{name} holds something that is no event")
+
+
+def _cited_id(version: RoomVersion, reference: object) -> object:
+    if version.event_ids != "given":
+        return reference
+    return reference[0] if isinstance(reference, list) and len(reference) == 2 else None
 
 
 def _check_total(size: int) -> None:

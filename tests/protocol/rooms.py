@@ -59,7 +59,9 @@ class Room:
         """A membership, taken into the room's state."""
         return self.set(sender, "m.room.member", {"membership": membership, **content}, target)
 
-    def ids(self, **_: Any) -> dict[StateKey, str]:
+    @property
+    def ids(self) -> dict[StateKey, str]:
+        """The room's state as ids."""
         return {key: event.event_id for key, event in self.state.items()}
 
 
@@ -71,7 +73,8 @@ def new_room(version: str, join_rule: str = "public", **levels: Any) -> Room:
         content["creator"] = ALICE
     create = room.set(ALICE, "m.room.create", content)
     room.room_id = create.room_id
-    room.member(ALICE, ALICE, "join")
+    first_join = {"membership": "join"}
+    room.set(ALICE, "m.room.member", first_join, ALICE, prev_events=(create.event_id,))
     users = {BOB: 50} if room.version.creators_reign else {ALICE: 100, BOB: 50}
     room.set(ALICE, "m.room.power_levels", {"users": users, **levels})
     room.set(ALICE, "m.room.join_rules", {"join_rule": join_rule})
