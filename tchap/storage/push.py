@@ -33,9 +33,8 @@ _BOUNDS = """
   )"""
 
 
-async def add_notices(tx: Tx, event_id: str, room_id: str, ordering: int, notices: Notices) -> None:
+async def add_notices(tx: Tx, event_id: str, room_id: str, _ordering: int, notices: Notices) -> None:
     """Keeps what the event gives; called in the append's job, after the event's row is written."""
-    del ordering
     if notices.withdraws is not None:
         await _withdraw(tx, room_id, notices.withdraws)
     if notices.classes:
@@ -128,7 +127,9 @@ async def _class_counts(
         _classes(versions, room_ids),
         upto,
     )
-    return [(room, thread, class_id, number, notify, int(high)) for room, thread, class_id, number, notify, high in rows]
+    return [
+        (room, thread, class_id, number, notify, int(high)) for room, thread, class_id, number, notify, high in rows
+    ]
 
 
 async def _personal_counts(

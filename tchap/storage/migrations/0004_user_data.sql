@@ -99,3 +99,7 @@ CREATE TABLE pushers (
   PRIMARY KEY (user_id, app_id, pushkey)
 ) WITHOUT ROWID;
 CREATE INDEX pushers_by_key ON pushers (app_id, pushkey);
+
+-- Sync reads the state a room had where a timeline begins: what holds now, and what has ceased since.
+CREATE INDEX room_state_open ON room_state (room_id, type) WHERE to_position IS NULL;
+CREATE INDEX room_state_closed ON room_state (room_id, to_position);

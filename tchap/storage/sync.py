@@ -1,0 +1,279 @@
+"""What /sync collects: every function is one query over all the rooms asked for, whatever their number.
+
+Windows: a person may see a room they are joined to up to ``upto``, and one they have left up to their departure.
+Each query therefore starts from the person's own memberships as they stand at ``upto``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from tchap.storage.database import Tx
+
+_COLUMNS = """e.event_id, e.room_id, e.position, e.ordering, e.type, e.state_key, e.sender, e.origin_server_ts,
+  e.relates_to, e.rel_type, e.thread_id, e.redacted_by, e.txn_device, e.txn_id, e.client_json"""
+
+_OWN = """m.user_id = $1 AND m.room_id IN_LIST($3) AND m.from_position <= $2
+  AND (m.to_position IS NULL OR m.to_position > $2)"""
+_UPPER = "CASE WHEN m.membership = 'join' THEN CAST($2 AS BIGINT) ELSE m.from_position END"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnMembership:
+    """A stretch of the person's membership: from ``from_position`` on, and before ``to_position``."""
+
+    room_id: str
+    membership: str
+    event_id: str
+    sender: str
+    from_position: int
+    to_position: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncEvent:
+    """An event as a timeline or state section needs it. ``client_json`` is encoded, without ``unsigned``."""
+
+    event_id: str
+    room_id: str
+    position: int
+    ordering: int
+    type: str
+    state_key: str | None
+    sender: str
+    origin_server_ts: int
+    relates_to: str | None
+    rel_type: str | None
+    thread_id: str | None
+    redacted_by: str | None
+    txn_device: str | None
+    txn_id: str | None
+    client_json: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """A state event and the stretch of positions in which it holds."""
+
+    from_position: int
+    to_position: int | None
+    event: SyncEvent
+
+
+def _event(row: tuple[object, ...]) -> SyncEvent:
+    return SyncEvent(*row[:-1], bytes(row[-1]))  # type: ignore[arg-type]
+
+
+def _state_row(row: tuple[object, ...]) -> StateRow:
+    return StateRow(row[0], row[1], _event(row[2:]))  # type: ignore[arg-type]
+
+
+async def find_own_memberships(
+    tx: Tx, user_id: str, since: int, upto: int, with_left: bool = False
+) -> list[OwnMembership]:
+    """The person's memberships that held at some time after ``since``, oldest first in each room.
+
+    Of rooms left before only ``with_left`` asks, and never of forgotten ones.
+    """
+    rows = await tx.all(
+        """SELECT m.room_id, m.membership, m.event_id, m.sender, m.from_position, m.to_position FROM memberships m
+           WHERE m.user_id = $1 AND m.from_position <= $3 AND (m.to_position IS NULL OR m.to_position > $2)
+             AND (m.membership IN ('join', 'invite', 'knock') OR m.from_position > $2 OR m.to_position <= $3 OR $4 = 1)
+             AND NOT EXISTS (SELECT 1 FROM forgotten_rooms f WHERE f.user_id = $1 AND f.room_id = m.room_id)
+           ORDER BY m.room_id, m.from_position""",
+        user_id,
+        since,
+        upto,
+        int(with_left),
+    )
+    return [OwnMembership(*row) for row in rows]
+
+
+async def find_own_history(tx: Tx, user_id: str, room_ids: Collection[str], upto: int) -> list[OwnMembership]:
+    """Every membership the person ever had in the rooms, oldest first in each."""
+    rows = await tx.all(
+        """SELECT room_id, membership, event_id, sender, from_position, to_position FROM memberships
+           WHERE user_id = $1 AND room_id IN_LIST($2) AND from_position <= $3 ORDER BY room_id, from_position""",
+        user_id,
+        list(room_ids),
+        upto,
+    )
+    return [OwnMembership(*row) for row in rows]
+
+
+async def find_timelines(
+    tx: Tx, user_id: str, upto: int, room_ids: Collection[str], since: int, window: int
+) -> list[SyncEvent]:
+    """Of each room the events told after ``since`` among its last ``window``, in timeline order."""
+    # New events stand above all others in their room, so the last `window` orderings below the newest told event are
+    # the end of the timeline: one seek per room, however long its history.
+    rows = await tx.all(
+        f"""SELECT {_COLUMNS} FROM (
+             SELECT m.room_id AS room_id, {_UPPER} AS upper,
+               (SELECT x.ordering FROM events x WHERE x.room_id = m.room_id AND x.position <= {_UPPER}
+                ORDER BY x.position DESC LIMIT 1) AS top
+             FROM memberships m WHERE {_OWN}
+           ) AS t JOIN events e ON e.room_id = t.room_id AND e.ordering > t.top - $5 AND e.ordering <= t.top
+           WHERE e.position > $4 AND e.position <= t.upper ORDER BY e.room_id, e.ordering""",
+        user_id,
+        upto,
+        list(room_ids),
+        since,
+        window,
+    )
+    return [_event(row) for row in rows]
+
+
+_STATE = f"""SELECT s.from_position, s.to_position, {_COLUMNS} FROM memberships m
+  CROSS JOIN room_state s JOIN events e ON e.event_id = s.event_id WHERE {_OWN} AND s.room_id = m.room_id"""
+
+
+async def find_state_changes(tx: Tx, user_id: str, upto: int, room_ids: Collection[str], since: int) -> list[StateRow]:
+    """The state that began to hold after ``since``, whether or not it still does."""
+    rows = await tx.all(
+        f"{_STATE} AND s.from_position > $4 AND s.from_position <= {_UPPER}", user_id, upto, list(room_ids), since
+    )
+    return [_state_row(row) for row in rows]
+
+
+async def find_full_state(
+    tx: Tx, user_id: str, upto: int, room_ids: Collection[str], replaced_at: Collection[int]
+) -> list[StateRow]:
+    """The state that holds at the end of each room's window, without members, and what ended at ``replaced_at``."""
+    rows = await tx.all(
+        f"""{_STATE} AND s.to_position IS NULL AND s.type < 'm.room.member' AND s.from_position <= {_UPPER}
+            UNION ALL
+            {_STATE} AND s.to_position IS NULL AND s.type > 'm.room.member' AND s.from_position <= {_UPPER}
+            UNION ALL
+            {_STATE} AND s.to_position > {_UPPER} AND s.type <> 'm.room.member' AND s.from_position <= {_UPPER}
+            UNION ALL
+            {_STATE} AND s.to_position IN_LIST($4) AND s.to_position <= {_UPPER}""",
+        user_id,
+        upto,
+        list(room_ids),
+        list(replaced_at),
+    )
+    return [_state_row(row) for row in rows]
+
+
+async def find_all_members(tx: Tx, user_id: str, upto: int, room_ids: Collection[str]) -> list[StateRow]:
+    """Every membership event that holds at the end of each room's window."""
+    rows = await tx.all(
+        f"""{_STATE} AND s.to_position IS NULL AND s.type = 'm.room.member' AND s.from_position <= {_UPPER}
+            UNION ALL
+            {_STATE} AND s.to_position > {_UPPER} AND s.type = 'm.room.member' AND s.from_position <= {_UPPER}""",
+        user_id,
+        upto,
+        list(room_ids),
+    )
+    return [_state_row(row) for row in rows]
+
+
+async def find_members(
+    tx: Tx, user_id: str, upto: int, room_ids: Collection[str], members: Collection[str]
+) -> list[StateRow]:
+    """The membership events of certain people that hold at the end of each room's window."""
+    rows = await tx.all(
+        f"""{_STATE} AND s.type = 'm.room.member' AND s.state_key IN_LIST($4) AND s.from_position <= {_UPPER}
+            AND (s.to_position IS NULL OR s.to_position > {_UPPER})""",
+        user_id,
+        upto,
+        list(room_ids),
+        list(members),
+    )
+    return [_state_row(row) for row in rows]
+
+
+async def find_senders(tx: Tx, event_ids: Collection[str], upto: int) -> list[StateRow]:
+    """The membership events, as they hold at ``upto``, of those who sent the events, each in the event's room."""
+    rows = await tx.all(
+        f"""SELECT DISTINCT s.from_position, s.to_position, {_COLUMNS} FROM events t
+            CROSS JOIN room_state s JOIN events e ON e.event_id = s.event_id
+            WHERE t.event_id IN_LIST($1) AND s.room_id = t.room_id AND s.type = 'm.room.member'
+              AND s.state_key = t.sender AND s.from_position <= $2 AND (s.to_position IS NULL OR s.to_position > $2)""",
+        list(event_ids),
+        upto,
+    )
+    return [_state_row(row) for row in rows]
+
+
+async def find_visibilities(tx: Tx, room_ids: Collection[str], upto: int) -> list[StateRow]:
+    """Every history visibility that ever held in the rooms, oldest first in each."""
+    rows = await tx.all(
+        f"""SELECT s.from_position, s.to_position, {_COLUMNS} FROM room_state s JOIN events e ON e.event_id = s.event_id
+            WHERE s.room_id IN_LIST($1) AND s.type = 'm.room.history_visibility' AND s.state_key = ''
+              AND s.from_position <= $2 ORDER BY s.room_id, s.from_position""",
+        list(room_ids),
+        upto,
+    )
+    return [_state_row(row) for row in rows]
+
+
+async def find_stripped_state(
+    tx: Tx, room_ids: Collection[str], types: Collection[str], members: Collection[str]
+) -> list[SyncEvent]:
+    """What somebody outside may know of the rooms now: state of the given types, and the given members."""
+    rows = await tx.all(
+        f"""SELECT {_COLUMNS} FROM room_state s JOIN events e ON e.event_id = s.event_id
+            WHERE s.room_id IN_LIST($1) AND s.to_position IS NULL
+              AND ((s.type IN_LIST($2) AND s.state_key = '')
+                   OR (s.type = 'm.room.member' AND s.state_key IN_LIST($3)))""",
+        list(room_ids),
+        list(types),
+        list(members),
+    )
+    return [_event(row) for row in rows]
+
+
+async def find_names(tx: Tx, room_ids: Collection[str]) -> list[SyncEvent]:
+    """The name and canonical alias of the rooms, where they are set."""
+    return await find_stripped_state(tx, room_ids, ["m.room.name", "m.room.canonical_alias"], [])
+
+
+async def find_member_counts(tx: Tx, room_ids: Collection[str], upto: int) -> list[tuple[str, str, int]]:
+    """Room, membership, and how many people have it at ``upto``."""
+    rows = await tx.all(
+        """SELECT room_id, membership, count(*) FROM memberships
+           WHERE room_id IN_LIST($1) AND membership IN ('join', 'invite') AND from_position <= $2
+             AND (to_position IS NULL OR to_position > $2) GROUP BY room_id, membership""",
+        list(room_ids),
+        upto,
+    )
+    return [(room_id, membership, count) for room_id, membership, count in rows]
+
+
+async def find_heroes(
+    tx: Tx, user_id: str, room_ids: Collection[str], upto: int, limit: int
+) -> list[tuple[str, str, str]]:
+    """Room, person and membership: the first ``limit`` others by order of arrival, those present first."""
+    rows = await tx.all(
+        """SELECT room_id, user_id, membership FROM (
+             SELECT room_id, user_id, membership, row_number() OVER (
+               PARTITION BY room_id
+               ORDER BY CASE WHEN membership IN ('join', 'invite') THEN 0 ELSE 1 END, from_position) AS number
+             FROM memberships WHERE room_id IN_LIST($2) AND user_id <> $1 AND membership <> 'knock'
+               AND from_position <= $3 AND (to_position IS NULL OR to_position > $3)
+           ) AS ranked WHERE number <= $4 ORDER BY room_id, number""",
+        user_id,
+        list(room_ids),
+        upto,
+        limit,
+    )
+    return [(room_id, user_id, membership) for room_id, user_id, membership in rows]
+
+
+async def find_redactions(tx: Tx, event_ids: Collection[str]) -> list[SyncEvent]:
+    rows = await tx.all(f"SELECT {_COLUMNS} FROM events e WHERE e.event_id IN_LIST($1)", list(event_ids))
+    return [_event(row) for row in rows]
+
+
+async def find_replaced_state(tx: Tx, room_ids: Collection[str], positions: Collection[int]) -> list[StateRow]:
+    """The state that ceased to hold at one of the positions: what a state event in a timeline replaced."""
+    rows = await tx.all(
+        f"""SELECT s.from_position, s.to_position, {_COLUMNS} FROM room_state s JOIN events e ON e.event_id = s.event_id
+            WHERE s.room_id IN_LIST($1) AND s.to_position IN_LIST($2)""",
+        list(room_ids),
+        list(positions),
+    )
+    return [_state_row(row) for row in rows]
