@@ -45,9 +45,7 @@ async def find_account_data(tx: Tx, user_id: str, room_id: str, type: str) -> by
     return bytes(row[0]) if row else None
 
 
-async def find_changed_account_data(
-    tx: Tx, user_id: str, since: int, upto: int, always: str = ""
-) -> list[AccountData]:
+async def find_changed_account_data(tx: Tx, user_id: str, since: int, upto: int, always: str = "") -> list[AccountData]:
     """What changed after ``since``, and the global data of type ``always`` in any case."""
     rows = await tx.all(
         """SELECT room_id, type, content, position FROM account_data

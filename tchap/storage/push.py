@@ -127,7 +127,9 @@ async def _class_counts(
         _classes(versions, room_ids),
         upto,
     )
-    return [(room, thread, class_id, number, notify, int(high)) for room, thread, class_id, number, notify, high in rows]
+    return [
+        (room, thread, class_id, number, notify, int(high)) for room, thread, class_id, number, notify, high in rows
+    ]
 
 
 async def _personal_counts(

@@ -129,9 +129,7 @@ _STATE = f"""SELECT s.from_position, s.to_position, {_COLUMNS} FROM memberships 
   CROSS JOIN room_state s JOIN events e ON e.event_id = s.event_id WHERE {_OWN} AND s.room_id = m.room_id"""
 
 
-async def find_state_changes(
-    tx: Tx, user_id: str, upto: int, room_ids: Collection[str], since: int
-) -> list[StateRow]:
+async def find_state_changes(tx: Tx, user_id: str, upto: int, room_ids: Collection[str], since: int) -> list[StateRow]:
     """The state that began to hold after ``since``, whether or not it still does."""
     rows = await tx.all(
         f"{_STATE} AND s.from_position > $4 AND s.from_position <= {_UPPER}", user_id, upto, list(room_ids), since
