@@ -78,4 +78,3 @@ MAX_FILTER_ENTRIES = 2_000  # names in one list of a filter: rooms are listed on
 MAX_FILTER_PATTERN = 255  # characters of an event type, wildcards included
 MAX_FILTER_LIMIT = 1_000  # events a filter may ask for at once
 MAX_THREAD_HOPS = 3  # client-server API, "Threaded read receipts"
-

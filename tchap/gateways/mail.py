@@ -100,4 +100,3 @@ def mail_message(mail: OutgoingMail, sender: str) -> EmailMessage:
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
     return message
-

@@ -13,7 +13,9 @@ def code_mail(recipient: str, purpose: str, code: str, link: str) -> OutgoingMai
     act_fr, act_en = _ACTS[purpose]
     fr = (f"Bonjour,\n\nVotre code Tchap pour {act_fr} :", _AFTER_FR)
     en = (f"Hello,\n\nYour Tchap code to {act_en}:", _AFTER_EN)
-    text = "\n\n---\n\n".join(f"{before}\n\n    {code}\n\n{_OR[i]} {link}\n\n{after}" for i, (before, after) in enumerate((fr, en)))
+    text = "\n\n---\n\n".join(
+        f"{before}\n\n    {code}\n\n{_OR[i]} {link}\n\n{after}" for i, (before, after) in enumerate((fr, en))
+    )
     html = "<hr>".join(_html_part(before, code, (_OR[i], link), after) for i, (before, after) in enumerate((fr, en)))
     return OutgoingMail(recipient, f"{code} : votre code Tchap / your Tchap code", text, _page(html))
 

@@ -108,9 +108,7 @@ def _rooms_named(rules: RuleSet) -> set[str]:
     return {rule.rule_id for rule in rules.room} | {value for value in values if isinstance(value, str)}
 
 
-def member_rules(
-    user_id: str, class_id: int, rules: SplitRules, display_name: str | None
-) -> MemberRules:
+def member_rules(user_id: str, class_id: int, rules: SplitRules, display_name: str | None) -> MemberRules:
     person = _person(user_id, display_name)
     names = [person.name(hole.hole) for hole in rules.holes if isinstance(hole, BodyNamesOwner)]
     return MemberRules(user_id, class_id, rules, display_name, frozenset(first_word(name) for name in names if name))
@@ -162,9 +160,7 @@ def find_concerned(
     return concerned
 
 
-def judge_person(
-    member: MemberRules, judged: Mapping[int, Actions], facts: PushFacts
-) -> PersonalNotice | None:
+def judge_person(member: MemberRules, judged: Mapping[int, Actions], facts: PushFacts) -> PersonalNotice | None:
     """What the event gives a person it may concern, where it is not what their class gets."""
     own = evaluate_for_person(member.rules.whole, facts, _person(member.user_id, member.display_name))
     shared = judged[member.class_id]

@@ -52,9 +52,7 @@ async def add_account(tx: Tx, account: Account) -> bool:
 
 async def find_known(tx: Tx, user_ids: list[str]) -> set[str]:
     """Which of these ids have a living account."""
-    rows = await tx.all(
-        "SELECT user_id FROM accounts WHERE user_id IN_LIST($1) AND deactivated_ts IS NULL", user_ids
-    )
+    rows = await tx.all("SELECT user_id FROM accounts WHERE user_id IN_LIST($1) AND deactivated_ts IS NULL", user_ids)
     return {row[0] for row in rows}
 
 

@@ -33,7 +33,9 @@ async def find_device(tx: Tx, user_id: str, device_id: str) -> Device | None:
 
 async def find_devices_of(tx: Tx, user_ids: Sequence[str]) -> list[Device]:
     """The devices of several users at once."""
-    rows = await tx.all(f"SELECT {_COLUMNS} FROM devices WHERE user_id IN_LIST($1) ORDER BY user_id, device_id", user_ids)
+    rows = await tx.all(
+        f"SELECT {_COLUMNS} FROM devices WHERE user_id IN_LIST($1) ORDER BY user_id, device_id", user_ids
+    )
     return [Device(*row) for row in rows]
 
 

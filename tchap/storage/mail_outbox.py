@@ -75,8 +75,7 @@ async def add_to_mailbox(tx: Tx, mail: OutgoingMail, now_ms: int) -> None:
         now_ms,
     )
     await tx.run(
-        "DELETE FROM mailbox WHERE mail_id <="
-        " (SELECT mail_id FROM mailbox ORDER BY mail_id DESC LIMIT 1 OFFSET $1)",
+        "DELETE FROM mailbox WHERE mail_id <= (SELECT mail_id FROM mailbox ORDER BY mail_id DESC LIMIT 1 OFFSET $1)",
         limits.MAILBOX_SIZE,
     )
 

@@ -52,9 +52,7 @@ async def set_pusher(tx: Tx, pusher: Pusher, now_ms: int, append: bool) -> None:
 
 
 async def remove_pusher(tx: Tx, user_id: str, app_id: str, pushkey: str) -> None:
-    await tx.run(
-        "DELETE FROM pushers WHERE user_id = $1 AND app_id = $2 AND pushkey = $3", user_id, app_id, pushkey
-    )
+    await tx.run("DELETE FROM pushers WHERE user_id = $1 AND app_id = $2 AND pushkey = $3", user_id, app_id, pushkey)
 
 
 async def remove_pushers_of_device(tx: Tx, user_id: str, device_id: str) -> None:

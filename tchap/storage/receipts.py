@@ -45,9 +45,7 @@ async def set_receipt(tx: Tx, receipt: Receipt) -> int | None:
     return position if changed else None
 
 
-async def find_changed_receipts(
-    tx: Tx, reader: str, room_ids: Collection[str], since: int, upto: int
-) -> list[Receipt]:
+async def find_changed_receipts(tx: Tx, reader: str, room_ids: Collection[str], since: int, upto: int) -> list[Receipt]:
     """The receipts of the rooms that became known after ``since``; others' private ones are left out."""
     rows = await tx.all(
         """SELECT room_id, user_id, receipt_type, thread_id, event_id, ts, position FROM receipts
