@@ -16,12 +16,15 @@ import msgspec
 import uvloop
 
 from bench import process, report, servers, synapse_env
-from bench.measure import Bounds, Sizes, Stage
+from bench.http_client import BenchError
+from bench.measure import Bounds, Measurement, Sizes, Stage
 from bench.scenarios import SCENARIOS
 
 SCENARIO_TIMEOUT_S = 300.0
 FULL_ROUNDS = 5
 QUICK_ROUNDS = 2
+FAILURES = (BenchError, TimeoutError, OSError, ExceptionGroup)
+"""Of one run: it is told and left out, the others go on, and the command fails at its end."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -31,10 +34,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     contestants = _contestants(options.only)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runs = runner.run(_compare(contestants, options))
-    names = [contestant.name for contestant in contestants]
-    print(f"\n{_circumstances(options)}\n\n{report.render(runs, names)}")
+    circumstances = _circumstances(options)
+    print(f"\n{circumstances}\n\n{report.render(runs, [contestant.name for contestant in contestants])}")
     if options.json:
-        options.json.write_bytes(msgspec.json.format(msgspec.json.encode(runs)))
+        everything = {"circumstances": circumstances, "runs": runs}
+        options.json.write_bytes(msgspec.json.format(msgspec.json.encode(everything)))
+    if len(runs) < options.rounds * len(options.scenario) * len(contestants):
+        sys.exit("some runs failed")
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -69,15 +75,22 @@ def _contestants(only: str | None) -> list[servers.Contestant]:
 
 
 async def _compare(contestants: Sequence[servers.Contestant], options: argparse.Namespace) -> list[report.Run]:
-    runs = []
+    runs: list[report.Run] = []
     for number in range(1, options.rounds + 1):
         for scenario in options.scenario:
             for contestant in contestants:  # side by side: both meet the same minute of the machine
-                run = await _run_once(contestant, scenario, number, options.sizes)
-                figures = f"{run.measurement.rate:8.1f}/s {run.measurement.cpu_ms:8.3f} ms CPU"
-                print(f"round {number} {scenario:14} {contestant.name:8} {figures}", flush=True)
-                runs.append(run)
+                print(f"round {number} {scenario:14} {contestant.name:8}", end=" ", flush=True)
+                try:
+                    runs.append(await _run_once(contestant, scenario, number, options.sizes))
+                except FAILURES as error:
+                    print(f"failed: {error!r}", flush=True)
+                else:
+                    print(_figures(runs[-1].measurement), flush=True)
     return runs
+
+
+def _figures(measurement: Measurement) -> str:
+    return f"{measurement.rate:8.1f}/s {measurement.cpu_ms:8.3f} ms CPU"
 
 
 async def _run_once(contestant: servers.Contestant, scenario: str, number: int, sizes: Sizes) -> report.Run:

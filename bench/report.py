@@ -49,6 +49,8 @@ def compute_ratios(ours: Sequence[Run], theirs: Sequence[Run]) -> Ratios:
 
 def render(runs: Sequence[Run], servers: Sequence[str]) -> str:
     """The whole report as Markdown: costs, ratios (only with two servers), memory, warnings."""
+    if not runs:
+        return "nothing was measured"
     scenarios = list(dict.fromkeys(run.scenario for run in runs))
     blocks = [_costs(runs, scenarios, servers)]
     if len(servers) == 2:
@@ -89,7 +91,7 @@ def _ratios(runs: Sequence[Run], scenarios: Sequence[str], servers: Sequence[str
             continue
         cpu, rate = (" ".join(f"{each:.1f}" for each in some) for some in (ratios.cpu, ratios.rate))
         rows.append([scenario, f"**{ratios.median_cpu:.1f}**", cpu, f"**{ratios.median_rate:.1f}**", rate])
-    title = f"How many times less CPU and how many times more operations/s {servers[0]} does than {servers[1]}"
+    title = f"{servers[0]} against {servers[1]}: times less CPU per operation, times more operations/s"
     return _table(title, ["scenario", "CPU, median", "each round", "operations/s, median", "each round"], rows)
 
 

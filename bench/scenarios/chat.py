@@ -13,7 +13,7 @@ async def chat(stage: Stage) -> Measurement:
     The peer's poll is open before the message leaves and the next message waits until it was seen, so the latency is
     "sent to seen" and the CPU of one operation holds one send and one long-poll.
     """
-    senders = await stage.people("sender", stage.sizes.pairs)
+    senders = await stage.people("writer", stage.sizes.pairs)
     peers = await stage.people("peer", stage.sizes.pairs)
     workers = [await _pair(sender, peer) for sender, peer in zip(senders, peers, strict=True)]
     await repeat(workers, stage.sizes.warm_up)

@@ -15,7 +15,7 @@ async def send_own_rooms(stage: Stage) -> Measurement:
 
 async def send_one_room(stage: Stage) -> Measurement:
     """The same senders, all in one public room; one operation is one acknowledged message."""
-    people = await stage.people("sender", stage.sizes.senders)
+    people = await stage.people("speaker", stage.sizes.senders)
     room_id = await people[0].create_room(preset="public_chat")
     for person in people[1:]:
         await person.join(room_id)

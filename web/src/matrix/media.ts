@@ -1,0 +1,90 @@
+/** Sending and fetching files. In an encrypted room the server only ever sees sealed bytes. */
+import type { Account } from "./account";
+import { decryptFile, encryptFile } from "./attachments";
+import { type Content, sendContent, waitUntilSendable } from "./send";
+import type { MediaInfo } from "./types";
+
+/** Only these are drawn in the page; anything else is offered for download as plain bytes. */
+const DRAWN = new Set(["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"]);
+
+export class FileTooLarge extends Error {
+  constructor(readonly limit: number) {
+    super("file too large");
+  }
+}
+
+async function checkSize(account: Account, size: number): Promise<void> {
+  const config = await account.client.getMediaConfig(true).catch(() => ({}) as Record<string, unknown>);
+  const limit = (config as Record<string, unknown>)["m.upload.size"];
+  if (typeof limit === "number" && size > limit) throw new FileTooLarge(limit);
+}
+
+async function measure(file: File): Promise<{ w?: number; h?: number }> {
+  try {
+    const bitmap = await createImageBitmap(file);
+    const size = { w: bitmap.width, h: bitmap.height };
+    bitmap.close();
+    return size;
+  } catch {
+    return {};
+  }
+}
+
+interface Upload {
+  readonly file: File;
+  readonly onProgress: (share: number) => void;
+  readonly signal: AbortSignal;
+}
+
+async function upload(account: Account, bytes: Blob, name: string | null, given: Upload): Promise<string> {
+  const abort = new AbortController();
+  given.signal.addEventListener("abort", () => abort.abort());
+  const answer = await account.client.uploadContent(bytes, {
+    includeFilename: name !== null,
+    ...(name === null ? {} : { name }),
+    type: name === null ? "application/octet-stream" : bytes.type || "application/octet-stream",
+    abortController: abort,
+    progressHandler: ({ loaded, total }) => given.onProgress(total > 0 ? loaded / total : 0),
+  });
+  return answer.content_uri;
+}
+
+async function store(account: Account, encrypted: boolean, given: Upload): Promise<Content> {
+  if (!encrypted) return { url: await upload(account, given.file, given.file.name, given) };
+  const { data, file } = await encryptFile(await given.file.arrayBuffer());
+  return { file: { ...file, url: await upload(account, new Blob([data]), null, given) } };
+}
+
+/** Sends one file; resolves when the message has left. */
+export async function sendFile(account: Account, roomId: string, given: Upload): Promise<void> {
+  const { file } = given;
+  await checkSize(account, file.size);
+  const room = await waitUntilSendable(account, roomId);
+  const encrypted = room.hasEncryptionStateEvent() || account.expectEncrypted.has(roomId);
+  const drawn = DRAWN.has(file.type);
+  const info = { mimetype: file.type || "application/octet-stream", size: file.size };
+  const content: Content = {
+    msgtype: drawn ? "m.image" : "m.file",
+    body: file.name,
+    filename: file.name,
+    info: drawn ? { ...info, ...(await measure(file)) } : info,
+    "m.mentions": {},
+    ...(await store(account, encrypted, given)),
+  };
+  await sendContent(account, roomId, "m.room.message", content);
+}
+
+async function fetchBytes(account: Account, mxc: string): Promise<ArrayBuffer> {
+  const url = account.client.mxcUrlToHttp(mxc, undefined, undefined, undefined, false, true, true);
+  if (url === null) throw new Error("no such file");
+  const answer = await fetch(url, { headers: { Authorization: `Bearer ${account.credentials.accessToken}` } });
+  if (!answer.ok) throw new Error(`file refused: ${answer.status}`);
+  return answer.arrayBuffer();
+}
+
+/** The file opened, with a type that is safe to show in the page. */
+export async function fetchFile(account: Account, media: MediaInfo): Promise<Blob> {
+  const bytes = await fetchBytes(account, media.mxc);
+  const plain = media.key === null ? bytes : await decryptFile(bytes, media.key);
+  return new Blob([plain], { type: DRAWN.has(media.type) ? media.type : "application/octet-stream" });
+}

@@ -1,0 +1,75 @@
+/** The directory, the members of a room and the person's own devices. */
+import { MatrixError } from "matrix-js-sdk";
+import type { AuthDict } from "matrix-js-sdk";
+import type { Account } from "./account";
+import { passwordStage } from "./accounts";
+import { parsePerson } from "./names";
+import type { Device, Member, Person } from "./types";
+
+const RESULTS = 12;
+
+/** The server finds people by any part of the name, accents and small mistakes forgiven. */
+export async function searchPeople(account: Account, term: string): Promise<Person[]> {
+  const answer = await account.client.searchUserDirectory({ term, limit: RESULTS });
+  const others = answer.results.filter((found) => found.user_id !== account.userId);
+  return others.map((found) => parsePerson(found.user_id, found.display_name ?? null));
+}
+
+export async function readOwnProfile(account: Account): Promise<Person> {
+  const profile = await account.client.getProfileInfo(account.userId).catch(() => ({ displayname: undefined }));
+  return parsePerson(account.userId, profile.displayname ?? null);
+}
+
+const ROLES = [
+  { least: 100, role: "admin" },
+  { least: 50, role: "moderator" },
+] as const;
+
+function roleOf(power: number): Member["role"] {
+  return ROLES.find(({ least }) => power >= least)?.role ?? "member";
+}
+
+export function listMembers(account: Account, roomId: string): Member[] {
+  const members = account.client.getRoom(roomId)?.getMembers() ?? [];
+  const present = members.flatMap((member): Member[] => {
+    const { membership } = member;
+    if (membership !== "join" && membership !== "invite") return [];
+    const role = roleOf(member.powerLevel);
+    return [{ ...parsePerson(member.userId, member.rawDisplayName), membership, role }];
+  });
+  return present.sort((a, b) => a.name.localeCompare(b.name));
+}
+
+async function isVerified(account: Account, deviceId: string): Promise<boolean> {
+  const status = await account.client.getCrypto()?.getDeviceVerificationStatus(account.userId, deviceId);
+  return status?.crossSigningVerified === true;
+}
+
+export async function listDevices(account: Account): Promise<Device[]> {
+  const { devices } = await account.client.getDevices();
+  const listed = devices.map(
+    async (device): Promise<Device> => ({
+      id: device.device_id,
+      name: device.display_name ?? "",
+      lastSeen: device.last_seen_ts ?? 0,
+      current: device.device_id === account.deviceId,
+      verified: await isVerified(account, device.device_id),
+    }),
+  );
+  const all = await Promise.all(listed);
+  return all.sort((a, b) => Number(b.current) - Number(a.current) || b.lastSeen - a.lastSeen);
+}
+
+/** Signs another device out; the server asks for the password again. */
+export async function removeDevice(account: Account, deviceId: string, password: string): Promise<void> {
+  try {
+    await account.client.deleteDevice(deviceId);
+  } catch (error) {
+    if (!(error instanceof MatrixError) || error.httpStatus !== 401) throw error;
+    const session = String((error.data as { session?: unknown }).session ?? "");
+    await account.client.deleteDevice(deviceId, {
+      ...passwordStage(account.userId, password),
+      session,
+    } as AuthDict);
+  }
+}

@@ -1,0 +1,228 @@
+/** One conversation, as plain messages in the order to draw them. */
+import { EventTimeline, EventType, type MatrixEvent, MatrixEventEvent, type Room, RoomEvent } from "matrix-js-sdk";
+import { DecryptionFailureCode } from "matrix-js-sdk/lib/crypto-api";
+import type { Account } from "./account";
+import { parseMedia } from "./media-info";
+import { parsePerson } from "./names";
+import { personIn } from "./rooms";
+import { resend, stateOfPending } from "./send";
+import type { MembershipChange, Message, MessageKind, Reaction, UnreadableReason } from "./types";
+
+const PAGE = 40;
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+const REASONS: Partial<Record<DecryptionFailureCode, UnreadableReason>> = {
+  [DecryptionFailureCode.HISTORICAL_MESSAGE_NO_KEY_BACKUP]: "not-verified",
+  [DecryptionFailureCode.HISTORICAL_MESSAGE_BACKUP_UNCONFIGURED]: "not-verified",
+  [DecryptionFailureCode.HISTORICAL_MESSAGE_WORKING_BACKUP]: "missing-keys",
+  [DecryptionFailureCode.HISTORICAL_MESSAGE_USER_NOT_JOINED]: "before-joining",
+  [DecryptionFailureCode.MEGOLM_UNKNOWN_INBOUND_SESSION_ID]: "missing-keys",
+  [DecryptionFailureCode.OLM_UNKNOWN_MESSAGE_INDEX]: "missing-keys",
+  [DecryptionFailureCode.MEGOLM_KEY_WITHHELD]: "sender-untrusted",
+  [DecryptionFailureCode.MEGOLM_KEY_WITHHELD_FOR_UNVERIFIED_DEVICE]: "not-verified",
+};
+
+function reasonOf(event: MatrixEvent): UnreadableReason | null {
+  if (!event.isDecryptionFailure()) return null;
+  const code = event.decryptionFailureReason;
+  return (code === null ? undefined : REASONS[code]) ?? "unknown";
+}
+
+function messageKind(event: MatrixEvent): MessageKind {
+  const msgtype = text(event.getContent()["msgtype"]);
+  if (msgtype === "m.image") return "image";
+  return ["m.file", "m.video", "m.audio"].includes(msgtype) ? "file" : "text";
+}
+
+function kindOf(event: MatrixEvent): MessageKind | null {
+  const type = event.getType();
+  if (event.isRedacted()) return type === "m.room.message" || type === "m.room.encrypted" ? "deleted" : null;
+  if (event.isDecryptionFailure()) return "unreadable";
+  if (event.getRelation()?.rel_type === "m.replace") return null;
+  if (type === "m.room.message") return messageKind(event);
+  if (["m.room.member", "m.room.create", "m.room.name"].includes(type)) {
+    return membershipOf(event) === null ? null : "membership";
+  }
+  return null;
+}
+
+function changeOf(event: MatrixEvent): MembershipChange["change"] | null {
+  if (event.getType() === "m.room.create") return "created";
+  if (event.getType() === "m.room.name") return "renamed-room";
+  const now = text(event.getContent()["membership"]);
+  const before = text(event.getPrevContent()["membership"]);
+  if (now === before) return null;
+  if (now === "join") return "joined";
+  if (now === "invite") return "invited";
+  if (now === "ban") return "banned";
+  if (now !== "leave") return null;
+  return event.getSender() === event.getStateKey() ? "left" : "removed";
+}
+
+function membershipOf(event: MatrixEvent): MembershipChange | null {
+  const change = changeOf(event);
+  if (change === null) return null;
+  const sender = event.getSender() ?? "";
+  const subject = event.getStateKey() || sender;
+  const given = text(event.getContent()["displayname"]) || text(event.getPrevContent()["displayname"]);
+  const by = event.sender?.rawDisplayName ?? null;
+  return {
+    change,
+    subject: parsePerson(subject, given || (subject === sender ? by : null)).name,
+    by: parsePerson(sender, by).name,
+    detail: text(event.getContent()["name"]),
+  };
+}
+
+/** Older clients put the quoted message before the answer; the quotation is drawn apart. */
+function withoutQuotation(body: string): string {
+  if (!body.startsWith("> ")) return body;
+  const lines = body.split("\n");
+  const first = lines.findIndex((line) => !line.startsWith("> "));
+  return lines.slice(first + 1).join("\n");
+}
+
+function findReply(room: Room, event: MatrixEvent): Message["replyTo"] {
+  const eventId = event.replyEventId;
+  if (eventId === undefined) return null;
+  const target = room.findEventById(eventId);
+  const sender = target?.getSender();
+  const body = target?.isDecryptionFailure() === true ? "" : text(target?.getContent()["body"]);
+  return { eventId, from: sender === undefined ? "" : personIn(room, sender).name, text: body.slice(0, 200) };
+}
+
+function readReactions(account: Account, room: Room, eventId: string): Reaction[] {
+  const relations = room.relations.getChildEventsForEvent(eventId, "m.annotation", EventType.Reaction);
+  const sorted = relations?.getSortedAnnotationsByKey() ?? [];
+  return sorted.flatMap(([key, events]) => {
+    const kept = [...events].filter((event) => !event.isRedacted());
+    if (kept.length === 0) return [];
+    const mine = kept.find((event) => event.getSender() === account.userId);
+    const people = kept.map((event) => personIn(room, event.getSender() ?? "").name);
+    return [{ key, count: kept.length, mineEventId: mine?.getId() ?? null, people }];
+  });
+}
+
+function readersOf(account: Account, room: Room, event: MatrixEvent): string[] {
+  const receipts = room.getReceiptsForEvent(event).filter((receipt) => receipt.type === "m.read");
+  const readers = receipts.map((receipt) => receipt.userId);
+  const others = readers.filter((id) => id !== account.userId && id !== event.getSender());
+  return others.map((id) => personIn(room, id).name);
+}
+
+function stateOf(event: MatrixEvent): Message["state"] {
+  return event.status === null || event.status === "sent" ? "sent" : stateOfPending(event);
+}
+
+function toMessage(account: Account, room: Room, event: MatrixEvent, kind: MessageKind): Message {
+  const eventId = event.getId() ?? "";
+  const sender = event.getSender() ?? "";
+  const shown = parsePerson(sender, event.sender?.rawDisplayName ?? null);
+  return {
+    key: event.getTxnId() ?? event.getUnsigned().transaction_id ?? eventId,
+    eventId,
+    sender: shown,
+    mine: sender === account.userId,
+    time: event.getTs(),
+    kind,
+    text: withoutQuotation(text(event.getContent()["body"])),
+    edited: event.replacingEvent() !== null && event.replacingEvent() !== undefined,
+    replyTo: findReply(room, event),
+    reactions: eventId === "" ? [] : readReactions(account, room, eventId),
+    state: stateOf(event),
+    media: kind === "image" || kind === "file" ? parseMedia(event.getContent()) : null,
+    reason: reasonOf(event),
+    membership: kind === "membership" ? membershipOf(event) : null,
+    readBy: readersOf(account, room, event),
+  };
+}
+
+export function listMessages(account: Account, roomId: string): Message[] {
+  const room = account.client.getRoom(roomId);
+  if (room === null) return [];
+  const events = [...room.getLiveTimeline().getEvents(), ...room.getPendingEvents()];
+  for (const event of events) void account.client.decryptEventIfNeeded(event);
+  return events.flatMap((event) => {
+    const kind = kindOf(event);
+    return kind === null ? [] : [toMessage(account, room, event, kind)];
+  });
+}
+
+export function hasOlder(account: Account, roomId: string): boolean {
+  const room = account.client.getRoom(roomId);
+  return room !== null && room.getLiveTimeline().getPaginationToken(EventTimeline.BACKWARDS) !== null;
+}
+
+export async function loadOlder(account: Account, roomId: string): Promise<void> {
+  const room = account.client.getRoom(roomId);
+  if (room !== null) await account.client.scrollback(room, PAGE);
+}
+
+/** Lazily loaded members are needed for names, roles and encryption. */
+export async function loadMembers(account: Account, roomId: string): Promise<void> {
+  await account.client.getRoom(roomId)?.loadMembersIfNeeded();
+}
+
+export function watchMessages(account: Account, roomId: string, tell: () => void): () => void {
+  const { client } = account;
+  const onRoom = (_event: unknown, room?: Room): void => {
+    if (room?.roomId === roomId) tell();
+  };
+  const onEvent = (event: MatrixEvent): void => {
+    if (event.getRoomId() === roomId) tell();
+  };
+  const inRoom = [RoomEvent.Timeline, RoomEvent.LocalEchoUpdated, RoomEvent.Receipt, RoomEvent.Redaction] as const;
+  const onReset = (room: Room | undefined): void => onRoom(null, room);
+  for (const name of inRoom) client.on(name, onRoom);
+  client.on(RoomEvent.TimelineReset, onReset);
+  client.on(MatrixEventEvent.Decrypted, onEvent);
+  client.on(MatrixEventEvent.Replaced, onEvent);
+  return () => {
+    for (const name of inRoom) client.off(name, onRoom);
+    client.off(RoomEvent.TimelineReset, onReset);
+    client.off(MatrixEventEvent.Decrypted, onEvent);
+    client.off(MatrixEventEvent.Replaced, onEvent);
+  };
+}
+
+/** Tells the server what has been read; the badge goes at once. */
+export async function markRead(account: Account, roomId: string): Promise<void> {
+  const room = account.client.getRoom(roomId);
+  const events = room?.getLiveTimeline().getEvents() ?? [];
+  const last = events.findLast((event) => event.getId()?.startsWith("$") === true);
+  if (room === null || last === undefined || room.hasUserReadEvent(account.userId, last.getId() ?? "")) return;
+  await account.client.setRoomReadMarkers(roomId, last.getId() ?? "", last);
+}
+
+function findPending(account: Account, roomId: string, key: string): MatrixEvent | undefined {
+  const pending = account.client.getRoom(roomId)?.getPendingEvents() ?? [];
+  return pending.find((event) => event.getTxnId() === key || event.getId() === key);
+}
+
+export async function retryMessage(account: Account, roomId: string, key: string): Promise<void> {
+  const event = findPending(account, roomId, key);
+  if (event !== undefined) await resend(account, roomId, event);
+}
+
+export function discardMessage(account: Account, roomId: string, key: string): void {
+  const event = findPending(account, roomId, key);
+  if (event !== undefined) account.client.cancelPendingEvent(event);
+}
+
+/** Whether this person may delete other people's messages here. */
+export function canDeleteOthers(account: Account, roomId: string): boolean {
+  const room = account.client.getRoom(roomId);
+  return room?.currentState.hasSufficientPowerLevelFor("redact", powerOf(room, account.userId)) ?? false;
+}
+
+/** Whether this person may write here. */
+export function canSend(account: Account, roomId: string): boolean {
+  return account.client.getRoom(roomId)?.currentState.maySendMessage(account.userId) ?? true;
+}
+
+function powerOf(room: Room, userId: string): number {
+  return room.getMember(userId)?.powerLevel ?? 0;
+}

@@ -1,0 +1,121 @@
+/** Plain values handed to the view-models. Nothing here holds an object of the SDK. */
+
+/** "secure": private and encrypted. "private": invite only, not encrypted. "public": every agent can read. */
+export type RoomKind = "direct" | "secure" | "private" | "public";
+
+export interface Person {
+  readonly id: string;
+  /** The name without the administration: "Jeanne Martin". */
+  readonly name: string;
+  /** The bracket of the display name, or "". */
+  readonly administration: string;
+  readonly external: boolean;
+}
+
+export interface RoomSummary {
+  readonly id: string;
+  /** "" when nothing names the room. */
+  readonly name: string;
+  readonly topic: string;
+  readonly kind: RoomKind;
+  readonly encrypted: boolean;
+  /** Somebody from outside the administrations can read. */
+  readonly externals: boolean;
+  readonly invitation: { readonly from: Person } | null;
+  readonly unread: number;
+  readonly highlights: number;
+  readonly lastText: LastText | null;
+  readonly lastTime: number;
+  readonly memberCount: number;
+  /** In a direct message: the other person. */
+  readonly peer: Person | null;
+}
+
+export interface LastText {
+  readonly kind: "text" | "file" | "image" | "unreadable" | "deleted";
+  readonly text: string;
+  readonly from: string;
+  readonly mine: boolean;
+}
+
+export type UnreadableReason = "not-verified" | "before-joining" | "missing-keys" | "sender-untrusted" | "unknown";
+
+export interface MediaInfo {
+  readonly mxc: string;
+  readonly name: string;
+  readonly type: string;
+  readonly size: number;
+  readonly width: number;
+  readonly height: number;
+  /** The key of an encrypted file (spec: client-server API, "Sending encrypted attachments"); null in clear rooms. */
+  readonly key: EncryptedFile | null;
+}
+
+export interface EncryptedFile {
+  readonly url: string;
+  readonly key: JsonWebKey;
+  readonly iv: string;
+  readonly hashes: { readonly sha256: string };
+  readonly v: string;
+}
+
+export interface Reaction {
+  readonly key: string;
+  readonly count: number;
+  readonly mineEventId: string | null;
+  readonly people: readonly string[];
+}
+
+export type MessageKind = "text" | "file" | "image" | "deleted" | "unreadable" | "membership" | "other";
+
+export interface Message {
+  /** Stable through the local echo and the server's answer. */
+  readonly key: string;
+  readonly eventId: string;
+  readonly sender: Person;
+  readonly mine: boolean;
+  readonly time: number;
+  readonly kind: MessageKind;
+  readonly text: string;
+  readonly edited: boolean;
+  readonly replyTo: { readonly eventId: string; readonly from: string; readonly text: string } | null;
+  readonly reactions: readonly Reaction[];
+  readonly state: "sent" | "sending" | "waiting" | "failed";
+  readonly media: MediaInfo | null;
+  readonly reason: UnreadableReason | null;
+  /** For kind "membership": who did what to whom. */
+  readonly membership: MembershipChange | null;
+  readonly readBy: readonly string[];
+}
+
+export interface MembershipChange {
+  readonly change: "joined" | "left" | "invited" | "removed" | "banned" | "renamed-room" | "created";
+  readonly subject: string;
+  readonly by: string;
+  readonly detail: string;
+}
+
+export interface Member extends Person {
+  readonly membership: "join" | "invite";
+  readonly role: "admin" | "moderator" | "member";
+}
+
+export interface Device {
+  readonly id: string;
+  readonly name: string;
+  readonly lastSeen: number;
+  readonly current: boolean;
+  readonly verified: boolean;
+}
+
+export interface Forum {
+  readonly id: string;
+  readonly name: string;
+  readonly topic: string;
+  readonly members: number;
+  readonly readable: boolean;
+  readonly joined: boolean;
+  readonly server: string;
+}
+
+export type Connection = "starting" | "online" | "offline";

@@ -1,0 +1,18 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+const server = process.env["TCHAP_SERVER"] ?? "http://127.0.0.1:8008";
+
+export default defineConfig({
+  plugins: [react()],
+  build: {
+    outDir: "dist",
+    assetsInlineLimit: 0, // the content security policy allows no data: script or style
+    chunkSizeWarningLimit: 1500,
+  },
+  server: {
+    host: "127.0.0.1",
+    proxy: Object.fromEntries(["/_matrix", "/_tchap", "/config.json"].map((path) => [path, server])),
+  },
+  test: { include: ["tests/**/*.test.ts"], testTimeout: 30_000 },
+});
