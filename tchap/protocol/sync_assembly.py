@@ -29,7 +29,7 @@ class Shaped:
 
 def splice(client_json: bytes, unsigned: Mapping[str, object]) -> bytes:
     """The event with its ``unsigned``, which differs from reader to reader."""
-    return b"%b,\"unsigned\":%b}" % (client_json[:-1], encode_json(unsigned))
+    return b'%b,"unsigned":%b}' % (client_json[:-1], encode_json(unsigned))
 
 
 def assemble(ask: Ask, token: SyncToken, rooms: Sequence[RoomFacts], shaped: Shaped, more: Json) -> bytes:
@@ -76,19 +76,20 @@ def _room_body(room: RoomFacts, ask: Ask, shaped: Shaped) -> Json | None:
         body["account_data"] = {"events": [msgspec.Raw(each) for each in room.account_data]}
     if section == "leave":
         return body
-    if not (room.timeline.events or room.timeline.limited or room.plan.full or is_news(room)):
+    if not is_news(room):
         return None
     if room.ephemeral:
         body["ephemeral"] = {"events": [msgspec.Raw(each) for each in room.ephemeral]}
     if room.summary is not None:
         body["summary"] = _summary_body(room.summary)
-    body.update(unread_body(room.unread, by_thread=ask.filter.room.timeline.unread_thread_notifications))
+    if room.unread is not None:
+        body.update(unread_body(room.unread, by_thread=ask.filter.room.timeline.unread_thread_notifications))
     return body
 
 
 def is_news(room: RoomFacts) -> bool:
     """Whether the room has anything to say to the device."""
-    if room.plan.section != "join" or room.timeline.events or room.timeline.limited:
+    if room.plan.section != "join" or room.plan.full or room.timeline.events or room.timeline.limited:
         return True
     return bool(room.state or room.ephemeral or room.account_data or room.summary or room.has_own_receipt)
 

@@ -1,4 +1,4 @@
-"""Which rooms a sync answers about, which part of each timeline, and which state: the decisions, without any facts read.
+"""Which rooms a sync answers about, which part of each timeline, which state: the decisions, all facts given.
 
 Source: client-server API, "Syncing", `GET /sync`, "Lazy-loading room members".
 """
@@ -8,7 +8,7 @@ from itertools import groupby
 
 from tchap.base.encoding import decode_json
 from tchap.protocol.filters import EventFilter
-from tchap.protocol.sync_values import Ask, OwnMembership, RoomPlan, StateKey, StateRow, SyncEvent, Timeline
+from tchap.protocol.sync_values import Ask, OwnMembership, RoomPlan, Section, StateKey, StateRow, SyncEvent, Timeline
 from tchap.protocol.visibility import Moment, may_see, parse_visibility
 
 DEFAULT_TIMELINE_LIMIT = 10
@@ -34,8 +34,8 @@ def _plan_room(room_id: str, rows: list[OwnMembership], ask: Ask) -> RoomPlan | 
         return _plan_joined(room_id, rows, ask)
     is_news = ask.since is None or present.from_position > ask.since
     if present.membership in ("invite", "knock"):
-        section = "invite" if present.membership == "invite" else "knock"
-        return RoomPlan(room_id, section, 0, present.from_position, False, tuple(rows)) if is_news else None  # type: ignore[arg-type]
+        section: Section = "invite" if present.membership == "invite" else "knock"
+        return RoomPlan(room_id, section, 0, present.from_position, False, tuple(rows)) if is_news else None
     return _plan_left(room_id, rows, ask) if is_news else None
 
 
@@ -175,9 +175,7 @@ def choose_members(
     """
     kept = []
     for event in chosen:
-        is_member = event.type == MEMBER
-        if not is_member or event.event_id in gap:
-            kept.append(event)
-        elif event.state_key in needed and sent.get(event.state_key or "") != event.event_id:
+        is_needed = event.state_key in needed and sent.get(event.state_key or "") != event.event_id
+        if event.type != MEMBER or event.event_id in gap or is_needed:
             kept.append(event)
     return kept

@@ -122,7 +122,8 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class RoomFacts:
-    """All that the answer says of one room. ``ephemeral`` and ``account_data`` are encoded events."""
+    """All that the answer says of one room. ``ephemeral`` and ``account_data`` are encoded events; ``unread`` is by
+    thread, None where it cannot have changed."""
 
     plan: RoomPlan
     timeline: Timeline = Timeline()
@@ -130,7 +131,7 @@ class RoomFacts:
     summary: Summary | None = None
     ephemeral: tuple[bytes, ...] = ()
     account_data: tuple[bytes, ...] = ()
-    unread: Mapping[str, Unread] = field(default_factory=dict)
+    unread: Mapping[str, Unread] | None = None
     has_own_receipt: bool = False
 
 

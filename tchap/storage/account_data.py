@@ -23,7 +23,8 @@ async def set_account_data(tx: Tx, user_id: str, room_id: str, type: str, conten
     position = await tx.next_position()
     await tx.run(
         """INSERT INTO account_data (user_id, room_id, type, content, position) VALUES ($1, $2, $3, $4, $5)
-           ON CONFLICT (user_id, room_id, type) DO UPDATE SET content = excluded.content, position = excluded.position""",
+           ON CONFLICT (user_id, room_id, type)
+           DO UPDATE SET content = excluded.content, position = excluded.position""",
         user_id,
         room_id,
         type,

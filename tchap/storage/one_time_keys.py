@@ -75,9 +75,7 @@ async def remove_claimed(tx: Tx, user_id: str, device_id: str, before_ts: int) -
     )
 
 
-async def find_next(
-    tx: Tx, user_ids: Sequence[str], algorithms: Sequence[str]
-) -> dict[tuple[str, str, str], int]:
+async def find_next(tx: Tx, user_ids: Sequence[str], algorithms: Sequence[str]) -> dict[tuple[str, str, str], int]:
     """For each (user, device, algorithm) of these people: the number of the oldest key not yet claimed."""
     rows = await tx.all(
         "SELECT user_id, device_id, algorithm, MIN(number) FROM one_time_keys"

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from tchap.protocol.sync_values import OwnMembership, StateRow, SyncEvent
-from tchap.storage.database import Tx
+from tchap.storage.database import Row, Tx
 
 _COLUMNS = """e.event_id, e.room_id, e.position, e.ordering, e.type, e.state_key, e.sender, e.origin_server_ts,
   e.relates_to, e.rel_type, e.thread_id, e.redacted_by, e.txn_device, e.txn_id, e.client_json"""
@@ -29,12 +29,12 @@ class Window:
     upto: int
 
 
-def _event(row: tuple[object, ...]) -> SyncEvent:
-    return SyncEvent(*row[:-1], bytes(row[-1]))  # type: ignore[arg-type]
+def _event(row: Row) -> SyncEvent:
+    return SyncEvent(*row)
 
 
-def _state_row(row: tuple[object, ...]) -> StateRow:
-    return StateRow(row[0], row[1], _event(row[2:]))  # type: ignore[arg-type]
+def _state_row(row: Row) -> StateRow:
+    return StateRow(row[0], row[1], _event(row[2:]))
 
 
 async def find_own_memberships(tx: Tx, window: Window, with_left: bool = False) -> list[OwnMembership]:
@@ -222,7 +222,7 @@ async def find_heroes(tx: Tx, window: Window, room_ids: Collection[str], limit: 
     return [(room_id, user_id, membership) for room_id, user_id, membership in rows]
 
 
-async def find_redactions(tx: Tx, event_ids: Collection[str]) -> list[SyncEvent]:
+async def find_by_ids(tx: Tx, event_ids: Collection[str]) -> list[SyncEvent]:
     rows = await tx.all(f"SELECT {_COLUMNS} FROM events e WHERE e.event_id IN_LIST($1)", list(event_ids))
     return [_event(row) for row in rows]
 
@@ -236,3 +236,48 @@ async def find_replaced_state(tx: Tx, room_ids: Collection[str], positions: Coll
         list(positions),
     )
     return [_state_row(row) for row in rows]
+
+
+async def find_movements(
+    tx: Tx, window: Window, room_ids: Collection[str], people: Collection[str]
+) -> list[tuple[str, str]]:
+    """Who of the people came to another membership in the rooms, and to which; a new name is no movement."""
+    rows = await tx.all(
+        """SELECT DISTINCT m.user_id, m.membership FROM memberships m
+           WHERE m.user_id IN_LIST($1) AND m.room_id IN_LIST($2) AND m.from_position > $3 AND m.from_position <= $4
+             AND NOT EXISTS (SELECT 1 FROM memberships p WHERE p.user_id = m.user_id AND p.room_id = m.room_id
+                             AND p.to_position = m.from_position AND p.membership = m.membership)""",
+        list(people),
+        list(room_ids),
+        window.since,
+        window.upto,
+    )
+    return [(user_id, membership) for user_id, membership in rows]
+
+
+async def find_joined(tx: Tx, room_ids: Collection[str], limit: int) -> list[str]:
+    """Who is joined now to one of the rooms at least."""
+    rows = await tx.all(
+        """SELECT DISTINCT user_id FROM memberships
+           WHERE room_id IN_LIST($1) AND membership = 'join' AND to_position IS NULL LIMIT $2""",
+        list(room_ids),
+        limit,
+    )
+    return [row[0] for row in rows]
+
+
+async def find_joined_rooms(tx: Tx, user_id: str) -> list[str]:
+    rows = await tx.all(
+        "SELECT room_id FROM memberships WHERE user_id = $1 AND membership = 'join' AND to_position IS NULL", user_id
+    )
+    return [row[0] for row in rows]
+
+
+async def is_joined(tx: Tx, user_id: str, room_id: str) -> bool:
+    row = await tx.one(
+        """SELECT 1 FROM memberships
+           WHERE user_id = $1 AND room_id = $2 AND membership = 'join' AND to_position IS NULL""",
+        user_id,
+        room_id,
+    )
+    return row is not None

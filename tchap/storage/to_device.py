@@ -33,9 +33,7 @@ class Transaction:
     txn_id: str
 
 
-async def find_messages(
-    tx: Tx, user_id: str, device_id: str, span: tuple[int, int], limit: int
-) -> list[DeviceMessage]:
+async def find_messages(tx: Tx, user_id: str, device_id: str, span: tuple[int, int], limit: int) -> list[DeviceMessage]:
     """The oldest messages of the device at positions in (since, upto], `span` being those two."""
     rows = await tx.all(
         "SELECT position, message_json FROM device_messages"
