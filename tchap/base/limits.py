@@ -91,3 +91,4 @@ MAX_APP_ID = 64  # client-server API, POST /pushers/set
 MAX_PUSHKEY_BYTES = 512  # client-server API, POST /pushers/set
 MAX_PUSHERS = 100  # of one person
 MAX_NOTIFICATIONS = 200  # in one page
+

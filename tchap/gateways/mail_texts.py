@@ -24,6 +24,18 @@ def account_exists_mail(recipient: str, link: str) -> OutgoingMail:
     """Told to somebody who registers again: the account is there."""
     fr = "Bonjour,\n\nUn compte Tchap existe déjà pour cette adresse. Connectez-vous, ou changez votre mot de passe :"
     en = "Hello,\n\nA Tchap account already exists for this address. Sign in, or change your password:"
+    return _notice(recipient, (fr, en), link)
+
+
+def no_account_mail(recipient: str, link: str) -> OutgoingMail:
+    """Told to somebody who would change the password of no account."""
+    fr = "Bonjour,\n\nAucun compte Tchap n'existe pour cette adresse. Pour en créer un :"
+    en = "Hello,\n\nThere is no Tchap account for this address. To create one:"
+    return _notice(recipient, (fr, en), link)
+
+
+def _notice(recipient: str, sentences: tuple[str, str], link: str) -> OutgoingMail:
+    fr, en = sentences
     text = f"{fr}\n{link}\n\n---\n\n{en}\n{link}\n"
     html = "<hr>".join(f"{_paragraphs(part)}{_anchor(link)}" for part in (fr, en))
     return OutgoingMail(recipient, "Votre compte Tchap / Your Tchap account", text, _page(html))

@@ -21,7 +21,7 @@ def localpart_of(email: Email, instance: str) -> str:
 
 
 def user_id_candidate(localpart: str, instance: str, attempt: int) -> str:
-    """The user id to try at the given attempt (0 first): where two addresses give one localpart, the later is numbered."""
+    """The user id to try at the given attempt (0 first): where two addresses give one, the later is numbered."""
     suffix = f"-{attempt + 1}" if attempt else ""
     return f"@{localpart}{suffix}:{instance}"
 

@@ -43,6 +43,11 @@ async def find_attempt(tx: Tx, email: str, client_secret: str, purpose: str) -> 
     return None if row is None else Validation(*row)
 
 
+async def find_by_link(tx: Tx, link_hash: bytes) -> Validation | None:
+    row = await tx.one(f"SELECT {_COLUMNS} FROM email_validations WHERE link_hash = $1", link_hash)
+    return None if row is None else Validation(*row)
+
+
 async def set_validation(tx: Tx, validation: Validation) -> None:
     """Adds the attempt, or begins it anew with another code."""
     await tx.run(
@@ -69,8 +74,11 @@ async def add_failed_attempt(tx: Tx, sid: str) -> None:
     await tx.run("UPDATE email_validations SET failed_attempts = failed_attempts + 1 WHERE sid = $1", sid)
 
 
-async def set_validated(tx: Tx, sid: str, now_ms: int) -> None:
-    await tx.run("UPDATE email_validations SET validated_ts = $1 WHERE sid = $2", now_ms, sid)
+async def set_validated(tx: Tx, sid: str, now_ms: int, until_ms: int) -> None:
+    """The address is proven, and stays so until `until_ms`."""
+    await tx.run(
+        "UPDATE email_validations SET validated_ts = $1, expires_ts = $2 WHERE sid = $3", now_ms, until_ms, sid
+    )
 
 
 async def remove_validation(tx: Tx, sid: str) -> None:
@@ -103,3 +111,8 @@ async def remove_invitations(tx: Tx, email: str) -> list[tuple[str, str]]:
     """Takes every invitation of an address out; answers the rooms and who invited."""
     rows = await tx.all("DELETE FROM email_invitations WHERE email = $1 RETURNING room_id, inviter", email)
     return [(row[0], row[1]) for row in rows]
+
+
+async def remove_proofs(tx: Tx, email: str, purpose: str) -> None:
+    """A proof serves once: every attempt of this address for this purpose ends."""
+    await tx.run("DELETE FROM email_validations WHERE email = $1 AND purpose = $2", email, purpose)

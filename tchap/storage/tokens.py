@@ -17,6 +17,7 @@ class AccessToken:
     is_used: bool
     instance: str
     is_admin: bool
+    account_expires_ts: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +44,15 @@ class NewAccessToken:
 async def find_access_token(tx: Tx, token_hash: bytes) -> AccessToken | None:
     """The token of a living account."""
     row = await tx.one(
-        "SELECT t.token_id, t.user_id, t.device_id, t.expires_ts, t.refresh_id, t.is_used, a.instance, a.is_admin"
+        "SELECT t.token_id, t.user_id, t.device_id, t.expires_ts, t.refresh_id, t.is_used, a.instance, a.is_admin,"
+        " a.expires_ts"
         " FROM access_tokens t JOIN accounts a ON a.user_id = t.user_id"
         " WHERE t.token_hash = $1 AND a.deactivated_ts IS NULL",
         token_hash,
     )
     if row is None:
         return None
-    return AccessToken(row[0], row[1], row[2], row[3], row[4], bool(row[5]), row[6], bool(row[7]))
+    return AccessToken(row[0], row[1], row[2], row[3], row[4], bool(row[5]), row[6], bool(row[7]), row[8])
 
 
 async def add_access_token(tx: Tx, token: NewAccessToken) -> int:

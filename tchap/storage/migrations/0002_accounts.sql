@@ -9,6 +9,8 @@ CREATE TABLE accounts (
   is_admin INTEGER NOT NULL DEFAULT 0,
   is_erased INTEGER NOT NULL DEFAULT 0,
   deactivated_ts BIGINT,
+  -- When the account must have been renewed; NULL: it never expires.
+  expires_ts BIGINT,
   terms_version TEXT
 ) WITHOUT ROWID;
 
@@ -85,6 +87,7 @@ CREATE TABLE email_validations (
   validated_ts BIGINT
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX email_validations_by_attempt ON email_validations (email, client_secret, purpose);
+CREATE INDEX email_validations_by_link ON email_validations (link_hash);
 CREATE INDEX email_validations_by_end ON email_validations (expires_ts);
 
 -- An external registers only while somebody has invited the address to a room.
