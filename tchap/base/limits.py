@@ -18,6 +18,29 @@ MAX_RATE_KEYS = 100_000
 MAX_ID_BYTES = 255  # appendices, "Common Identifier Format"
 MAX_EVENT_BYTES = 65_536  # client-server API, "Size limits"
 
+# Storage
+MAX_WAITING_JOBS = 50_000  # jobs admitted and not yet answered; beyond, callers are refused rather than kept waiting
+MAX_WRITE_GROUP = 256  # jobs committed together: about 3 ms of work, so that the first does not wait for the last
+MAX_READ_GROUP = 32  # reads run by one thread on one snapshot
+STORE_READERS = 2  # threads reading SQLite; they share one interpreter lock, so more only help when the disk is slow
+STORE_CONNECTIONS = 10  # to PostgreSQL, besides the writer's
+MAX_STATEMENTS = 1_000  # prepared statements kept per connection: more than the program holds
+MAX_SQL_TEXTS = 4_096  # translated SQL texts; SQL is static, so this only bounds a mistake
+MAX_JOB_ATTEMPTS = 8  # of a job that PostgreSQL asks to run again (serialization failure, deadlock)
+JOB_RETRY_S = 0.005  # times the number of the attempt: long enough for the other job to end
+STORE_BUSY_MS = 5_000  # SQLite waits this long for a lock held by a checkpoint
+STORE_IDLE_S = 0.25  # a quiet moment in which SQLite's log is moved into its file
+CHECKPOINT_PAGES = 8_000  # pages of 4 KiB in SQLite's log before a commit must move them itself
+THREAD_SWITCH_S = 0.0002  # how long a busy loop may keep the interpreter from a storage thread (Python's own: 5 ms)
+
+# Outbound requests
+MAX_OUTBOUND_CONNECTIONS = 100
+MAX_OUTBOUND_IDLE = 20  # kept open for the next request to the same place
+OUTBOUND_IDLE_S = 30
+OUTBOUND_TIMEOUT_S = 10  # for the whole exchange, redirects and all, unless the caller knows better
+MAX_OUTBOUND_BODY = 1024 * 1024  # an answer larger than this is given up, unless the caller knows better
+MAX_OUTBOUND_REDIRECTS = 3
+
 # The law of Matrix (protocol)
 MAX_PREV_EVENTS = 20  # room versions, "Event format"
 MAX_AUTH_EVENTS = 10  # room versions, "Event format"
