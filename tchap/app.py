@@ -17,9 +17,14 @@ from tchap.base.clock import Clock
 from tchap.base.config import Settings
 from tchap.base.entropy import Entropy
 from tchap.base.metrics import Metrics
+from tchap.gateways.mail import open_mailer
+from tchap.gateways.passwords import PasswordHasher
 from tchap.live import Live
+from tchap.live.interactive_auth import InteractiveSessions
 from tchap.live.rate_limits import RateLimits
 from tchap.live.tokens import TokenCache
+from tchap.services.instance_keys import load_keys
+from tchap.services.mail_delivery import deliver_mail
 from tchap.services.world import World
 from tchap.storage.database import open_store
 
@@ -32,6 +37,7 @@ async def open_world(
     clock, entropy = clock or Clock(), entropy or Entropy()
     Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
     store = await open_store(settings.resolved_store_url, clock)
+    passwords = PasswordHasher(settings.password)
     try:
         yield World(
             settings=settings,
@@ -39,14 +45,22 @@ async def open_world(
             entropy=entropy,
             store=store,
             live=build_live(settings),
+            mailer=open_mailer(settings.mail),
+            passwords=passwords,
+            keys=await load_keys(store, settings, clock),
             metrics=Metrics(),
         )
     finally:
+        passwords.close()
         await store.close()
 
 
 def build_live(settings: Settings) -> Live:
-    return Live(tokens=TokenCache(), rate_limits=RateLimits(settings.rate_limits.enabled))
+    return Live(
+        tokens=TokenCache(),
+        rate_limits=RateLimits(settings.rate_limits.enabled),
+        sessions=InteractiveSessions(),
+    )
 
 
 def build_application(world: World) -> Application:
@@ -79,10 +93,12 @@ async def serve(settings: Settings) -> None:
         servers = [_Server(config) for config in _server_configs(settings, application)]
         _stop_on_signals(world, servers)
         async with asyncio.TaskGroup() as group:
-            for server in servers:
-                group.create_task(server.serve())
+            running = [group.create_task(server.serve()) for server in servers]
+            mail = group.create_task(deliver_mail(world))
             await _until_started(servers)
             print(f"Tchap is ready on {settings.public_url}", flush=True)
+            await asyncio.wait(running)
+            mail.cancel()
 
 
 def _server_configs(settings: Settings, application: Application) -> list[uvicorn.Config]:

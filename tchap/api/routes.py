@@ -1,6 +1,45 @@
 """The one route table: every module of the API, concatenated."""
 
-from tchap.api.public import health
+from tchap.api.admin import register as admin_register
+from tchap.api.client import (
+    account,
+    auth_fallback,
+    capabilities,
+    devices,
+    login,
+    passwords,
+    profiles,
+    register,
+    tokens,
+    user_directory,
+    versions,
+)
+from tchap.api.identity import info
+from tchap.api.public import email_link, health, mailbox, server_keys, terms, well_known
 from tchap.api.routing import Route
 
-ROUTES: tuple[Route, ...] = (*health.ROUTES,)
+_ACCOUNTS: tuple[Route, ...] = (
+    *register.ROUTES,
+    *login.ROUTES,
+    *tokens.ROUTES,
+    *passwords.ROUTES,
+    *account.ROUTES,
+    *devices.ROUTES,
+    *profiles.ROUTES,
+    *user_directory.ROUTES,
+    *auth_fallback.ROUTES,
+    *admin_register.ROUTES,
+)
+_PUBLIC: tuple[Route, ...] = (
+    *health.ROUTES,
+    *versions.ROUTES,
+    *capabilities.ROUTES,
+    *info.ROUTES,
+    *well_known.ROUTES,
+    *server_keys.ROUTES,
+    *mailbox.ROUTES,
+    *email_link.ROUTES,
+    *terms.ROUTES,
+)
+
+ROUTES: tuple[Route, ...] = (*_PUBLIC, *_ACCOUNTS)

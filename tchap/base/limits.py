@@ -18,18 +18,6 @@ MAX_RATE_KEYS = 100_000
 MAX_ID_BYTES = 255  # appendices, "Common Identifier Format"
 MAX_EVENT_BYTES = 65_536  # client-server API, "Size limits"
 
-# Keys and messages to devices
-MAX_ONE_TIME_KEYS = 1_000  # unclaimed ones per device; clients keep 50 to 100
-CLAIMED_KEYS_MS = 7 * 24 * 3600 * 1000  # how long a claimed key is remembered, so that no late retry offers it again
-MAX_KEY_NAME = 255  # "algorithm:key_id"
-MAX_KEYS_QUERY_USERS = 10_000
-MAX_KEYS_CLAIM_DEVICES = 10_000
-MAX_DEVICE_MESSAGE_BYTES = 65_536  # as an event ("Size limits"): Olm messages and key bundles are far smaller
-MAX_DEVICE_MESSAGES = 20_000  # of one request, all devices of `*` counted
-DEVICE_TRANSACTION_MS = 24 * 3600 * 1000  # a client repeats a send within minutes
-MAX_TXN_ID = 255
-MAX_BACKUP_SESSION_ID = 255
-MAX_BACKUP_INTEGER = 2**53 - 1  # appendices, "Canonical JSON"
 # The law of Matrix (protocol)
 MAX_PREV_EVENTS = 20  # room versions, "Event format"
 MAX_AUTH_EVENTS = 10  # room versions, "Event format"
@@ -67,7 +55,6 @@ MAILBOX_SIZE = 500
 MAX_DIRECTORY_RESULTS = 50
 DIRECTORY_CANDIDATES = 400  # looked at to find those who answer best
 KEY_VALIDITY_MS = 24 * 3600 * 1000  # how long other servers may rely on our published keys
-
 # Sync, receipts, account data, push
 MAX_SUBSCRIBERS = 50_000  # people who synced lately and whose news are indexed in memory, a few kilobytes each
 MAX_SYNC_HOLES = 16  # facts told out of order that one subscriber remembers
@@ -79,7 +66,43 @@ MAX_FILTERS = 500  # per person; clients repeat the same few
 MAX_RULE_VERSIONS = 32  # changes of one person's push rules kept for counting what they have not read
 MAX_AUDIENCES = 20_000  # rooms whose rule classes are kept in memory
 MAX_RECENT_NOTICES = 300  # of one room: more than the tail of the timeline kept beside them
+# The law of Matrix (protocol)
+MAX_PREV_EVENTS = 20  # room versions, "Event format"
+MAX_AUTH_EVENTS = 10  # room versions, "Event format"
+MAX_INVITE_KEYS = 16  # a third-party invite names one or two keys; more only keeps us busy verifying
+MAX_INVITE_SIGNATURES = 16
+MAX_PUSH_RULES = 1_000  # of one person; rooms muted one by one make the most of them
+MAX_PUSH_CONDITIONS = 32  # of one rule
+MAX_PUSH_PATTERN = 512  # characters of a glob
+MAX_FILTER_ENTRIES = 2_000  # names in one list of a filter: rooms are listed one by one by some clients
+MAX_FILTER_PATTERN = 255  # characters of an event type, wildcards included
+MAX_FILTER_LIMIT = 1_000  # events a filter may ask for at once
+MAX_THREAD_HOPS = 3  # client-server API, "Threaded read receipts"
 
+# Keys and messages to devices
+MAX_ONE_TIME_KEYS = 1_000  # unclaimed ones per device; clients keep 50 to 100
+CLAIMED_KEYS_MS = 7 * 24 * 3600 * 1000  # how long a claimed key is remembered, so that no late retry offers it again
+MAX_KEY_NAME = 255  # "algorithm:key_id"
+MAX_KEYS_QUERY_USERS = 10_000
+MAX_KEYS_CLAIM_DEVICES = 10_000
+MAX_DEVICE_MESSAGE_BYTES = 65_536  # as an event ("Size limits"): Olm messages and key bundles are far smaller
+MAX_DEVICE_MESSAGES = 20_000  # of one request, all devices of `*` counted
+DEVICE_TRANSACTION_MS = 24 * 3600 * 1000  # a client repeats a send within minutes
+MAX_TXN_ID = 255
+MAX_BACKUP_SESSION_ID = 255
+MAX_BACKUP_INTEGER = 2**53 - 1  # appendices, "Canonical JSON"
+# The law of Matrix (protocol)
+MAX_PREV_EVENTS = 20  # room versions, "Event format"
+MAX_AUTH_EVENTS = 10  # room versions, "Event format"
+MAX_INVITE_KEYS = 16  # a third-party invite names one or two keys; more only keeps us busy verifying
+MAX_INVITE_SIGNATURES = 16
+MAX_PUSH_RULES = 1_000  # of one person; rooms muted one by one make the most of them
+MAX_PUSH_CONDITIONS = 32  # of one rule
+MAX_PUSH_PATTERN = 512  # characters of a glob
+MAX_FILTER_ENTRIES = 2_000  # names in one list of a filter: rooms are listed one by one by some clients
+MAX_FILTER_PATTERN = 255  # characters of an event type, wildcards included
+MAX_FILTER_LIMIT = 1_000  # events a filter may ask for at once
+MAX_THREAD_HOPS = 3  # client-server API, "Threaded read receipts"
 
 # Media
 MAX_UPLOAD = 256 * 1024 * 1024  # whatever the settings say: a body is held in memory while it is stored

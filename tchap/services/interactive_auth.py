@@ -89,6 +89,12 @@ def complete_stage(world: World, session_id: str, stage: str, proof: str = "") -
     return True
 
 
+def find_operation(world: World, session_id: str) -> str | None:
+    """Which act a session is for, while it lives."""
+    session = world.live.sessions.find(session_id, world.clock.now_ms())
+    return None if session is None else session.operation
+
+
 def _session(world: World, attempt: AuthAttempt) -> InteractiveSession:
     """The session named, if it is for this very act and user; else a new one."""
     user_id = attempt.requester.user_id if attempt.requester else None

@@ -1,6 +1,6 @@
 """Opening an account: by a proven e-mail address, which decides its instance, its id and its name."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tchap.base.errors import Forbidden, MatrixError
 from tchap.policy import directory as directory_law
@@ -86,6 +86,17 @@ async def open_account(world: World, account: NewAccount, wish: SessionWish | No
     session = plan_session(world, wish) if wish is not None else None
     user_id = await world.store.write(_open, account, session)
     return SignedIn(user_id, session)
+
+
+async def plan_plain(world: World, instance: str, username: str, password: str, is_admin: bool) -> NewAccount:
+    """An account of a plain Matrix server: the name that was asked, no address."""
+    password_hash = await world.passwords.hash(password)
+    return NewAccount(instance, username, False, password_hash, None, username, world.clock.now_ms(), None, is_admin)
+
+
+def named(account: NewAccount, display_name: str | None) -> NewAccount:
+    """The same account under another display name, if one is given."""
+    return account if display_name is None else replace(account, display_name=display_name)
 
 
 def _taken() -> MatrixError:
