@@ -14,6 +14,33 @@ MAX_CONNECTIONS = 50_000
 MAX_CACHED_TOKENS = 200_000  # one per signed-in device seen lately; about 300 bytes each
 MAX_RATE_KEYS = 100_000
 
+# Keys and messages to devices
+MAX_ONE_TIME_KEYS = 1_000  # unclaimed ones per device; clients keep 50 to 100
+CLAIMED_KEYS_MS = 7 * 24 * 3600 * 1000  # how long a claimed key is remembered, so that no late retry offers it again
+MAX_KEY_NAME = 255  # "algorithm:key_id"
+MAX_KEYS_QUERY_USERS = 10_000
+MAX_KEYS_CLAIM_DEVICES = 10_000
+MAX_DEVICE_MESSAGE_BYTES = 65_536  # as an event ("Size limits"): Olm messages and key bundles are far smaller
+MAX_DEVICE_MESSAGES = 20_000  # of one request, all devices of `*` counted
+DEVICE_TRANSACTION_MS = 24 * 3600 * 1000  # a client repeats a send within minutes
+MAX_TXN_ID = 255
+MAX_BACKUP_SESSION_ID = 255
+MAX_BACKUP_INTEGER = 2**53 - 1  # appendices, "Canonical JSON"
+
+# Media
+MAX_UPLOAD = 256 * 1024 * 1024  # whatever the settings say: a body is held in memory while it is stored
+MAX_AWAITED_UPLOADS = 20  # addresses one person may hold without having given their content
+AWAITED_UPLOAD_MS = 24 * 3600 * 1000  # client-server API, `POST /media/v1/create`: "the recommended default"
+DEFAULT_MEDIA_WAIT_MS = 20_000  # client-server API, `timeout_ms` of downloads
+MAX_MEDIA_WAIT_MS = 60_000
+MEDIA_LOOK_EVERY_S = 2  # another process may have received the content
+MAX_FILE_NAME = 255
+MAX_CONTENT_TYPE = 255
+MAX_THUMBNAILS = 16  # kept of one file; others are made again each time
+MAX_WAITING_IMAGES = 64
+IMAGE_THREADS = 2
+MAX_THUMBNAIL_FRAMES = 150  # of an animation; longer ones stand still
+
 # Identifiers
 MAX_ID_BYTES = 255  # appendices, "Common Identifier Format"
 MAX_EVENT_BYTES = 65_536  # client-server API, "Size limits"
