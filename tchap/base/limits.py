@@ -76,6 +76,7 @@ MAX_INVITE_SIGNATURES = 16
 MAX_PUSH_RULES = 1_000  # of one person; rooms muted one by one make the most of them
 MAX_PUSH_CONDITIONS = 32  # of one rule
 MAX_PUSH_PATTERN = 512  # characters of a glob
+MAX_PUSH_JOKERS = 32  # question marks of a glob: each is tried at every character of a message
 MAX_FILTER_ENTRIES = 2_000  # names in one list of a filter: rooms are listed one by one by some clients
 MAX_FILTER_PATTERN = 255  # characters of an event type, wildcards included
 MAX_FILTER_LIMIT = 1_000  # events a filter may ask for at once
