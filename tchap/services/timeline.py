@@ -25,7 +25,7 @@ from tchap.protocol.stored_event import IN_TIMELINE, StoredEvent
 from tchap.services.live_rooms import event_of, get_room, hash_for_references
 from tchap.services.push import decide_notices
 from tchap.services.world import World
-from tchap.storage.events import add_events, find_event, set_redacted
+from tchap.storage.events import add_event, add_events, find_event, set_redacted
 from tchap.storage.jobs import Tx
 from tchap.storage.memberships import Membership, set_memberships
 from tchap.storage.push import add_notices
@@ -272,7 +272,10 @@ async def _write_append(tx: Tx, append_: _Append) -> list[StoredEvent]:
         await raise_revision(tx, append_.room_id, append_.built_on)
     first = await tx.next_positions(len(append_.planned))
     rows = [replace(each.stored, position=first + index) for index, each in enumerate(append_.planned)]
-    await add_events(tx, rows)
+    if len(rows) == 1:
+        await add_event(tx, rows[0])
+    else:
+        await add_events(tx, rows)
     await _write_extremity(tx, append_, rows[-1].event_id)
     await _write_state(tx, append_, first)
     for planned, row in zip(append_.planned, rows, strict=True):

@@ -10,10 +10,10 @@ from tchap.storage.jobs import Row, Tx
 
 __all__ = ["IN_TIMELINE", "OUTLIER", "REJECTED", "SOFT_FAILED", "StoredEvent", "Stretch"]
 
-_COLUMNS = """event_id, room_id, position, ordering, depth, type, state_key, sender, origin_server_ts,
+EVENT_COLUMNS = """event_id, room_id, position, ordering, depth, type, state_key, sender, origin_server_ts,
   relates_to, rel_type, thread_id, redacted_by, status, txn_device, txn_id, client_json, graph_json"""
-_FIND = f"SELECT {_COLUMNS} FROM events"
-_ADD = f"""INSERT INTO events ({_COLUMNS})
+_FIND = f"SELECT {EVENT_COLUMNS} FROM events"
+_ADD = f"""INSERT INTO events ({EVENT_COLUMNS})
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"""
 
 
@@ -40,8 +40,32 @@ def _row(event: StoredEvent) -> Row:
     )
 
 
+class AlreadySent(Exception):
+    """The device sent this before, under the same transaction id; ``event_id`` is what it became."""
+
+    def __init__(self, event_id: str) -> None:
+        super().__init__(event_id)
+        self.event_id = event_id
+
+
 async def add_event(tx: Tx, event: StoredEvent) -> None:
-    await tx.run(_ADD, *_row(event))
+    """Adds one event; AlreadySent when its device used the transaction id before for the same room and type."""
+    added = await tx.run(
+        f"{_ADD} ON CONFLICT (sender, txn_device, txn_id, room_id, type) WHERE txn_id IS NOT NULL DO NOTHING",
+        *_row(event),
+    )
+    if added == 0:
+        earlier = await tx.one(
+            """SELECT event_id FROM events
+               WHERE sender = $1 AND txn_device = $2 AND txn_id = $3 AND room_id = $4 AND type = $5""",
+            event.sender,
+            event.txn_device,
+            event.txn_id,
+            event.room_id,
+            event.type,
+        )
+        assert earlier is not None
+        raise AlreadySent(earlier[0])
 
 
 async def add_events(tx: Tx, events: Sequence[StoredEvent]) -> None:
@@ -80,17 +104,6 @@ async def find_timeline(tx: Tx, room_id: str, stretch: Stretch) -> list[StoredEv
         stretch.limit,
     )
     return [StoredEvent(*row) for row in rows]
-
-
-async def find_by_transaction(tx: Tx, sender: str, device_id: str, txn_id: str) -> list[tuple[str, str, str]]:
-    """(room, type, event id) of what the device sent under the transaction id."""
-    rows = await tx.all(
-        "SELECT room_id, type, event_id FROM events WHERE sender = $1 AND txn_device = $2 AND txn_id = $3",
-        sender,
-        device_id,
-        txn_id,
-    )
-    return [(row[0], row[1], row[2]) for row in rows]
 
 
 async def find_nearest(tx: Tx, room_id: str, ts: int, backwards: bool) -> StoredEvent | None:
