@@ -7,8 +7,7 @@ import re
 
 import msgspec
 
-# Deeper bodies have no lawful use, and every later walk over a value may then recurse without fear.
-MAX_JSON_DEPTH = 100
+from tchap.base.limits import MAX_JSON_DEPTH
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode

@@ -14,9 +14,59 @@ MAX_CONNECTIONS = 50_000
 MAX_CACHED_TOKENS = 200_000  # one per signed-in device seen lately; about 300 bytes each
 MAX_RATE_KEYS = 100_000
 
+# Keys and messages to devices
+MAX_ONE_TIME_KEYS = 1_000  # unclaimed ones per device; clients keep 50 to 100
+CLAIMED_KEYS_MS = 7 * 24 * 3600 * 1000  # how long a claimed key is remembered, so that no late retry offers it again
+MAX_KEY_NAME = 255  # "algorithm:key_id"
+MAX_KEYS_QUERY_USERS = 10_000
+MAX_KEYS_CLAIM_DEVICES = 10_000
+MAX_DEVICE_MESSAGE_BYTES = 65_536  # as an event ("Size limits"): Olm messages and key bundles are far smaller
+MAX_DEVICE_MESSAGES = 20_000  # of one request, all devices of `*` counted
+DEVICE_TRANSACTION_MS = 24 * 3600 * 1000  # a client repeats a send within minutes
+MAX_TXN_ID = 255
+MAX_BACKUP_SESSION_ID = 255
+MAX_BACKUP_INTEGER = 2**53 - 1  # appendices, "Canonical JSON"
+
+# Media
+MAX_UPLOAD = 256 * 1024 * 1024  # whatever the settings say: a body is held in memory while it is stored
+MAX_AWAITED_UPLOADS = 20  # addresses one person may hold without having given their content
+AWAITED_UPLOAD_MS = 24 * 3600 * 1000  # client-server API, `POST /media/v1/create`: "the recommended default"
+DEFAULT_MEDIA_WAIT_MS = 20_000  # client-server API, `timeout_ms` of downloads
+MAX_MEDIA_WAIT_MS = 60_000
+MEDIA_LOOK_EVERY_S = 2  # another process may have received the content
+MAX_FILE_NAME = 255
+MAX_CONTENT_TYPE = 255
+MAX_THUMBNAILS = 16  # kept of one file; others are made again each time
+MAX_WAITING_IMAGES = 64
+IMAGE_THREADS = 2
+MAX_THUMBNAIL_FRAMES = 150  # of an animation; longer ones stand still
+
 # Identifiers
 MAX_ID_BYTES = 255  # appendices, "Common Identifier Format"
 MAX_EVENT_BYTES = 65_536  # client-server API, "Size limits"
+
+# Storage
+MAX_WAITING_JOBS = 50_000  # jobs admitted and not yet answered; beyond, callers are refused rather than kept waiting
+MAX_WRITE_GROUP = 256  # jobs committed together: about 3 ms of work, so that the first does not wait for the last
+MAX_READ_GROUP = 32  # reads run by one thread on one snapshot
+STORE_READERS = 2  # threads reading SQLite; they share one interpreter lock, so more only help when the disk is slow
+STORE_CONNECTIONS = 10  # to PostgreSQL, besides the writer's
+MAX_STATEMENTS = 1_000  # prepared statements kept per connection: more than the program holds
+MAX_SQL_TEXTS = 4_096  # translated SQL texts; SQL is static, so this only bounds a mistake
+MAX_JOB_ATTEMPTS = 8  # of a job that PostgreSQL asks to run again (serialization failure, deadlock)
+JOB_RETRY_S = 0.005  # times the number of the attempt: long enough for the other job to end
+STORE_BUSY_MS = 5_000  # SQLite waits this long for a lock held by a checkpoint
+STORE_IDLE_S = 0.25  # a quiet moment in which SQLite's log is moved into its file
+CHECKPOINT_PAGES = 8_000  # pages of 4 KiB in SQLite's log before a commit must move them itself
+THREAD_SWITCH_S = 0.0002  # how long a busy loop may keep the interpreter from a storage thread (Python's own: 5 ms)
+
+# Outbound requests
+MAX_OUTBOUND_CONNECTIONS = 100
+MAX_OUTBOUND_IDLE = 20  # kept open for the next request to the same place
+OUTBOUND_IDLE_S = 30
+OUTBOUND_TIMEOUT_S = 10  # for the whole exchange, redirects and all, unless the caller knows better
+MAX_OUTBOUND_BODY = 1024 * 1024  # an answer larger than this is given up, unless the caller knows better
+MAX_OUTBOUND_REDIRECTS = 3
 
 # The law of Matrix (protocol)
 MAX_PREV_EVENTS = 20  # room versions, "Event format"
@@ -26,6 +76,7 @@ MAX_INVITE_SIGNATURES = 16
 MAX_PUSH_RULES = 1_000  # of one person; rooms muted one by one make the most of them
 MAX_PUSH_CONDITIONS = 32  # of one rule
 MAX_PUSH_PATTERN = 512  # characters of a glob
+MAX_PUSH_JOKERS = 32  # question marks of a glob: each is tried at every character of a message
 MAX_FILTER_ENTRIES = 2_000  # names in one list of a filter: rooms are listed one by one by some clients
 MAX_FILTER_PATTERN = 255  # characters of an event type, wildcards included
 MAX_FILTER_LIMIT = 1_000  # events a filter may ask for at once
@@ -94,9 +145,11 @@ MAX_NOTIFICATIONS = 200  # in one page
 
 
 
+
 # Rooms
 MAX_LIVE_ROOMS = 5_000  # about 1 kB per state event; the busiest rooms of a deployment
 MAX_RECENT_EVENTS = 100  # the tail of a room that syncs are served from
 MAX_CACHED_TRANSACTIONS = 100_000
 MAX_APPEND_ATTEMPTS = 5  # each attempt lost to another append; more means something is wrong
+
 

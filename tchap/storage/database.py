@@ -10,6 +10,7 @@ from tchap.base.clock import Clock
 from tchap.storage.dialect import find_sqlite_path
 from tchap.storage.jobs import GroupLost, ImpureJob, NoPositionInRead, Row, StoreBusy, StoreClosed, T, Ts, Tx
 from tchap.storage.migrations import DIRECTORY
+from tchap.storage.postgres import open_postgres
 from tchap.storage.sqlite import open_sqlite
 
 __all__ = ["GroupLost", "ImpureJob", "NoPositionInRead", "Row", "Store", "StoreBusy", "StoreClosed", "Tx", "open_store"]
@@ -46,4 +47,4 @@ async def open_store(url: str, clock: Clock, directory: Path = DIRECTORY) -> Sto
     path = find_sqlite_path(url)
     if path is not None:
         return await open_sqlite(path, clock, directory)
-    raise ValueError(f"no such engine: {url.partition(':')[0]}")
+    return await open_postgres(url, clock, directory)

@@ -62,9 +62,27 @@ async def find_sharing(tx: Tx, user_id: str, candidates: Sequence[str]) -> set[s
     return {row[0] for row in rows}
 
 
-async def find_joined_rooms(tx: Tx, user_id: str) -> list[str]:
-    """The rooms whose people are told of the user's change."""
+async def find_met(tx: Tx, user_id: str, since: int) -> set[str]:
+    """Who came into a room of the user, or parted from the user in one, after `since`; some still share others."""
     rows = await tx.all(
-        "SELECT room_id FROM memberships WHERE user_id = $1 AND to_position IS NULL AND membership = 'join'", user_id
+        "SELECT DISTINCT theirs.user_id FROM memberships mine JOIN memberships theirs ON theirs.room_id = mine.room_id"
+        " WHERE mine.user_id = $1 AND mine.membership = 'join'"
+        " AND (mine.to_position IS NULL OR mine.to_position > $2)"
+        " AND theirs.membership = 'join' AND theirs.user_id <> $1"
+        " AND (theirs.from_position > $2 OR theirs.to_position > $2"
+        " OR mine.from_position > $2 OR mine.to_position > $2)",
+        user_id,
+        since,
+    )
+    return {row[0] for row in rows}
+
+
+async def find_users_sharing(tx: Tx, user_id: str) -> list[str]:
+    """Who else is joined now to a room the user is joined to."""
+    rows = await tx.all(
+        "SELECT DISTINCT theirs.user_id FROM memberships mine JOIN memberships theirs ON theirs.room_id = mine.room_id"
+        " WHERE mine.user_id = $1 AND mine.to_position IS NULL AND mine.membership = 'join'"
+        " AND theirs.to_position IS NULL AND theirs.membership = 'join' AND theirs.user_id <> $1",
+        user_id,
     )
     return [row[0] for row in rows]

@@ -11,17 +11,16 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
+from tchap.base import limits
 from tchap.base.encoding import encode_json
 
 _PARAMETER = re.compile(r"\$(\d+)")
 _IN_LIST = re.compile(r"\bIN_LIST\(\$(\d+)\)")
 _NOT_IN_LIST = re.compile(r"\bNOT\s+IN_LIST\(\$(\d+)\)")
+_TEXT = re.compile(r"(?<!\bAS )\bTEXT\b")
 _BLOB = re.compile(r"\bBLOB\b")
 _WITHOUT_ROWID = re.compile(r"\)\s*WITHOUT\s+ROWID\b")
 _SQLITE_URL = "sqlite:///"
-
-# More texts than the program holds: SQL is static, so this only bounds a mistake.
-_TEXTS = 4096
 
 
 def find_sqlite_path(url: str) -> str | None:
@@ -29,7 +28,7 @@ def find_sqlite_path(url: str) -> str | None:
     return url[len(_SQLITE_URL) :] if url.startswith(_SQLITE_URL) else None
 
 
-@lru_cache(maxsize=_TEXTS)
+@lru_cache(maxsize=limits.MAX_SQL_TEXTS)
 def sqlite_text(sql: str) -> tuple[str, tuple[int, ...]]:
     """SQLite's text, and the indexes (from 0) of the parameters that are lists."""
     lists = tuple(sorted({int(number) - 1 for number in _IN_LIST.findall(sql)}))
@@ -37,7 +36,7 @@ def sqlite_text(sql: str) -> tuple[str, tuple[int, ...]]:
     return _PARAMETER.sub(r"?\1", text), lists
 
 
-@lru_cache(maxsize=_TEXTS)
+@lru_cache(maxsize=limits.MAX_SQL_TEXTS)
 def postgres_text(sql: str) -> tuple[str, tuple[int, ...]]:
     """PostgreSQL's text, and the indexes (from 0) of the parameters that are lists."""
     lists = tuple(sorted({int(number) - 1 for number in _IN_LIST.findall(sql)}))
@@ -70,4 +69,4 @@ def sqlite_schema(sql: str) -> str:
 
 def postgres_schema(sql: str) -> str:
     """A migration's statement for PostgreSQL. Text sorts by code point there too, as it does on SQLite."""
-    return _WITHOUT_ROWID.sub(")", _BLOB.sub("BYTEA", sql))
+    return _WITHOUT_ROWID.sub(")", _BLOB.sub("BYTEA", _TEXT.sub('TEXT COLLATE "C"', sql)))

@@ -58,3 +58,7 @@ class GroupLost(RuntimeError):
 
 class NoPositionInRead(RuntimeError):
     """A read job asked for a position; only writes draw one."""
+
+
+class CommitUnknown(RuntimeError):
+    """The database went away while it was asked to commit: nobody can say whether the job is stored."""

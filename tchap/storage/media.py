@@ -7,7 +7,7 @@ from tchap.storage.database import Tx
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """`size` in bytes is None while the content is awaited, until `expires_ts` (ms)."""
+    """`size` (bytes) and `blob_name` (in the media store) are None while the content is awaited, until `expires_ts`."""
 
     server: str
     media_id: str
@@ -16,13 +16,15 @@ class Media:
     size: int | None = None
     content_type: str | None = None
     file_name: str | None = None
+    blob_name: str | None = None
     expires_ts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What an upload says of its bytes."""
+    """What an upload says of its bytes, and their name in the media store."""
 
+    blob_name: str
     size: int
     content_type: str
     file_name: str | None
@@ -38,7 +40,7 @@ class ThumbnailSize:
     is_animated: bool
 
 
-_COLUMNS = "server, media_id, user_id, created_ts, size, content_type, file_name, expires_ts"
+_COLUMNS = "server, media_id, user_id, created_ts, size, content_type, file_name, blob_name, expires_ts"
 
 
 async def find_media(tx: Tx, server: str, media_id: str) -> Media | None:
@@ -48,7 +50,7 @@ async def find_media(tx: Tx, server: str, media_id: str) -> Media | None:
 
 async def add_media(tx: Tx, media: Media) -> None:
     await tx.run(
-        f"INSERT INTO media ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        f"INSERT INTO media ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         media.server,
         media.media_id,
         media.user_id,
@@ -56,6 +58,7 @@ async def add_media(tx: Tx, media: Media) -> None:
         media.size,
         media.content_type,
         media.file_name,
+        media.blob_name,
         media.expires_ts,
     )
 
@@ -63,13 +66,14 @@ async def add_media(tx: Tx, media: Media) -> None:
 async def set_content(tx: Tx, server: str, media_id: str, content: Content) -> bool:
     """Gives an awaited file its content; False when it has one already."""
     changed = await tx.run(
-        "UPDATE media SET size = $3, content_type = $4, file_name = $5, expires_ts = NULL"
+        "UPDATE media SET size = $3, content_type = $4, file_name = $5, blob_name = $6, expires_ts = NULL"
         " WHERE server = $1 AND media_id = $2 AND size IS NULL",
         server,
         media_id,
         content.size,
         content.content_type,
         content.file_name,
+        content.blob_name,
     )
     return changed > 0
 

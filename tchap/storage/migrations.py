@@ -20,8 +20,8 @@ FIND_APPLIED = "SELECT number FROM schema_migrations"
 ADD_APPLIED = "INSERT INTO schema_migrations (number, name, applied_ts) VALUES ($1, $2, $3)"
 
 _FILE_NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
-_END_OF_STATEMENT = re.compile(r";[ \t]*(?:--[^\n]*)?$", re.MULTILINE)
-_COMMENT = re.compile(r"^\s*--[^\n]*$", re.MULTILINE)
+_COMMENT = re.compile(r"--[^\n]*")
+_END_OF_STATEMENT = re.compile(r";[ \t]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,11 @@ def read_migrations(directory: Path = DIRECTORY) -> list[Migration]:
 
 
 def parse_migration(file_name: str, text: str) -> Migration:
-    """The step written in one file; a statement ends with `;` at the end of a line."""
+    """The step written in one file; a statement ends with `;` at the end of a line, a comment runs from `--`."""
     named = _FILE_NAME.fullmatch(file_name)
     if named is None:
         raise ValueError(f"a migration is named NNNN_name.sql, not {file_name}")
-    pieces = (_COMMENT.sub("", piece).strip() for piece in _END_OF_STATEMENT.split(text))
+    pieces = (piece.strip() for piece in _END_OF_STATEMENT.split(_COMMENT.sub("", text)))
     return Migration(int(named[1]), named[2], tuple(piece for piece in pieces if piece))
 
 

@@ -9,6 +9,8 @@ CREATE TABLE media (
   size BIGINT,
   content_type TEXT,
   file_name TEXT,
+  -- The content's name in the media store.
+  blob_name TEXT,
   -- Until when an address made beforehand waits for its content.
   expires_ts BIGINT,
   PRIMARY KEY (server, media_id)
