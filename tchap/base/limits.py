@@ -128,3 +128,10 @@ MAX_FILTER_ENTRIES = 2_000  # names in one list of a filter: rooms are listed on
 MAX_FILTER_PATTERN = 255  # characters of an event type, wildcards included
 MAX_FILTER_LIMIT = 1_000  # events a filter may ask for at once
 MAX_THREAD_HOPS = 3  # client-server API, "Threaded read receipts"
+
+
+# Rooms
+MAX_LIVE_ROOMS = 5_000  # about 1 kB per state event; the busiest rooms of a deployment
+MAX_RECENT_EVENTS = 100  # the tail of a room that syncs are served from
+MAX_CACHED_TRANSACTIONS = 100_000
+MAX_APPEND_ATTEMPTS = 5  # each attempt lost to another append; more means something is wrong
