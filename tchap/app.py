@@ -17,12 +17,15 @@ from tchap.base.clock import Clock
 from tchap.base.config import Settings
 from tchap.base.entropy import Entropy
 from tchap.base.metrics import Metrics
+from tchap.gateways.images import ImageMaker
 from tchap.gateways.mail import open_mailer
+from tchap.gateways.media_store import DiskMediaStore
 from tchap.gateways.passwords import PasswordHasher
 from tchap.live import Live
 from tchap.live.interactive_auth import InteractiveSessions
 from tchap.live.rate_limits import RateLimits
 from tchap.live.tokens import TokenCache
+from tchap.live.uploads import Uploads
 from tchap.services.instance_keys import load_keys
 from tchap.services.mail_delivery import deliver_mail
 from tchap.services.world import World
@@ -38,6 +41,7 @@ async def open_world(
     Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
     store = await open_store(settings.resolved_store_url, clock)
     passwords = PasswordHasher(settings.password)
+    images = ImageMaker(settings.media.max_thumbnail_pixels)
     try:
         yield World(
             settings=settings,
@@ -46,11 +50,14 @@ async def open_world(
             store=store,
             live=build_live(settings),
             mailer=open_mailer(settings.mail),
+            media=DiskMediaStore(Path(settings.data_dir) / "media"),
+            images=images,
             passwords=passwords,
             keys=await load_keys(store, settings, clock),
             metrics=Metrics(),
         )
     finally:
+        images.close()
         passwords.close()
         await store.close()
 
@@ -60,6 +67,7 @@ def build_live(settings: Settings) -> Live:
         tokens=TokenCache(),
         rate_limits=RateLimits(settings.rate_limits.enabled),
         sessions=InteractiveSessions(),
+        uploads=Uploads(),
     )
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tchap.live.tokens import TokenCache
     from tchap.live.transactions import TransactionCache
     from tchap.live.typing import Typing
+    from tchap.live.uploads import Uploads
 
 
 @dataclass(slots=True)
@@ -26,3 +27,4 @@ class Live:
     typing: Typing
     audience: Audience
     sessions: InteractiveSessions
+    uploads: Uploads
