@@ -17,13 +17,21 @@ from tchap.base.clock import Clock
 from tchap.base.config import Settings
 from tchap.base.entropy import Entropy
 from tchap.base.metrics import Metrics
+from tchap.gateways.images import ImageMaker
 from tchap.gateways.mail import open_mailer
+from tchap.gateways.media_store import DiskMediaStore
 from tchap.gateways.passwords import PasswordHasher
 from tchap.live import Live
+from tchap.live.audience import Audience
 from tchap.live.interactive_auth import InteractiveSessions
 from tchap.live.last_seen import LastSeen
+from tchap.live.notifier import Notifier
 from tchap.live.rate_limits import RateLimits
+from tchap.live.rooms import RoomCache
 from tchap.live.tokens import TokenCache
+from tchap.live.transactions import TransactionCache
+from tchap.live.typing import Typing
+from tchap.live.uploads import Uploads
 from tchap.services.instance_keys import load_keys
 from tchap.services.mail_delivery import deliver_mail
 from tchap.services.world import World
@@ -39,28 +47,39 @@ async def open_world(
     Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
     store = await open_store(settings.resolved_store_url, clock)
     passwords = PasswordHasher(settings.password)
+    images = ImageMaker(settings.media.max_thumbnail_pixels)
     try:
         yield World(
             settings=settings,
             clock=clock,
             entropy=entropy,
             store=store,
-            live=build_live(settings),
+            live=build_live(settings, clock),
             mailer=open_mailer(settings.mail),
+            media=DiskMediaStore(Path(settings.data_dir) / "media"),
+            images=images,
             passwords=passwords,
             keys=await load_keys(store, settings, clock),
             metrics=Metrics(),
         )
     finally:
+        images.close()
         passwords.close()
         await store.close()
 
 
-def build_live(settings: Settings) -> Live:
+def build_live(settings: Settings, clock: Clock) -> Live:
+    notifier = Notifier()
     return Live(
         tokens=TokenCache(),
         rate_limits=RateLimits(settings.rate_limits.enabled),
+        rooms=RoomCache(),
+        transactions=TransactionCache(),
+        notifier=notifier,
+        typing=Typing(notifier, clock),
+        audience=Audience(),
         sessions=InteractiveSessions(),
+        uploads=Uploads(),
         last_seen=LastSeen(),
     )
 
@@ -105,7 +124,7 @@ async def serve(settings: Settings) -> None:
 
 def _server_configs(settings: Settings, application: Application) -> list[uvicorn.Config]:
     http = settings.http
-    ports = [(http.port, None, None)] if http.port else []
+    ports: list[tuple[int, str | None, str | None]] = [(http.port, None, None)] if http.port else []
     if http.tls_port:
         ports.append((http.tls_port, http.tls_certificate, http.tls_key))
     return [

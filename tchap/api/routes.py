@@ -3,16 +3,26 @@
 from tchap.api.admin import register as admin_register
 from tchap.api.client import (
     account,
+    aliases,
     auth_fallback,
     capabilities,
+    cross_signing,
     devices,
+    key_backup,
+    keys,
     login,
+    media,
+    memberships,
     passwords,
     profiles,
+    public_rooms,
     register,
+    rooms,
+    to_device,
     tokens,
     user_directory,
     versions,
+    voip,
 )
 from tchap.api.identity import info
 from tchap.api.public import email_link, health, mailbox, server_keys, terms, well_known
@@ -30,6 +40,20 @@ _ACCOUNTS: tuple[Route, ...] = (
     *auth_fallback.ROUTES,
     *admin_register.ROUTES,
 )
+_KEYS: tuple[Route, ...] = (
+    *keys.ROUTES,
+    *cross_signing.ROUTES,
+    *key_backup.ROUTES,
+    *to_device.ROUTES,
+    *media.ROUTES,
+    *voip.ROUTES,
+)
+_ROOMS: tuple[Route, ...] = (
+    *rooms.ROUTES,
+    *memberships.ROUTES,
+    *aliases.ROUTES,
+    *public_rooms.ROUTES,
+)
 _PUBLIC: tuple[Route, ...] = (
     *health.ROUTES,
     *versions.ROUTES,
@@ -42,4 +66,4 @@ _PUBLIC: tuple[Route, ...] = (
     *terms.ROUTES,
 )
 
-ROUTES: tuple[Route, ...] = (*_PUBLIC, *_ACCOUNTS)
+ROUTES: tuple[Route, ...] = (*_PUBLIC, *_ACCOUNTS, *_ROOMS, *_KEYS)

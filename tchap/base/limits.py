@@ -14,6 +14,33 @@ MAX_CONNECTIONS = 50_000
 MAX_CACHED_TOKENS = 200_000  # one per signed-in device seen lately; about 300 bytes each
 MAX_RATE_KEYS = 100_000
 
+# Keys and messages to devices
+MAX_ONE_TIME_KEYS = 1_000  # unclaimed ones per device; clients keep 50 to 100
+CLAIMED_KEYS_MS = 7 * 24 * 3600 * 1000  # how long a claimed key is remembered, so that no late retry offers it again
+MAX_KEY_NAME = 255  # "algorithm:key_id"
+MAX_KEYS_QUERY_USERS = 10_000
+MAX_KEYS_CLAIM_DEVICES = 10_000
+MAX_DEVICE_MESSAGE_BYTES = 65_536  # as an event ("Size limits"): Olm messages and key bundles are far smaller
+MAX_DEVICE_MESSAGES = 20_000  # of one request, all devices of `*` counted
+DEVICE_TRANSACTION_MS = 24 * 3600 * 1000  # a client repeats a send within minutes
+MAX_TXN_ID = 255
+MAX_BACKUP_SESSION_ID = 255
+MAX_BACKUP_INTEGER = 2**53 - 1  # appendices, "Canonical JSON"
+
+# Media
+MAX_UPLOAD = 256 * 1024 * 1024  # whatever the settings say: a body is held in memory while it is stored
+MAX_AWAITED_UPLOADS = 20  # addresses one person may hold without having given their content
+AWAITED_UPLOAD_MS = 24 * 3600 * 1000  # client-server API, `POST /media/v1/create`: "the recommended default"
+DEFAULT_MEDIA_WAIT_MS = 20_000  # client-server API, `timeout_ms` of downloads
+MAX_MEDIA_WAIT_MS = 60_000
+MEDIA_LOOK_EVERY_S = 2  # another process may have received the content
+MAX_FILE_NAME = 255
+MAX_CONTENT_TYPE = 255
+MAX_THUMBNAILS = 16  # kept of one file; others are made again each time
+MAX_WAITING_IMAGES = 64
+IMAGE_THREADS = 2
+MAX_THUMBNAIL_FRAMES = 150  # of an animation; longer ones stand still
+
 # Identifiers
 MAX_ID_BYTES = 255  # appendices, "Common Identifier Format"
 MAX_EVENT_BYTES = 65_536  # client-server API, "Size limits"
@@ -41,18 +68,6 @@ OUTBOUND_TIMEOUT_S = 10  # for the whole exchange, redirects and all, unless the
 MAX_OUTBOUND_BODY = 1024 * 1024  # an answer larger than this is given up, unless the caller knows better
 MAX_OUTBOUND_REDIRECTS = 3
 
-# Keys and messages to devices
-MAX_ONE_TIME_KEYS = 1_000  # unclaimed ones per device; clients keep 50 to 100
-CLAIMED_KEYS_MS = 7 * 24 * 3600 * 1000  # how long a claimed key is remembered, so that no late retry offers it again
-MAX_KEY_NAME = 255  # "algorithm:key_id"
-MAX_KEYS_QUERY_USERS = 10_000
-MAX_KEYS_CLAIM_DEVICES = 10_000
-MAX_DEVICE_MESSAGE_BYTES = 65_536  # as an event ("Size limits"): Olm messages and key bundles are far smaller
-MAX_DEVICE_MESSAGES = 20_000  # of one request, all devices of `*` counted
-DEVICE_TRANSACTION_MS = 24 * 3600 * 1000  # a client repeats a send within minutes
-MAX_TXN_ID = 255
-MAX_BACKUP_SESSION_ID = 255
-MAX_BACKUP_INTEGER = 2**53 - 1  # appendices, "Canonical JSON"
 # The law of Matrix (protocol)
 MAX_PREV_EVENTS = 20  # room versions, "Event format"
 MAX_AUTH_EVENTS = 10  # room versions, "Event format"
@@ -61,6 +76,7 @@ MAX_INVITE_SIGNATURES = 16
 MAX_PUSH_RULES = 1_000  # of one person; rooms muted one by one make the most of them
 MAX_PUSH_CONDITIONS = 32  # of one rule
 MAX_PUSH_PATTERN = 512  # characters of a glob
+MAX_PUSH_JOKERS = 32  # question marks of a glob: each is tried at every character of a message
 MAX_FILTER_ENTRIES = 2_000  # names in one list of a filter: rooms are listed one by one by some clients
 MAX_FILTER_PATTERN = 255  # characters of an event type, wildcards included
 MAX_FILTER_LIMIT = 1_000  # events a filter may ask for at once
@@ -92,7 +108,6 @@ MAX_DIRECTORY_RESULTS = 50
 DIRECTORY_CANDIDATES = 400  # looked at to find those who answer best
 DIRECTORY_MATCHES = 30_000  # (trigram, person) pairs read by one search: about 40 ms
 KEY_VALIDITY_MS = 24 * 3600 * 1000  # how long other servers may rely on our published keys
-
 # Sync, receipts, account data, push
 MAX_SUBSCRIBERS = 50_000  # people who synced lately and whose news are indexed in memory, a few kilobytes each
 MAX_SYNC_HOLES = 16  # facts told out of order that one subscriber remembers
@@ -116,17 +131,24 @@ MAX_FILTER_ENTRIES = 2_000  # names in one list of a filter: rooms are listed on
 MAX_FILTER_PATTERN = 255  # characters of an event type, wildcards included
 MAX_FILTER_LIMIT = 1_000  # events a filter may ask for at once
 MAX_THREAD_HOPS = 3  # client-server API, "Threaded read receipts"
+MAX_SYNC_RECEIPTS = 1_000  # of one room in one answer, the reader's own and the newest first
+MAX_SYNC_TO_DEVICE = 100  # messages in one answer; the rest follows at once in the next
+MAX_SYNC_HEROES = 5  # client-server API, RoomSummary
+MAX_SYNC_DEVICE_CHANGES = 10_000  # people looked at in one answer to tell whose devices to follow
+MAX_SENT_MEMBERS = 5_000  # membership events that a lazy-loading device is known to have
+MAX_REMEMBERED_DEVICES = 8  # of one person; a forgotten one is told again
+MAX_ACCOUNT_DATA = 20_000  # entries of one person over all rooms
+MAX_TAG_BYTES = 255  # client-server API, "Room Tagging"
+MAX_TAGS = 100  # of one room
+MAX_APP_ID = 64  # client-server API, POST /pushers/set
+MAX_PUSHKEY_BYTES = 512  # client-server API, POST /pushers/set
+MAX_PUSHERS = 100  # of one person
+MAX_NOTIFICATIONS = 200  # in one page
 
-# Media
-MAX_UPLOAD = 256 * 1024 * 1024  # whatever the settings say: a body is held in memory while it is stored
-MAX_AWAITED_UPLOADS = 20  # addresses one person may hold without having given their content
-AWAITED_UPLOAD_MS = 24 * 3600 * 1000  # client-server API, `POST /media/v1/create`: "the recommended default"
-DEFAULT_MEDIA_WAIT_MS = 20_000  # client-server API, `timeout_ms` of downloads
-MAX_MEDIA_WAIT_MS = 60_000
-MEDIA_LOOK_EVERY_S = 2  # another process may have received the content
-MAX_FILE_NAME = 255
-MAX_CONTENT_TYPE = 255
-MAX_THUMBNAILS = 16  # kept of one file; others are made again each time
-MAX_WAITING_IMAGES = 64
-IMAGE_THREADS = 2
-MAX_THUMBNAIL_FRAMES = 150  # of an animation; longer ones stand still
+
+# Rooms
+MAX_LIVE_ROOMS = 5_000  # about 1 kB per state event; the busiest rooms of a deployment
+MAX_RECENT_EVENTS = 100  # the tail of a room that syncs are served from
+MAX_CACHED_TRANSACTIONS = 100_000
+MAX_APPEND_ATTEMPTS = 5  # each attempt lost to another append; more means something is wrong
+MAX_PUBLIC_ROOMS = 500  # of one page of the directory

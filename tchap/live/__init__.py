@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tchap.live.tokens import TokenCache
     from tchap.live.transactions import TransactionCache
     from tchap.live.typing import Typing
+    from tchap.live.uploads import Uploads
 
 
 @dataclass(slots=True)
@@ -27,4 +28,5 @@ class Live:
     typing: Typing
     audience: Audience
     sessions: InteractiveSessions
+    uploads: Uploads
     last_seen: LastSeen

@@ -115,14 +115,12 @@ async def claim_keys(world: World, wanted: Iterable[Wanted]) -> list[GivenKey]:
     local = frozenset(item for item in wanted if server_of(item[0]) in world.settings.instance_names)
     if not local:
         return []
-    return await world.store.write(_claim, local, world.clock.now_ms())
+    # One after the other, so that many claims of one device at once do not keep undoing each other.
+    return await world.store.write_pipelined(_claim, local, world.clock.now_ms())
 
 
 async def _claim(tx: Tx, wanted: frozenset[Wanted], now_ms: int) -> list[GivenKey]:
     given = await _claim_one_time_keys(tx, wanted, now_ms)
-    # Another process may have taken some of the keys between the look and the claim: one more look finds the next.
-    if missing := wanted - _names(given):
-        given += await _claim_one_time_keys(tx, missing, now_ms)
     if missing := wanted - _names(given):
         given += await _claim_fallbacks(tx, missing)
     return given

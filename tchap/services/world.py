@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tchap.base.config import Settings
     from tchap.base.entropy import Entropy
     from tchap.base.metrics import Metrics
+    from tchap.gateways.images import ImageMaker
     from tchap.gateways.mail import Mailer
     from tchap.gateways.media_store import MediaStore
     from tchap.gateways.passwords import PasswordHasher
@@ -29,6 +30,7 @@ class World:
     live: Live
     mailer: Mailer
     media: MediaStore
+    images: ImageMaker
     passwords: PasswordHasher
     keys: dict[str, SigningKey]
     metrics: Metrics

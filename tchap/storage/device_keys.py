@@ -60,7 +60,7 @@ async def remove_published(tx: Tx, user_id: str, device_id: str) -> None:
 
 
 async def remove_device(tx: Tx, user_id: str, device_id: str) -> None:
-    """Everything encryption keeps for a device that ends: what it published and what waits for it."""
+    """Forgets everything kept for a device that ends, published or waiting for it."""
     await remove_published(tx, user_id, device_id)
     await tx.run("DELETE FROM device_messages WHERE user_id = $1 AND device_id = $2", user_id, device_id)
     await tx.run("DELETE FROM device_message_transactions WHERE user_id = $1 AND device_id = $2", user_id, device_id)

@@ -88,7 +88,7 @@ async def find_next(tx: Tx, user_ids: Sequence[str], algorithms: Sequence[str]) 
 
 
 async def set_claimed(tx: Tx, numbers: Sequence[int], now_ms: int) -> list[GivenKey]:
-    """Claims these keys; a key another claim took in the meantime is not in the answer."""
+    """Claims these keys; one that was claimed already is not in the answer."""
     rows = await tx.all(
         "UPDATE one_time_keys SET claimed_ts = $2 WHERE number IN_LIST($1) AND claimed_ts IS NULL"
         " RETURNING user_id, device_id, algorithm, key_id, key_json",
@@ -106,7 +106,7 @@ async def count(tx: Tx, user_id: str, device_id: str) -> dict[str, int]:
         user_id,
         device_id,
     )
-    return {algorithm: number for algorithm, number in rows}
+    return dict(rows)
 
 
 async def find_fallbacks(tx: Tx, user_ids: Sequence[str]) -> dict[int, GivenKey]:
