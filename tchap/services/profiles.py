@@ -10,9 +10,11 @@ from tchap.base.errors import BadJson, Forbidden, InvalidParam, MatrixError, Not
 from tchap.base.identity import Requester
 from tchap.policy.directory import fold
 from tchap.services.directory import list_person
+from tchap.services.memberships import update_profile_in_rooms
 from tchap.services.world import World
 from tchap.storage import accounts, profiles
 from tchap.storage.database import Tx
+from tchap.storage.memberships import share_a_room
 from tchap.storage.profiles import Profile
 
 DISPLAY_NAME = "displayname"
@@ -21,12 +23,31 @@ AVATAR = "avatar_url"
 _KEY = re.compile(r"avatar_url|displayname|[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)+")
 
 
-async def get_profile(world: World, user_id: str) -> dict[str, Any]:
-    """Every field of a local user's profile, or M_NOT_FOUND."""
+async def get_profile(world: World, reader: Requester | None, user_id: str) -> dict[str, Any]:
+    """Every field of a local user's profile, or M_NOT_FOUND.
+
+    Names of agents are not for the whole Internet: one must be signed in, and guests of the administrations see those
+    they share a room with (client-server API, "Profiles": a server may deny look-ups).
+    """
+    if not world.settings.test_profile:
+        await _check_reader(world, reader, user_id)
     profile = await world.store.read(profiles.find_profile, user_id)
     if profile is None:
-        raise NotFound("There is no such person here.", "Cette personne n'existe pas ici.")
+        raise _nobody()
     return profile_body(profile)
+
+
+async def _check_reader(world: World, reader: Requester | None, user_id: str) -> None:
+    if reader is None:
+        raise Forbidden("Sign in to see profiles.", "Connectez-vous pour voir les profils.")
+    if not reader.is_external or reader.user_id == user_id:
+        return
+    if not await world.store.read(share_a_room, reader.user_id, user_id):
+        raise _nobody()
+
+
+def _nobody() -> NotFound:
+    return NotFound("There is no such person here.", "Cette personne n'existe pas ici.")
 
 
 def profile_body(profile: Profile) -> dict[str, Any]:
@@ -62,6 +83,8 @@ async def set_field(world: World, requester: Requester, user_id: str, key: str, 
         )
     _check_value(key, value)
     await world.store.write(_set_field, user_id, key, value)
+    if key in (DISPLAY_NAME, AVATAR):
+        await update_profile_in_rooms(world, user_id)
 
 
 def _check_value(key: str, value: Any) -> None:
@@ -76,7 +99,7 @@ def _check_value(key: str, value: Any) -> None:
 async def _set_field(tx: Tx, user_id: str, key: str, value: Any) -> None:
     profile = await profiles.find_profile(tx, user_id)
     if profile is None:
-        raise NotFound("There is no such person here.", "Cette personne n'existe pas ici.")
+        raise _nobody()
     changed = _changed(profile, key, value)
     # "The total profile MUST be under 64 KiB" (client-server API, `PUT /profile/{userId}/{keyName}`).
     if len(encode_json(profile_body(changed))) >= limits.MAX_PROFILE_BYTES:

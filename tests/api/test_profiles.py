@@ -83,3 +83,21 @@ def test_agents_of_every_instance_are_found(tmp_path: Path) -> None:
             assert answer["results"][0]["display_name"] == "Jean Martin [Préfecture du Val-Clair]"
 
     asyncio.run(story())
+
+
+def test_a_new_picture_reaches_the_rooms(tmp_path: Path) -> None:
+    """Setting the picture changes the member event of every room one is in."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            jean = await person(house, JEAN)
+            room = (await house.ask("POST", f"{V3}/createRoom", {}, jean.token))["room_id"]
+            picture = {"avatar_url": "mxc://x.example.fr/a"}
+            await house.ask("PUT", f"{V3}/profile/{quote(jean.user_id)}/avatar_url", picture, jean.token)
+            live = house.world.live.rooms.get(room)
+            assert live is not None
+            member = live.content_of("m.room.member", jean.user_id)
+            assert member["avatar_url"] == "mxc://x.example.fr/a"
+            assert member["displayname"] == "Jean Martin [Préfecture du Val-Clair]"
+
+    asyncio.run(story())
