@@ -22,7 +22,12 @@ async def confirm(house: House, who: Person, body: dict[str, Any]) -> Reply:
     asked = await house.call("POST", UPLOAD, body, who.token)
     assert asked.status == 401, asked
     identifier = {"type": "m.id.user", "user": who.user_id}
-    auth = {"type": "m.login.password", "identifier": identifier, "password": PASSWORD, "session": asked.body["session"]}
+    auth = {
+        "type": "m.login.password",
+        "identifier": identifier,
+        "password": PASSWORD,
+        "session": asked.body["session"],
+    }
     return await house.call("POST", UPLOAD, {**body, "auth": auth}, who.token)
 
 
