@@ -35,9 +35,10 @@ interface IconButtonProps extends Omit<ButtonHTMLAttributes<HTMLButtonElement>, 
   readonly size?: "small";
 }
 
-export function IconButton({ icon, label, size, type = "button", ...rest }: IconButtonProps): ReactElement {
+export function IconButton(props: IconButtonProps): ReactElement {
+  const { icon, label, size, type = "button", className = "icon-button", ...rest } = props;
   return (
-    <button {...rest} type={type} className="icon-button" data-size={size} aria-label={label} title={label}>
+    <button {...rest} type={type} className={className} data-size={size} aria-label={label} title={label}>
       <Icon name={icon} />
     </button>
   );
