@@ -9,8 +9,7 @@ import { isAccepted } from "./password-rules";
 
 export type AuthStep =
   | { readonly name: "welcome" }
-  | { readonly name: "refused"; readonly domain: string }
-  | { readonly name: "external"; readonly intent: Intent }
+  | { readonly name: "refused"; readonly mayBeInvited: boolean }
   | { readonly name: "sign-in" }
   | { readonly name: "password"; readonly policy: PasswordPolicy; readonly terms: readonly Policy[] }
   | { readonly name: "code"; readonly sentAgain: boolean }
@@ -82,16 +81,15 @@ export class AuthModel {
     }
     return this.#act(async () => {
       const answer = await accounts.findInstance(this.#around.entryUrl, address);
-      if (answer.kind === "refused") return this.#refuse();
+      if (answer.kind === "refused") return this.#refuse(false);
       this.#baseUrl = this.#around.homeservers[answer.server] ?? this.#around.entryUrl;
-      if (answer.external && intent === "sign-up") return this.#go({ name: "external", intent });
+      if (answer.external && intent === "sign-up") return this.#refuse(true);
       await this.#enter(intent);
     });
   };
 
-  #refuse(): void {
-    const { email } = this.state.get();
-    this.#go({ name: "refused", domain: email.slice(email.indexOf("@") + 1) });
+  #refuse(mayBeInvited: boolean): void {
+    this.#go({ name: "refused", mayBeInvited });
   }
 
   async #enter(intent: Intent): Promise<void> {
@@ -104,7 +102,8 @@ export class AuthModel {
     this.#go({ name: "password", policy, terms });
   }
 
-  readonly confirmExternal = (intent: Intent): Promise<void> => this.#act(() => this.#enter(intent));
+  /** For somebody outside the administrations who was invited. */
+  readonly continueInvited = (): Promise<void> => this.#act(() => this.#enter("sign-up"));
 
   readonly back = (): void => {
     this.#polls = LINK_POLLS;
@@ -138,7 +137,7 @@ export class AuthModel {
       const { email } = this.state.get();
       this.#proof = await accounts.requestCode(this.#baseUrl, this.#purpose, email, this.#attempt);
     } catch (error) {
-      if (isRefusal(error, "M_THREEPID_DENIED")) return this.#refuse();
+      if (isRefusal(error, "M_THREEPID_DENIED")) return this.#refuse(false);
       throw error;
     }
     this.#go({ name: "code", sentAgain: false });

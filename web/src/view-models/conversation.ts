@@ -113,6 +113,7 @@ export class ConversationModel {
       await job();
     } catch (error) {
       // A message that failed shows its own state in the timeline; the rest is said under the composer.
+      this.#read();
       const shown = this.state.get().messages.some((message) => message.state === "failed" || message.state === "waiting");
       if (!shown) this.state.update({ error: phraseOf(error) });
     }

@@ -104,11 +104,15 @@ export class HomeModel {
   };
 
   readonly networkChanged = (online: boolean): void => {
-    if (online) matrix.retryConnection(this.account);
+    if (online) void this.retryConnection();
     else this.state.update({ connection: "offline" });
   };
 
-  readonly retryConnection = (): void => matrix.retryConnection(this.account);
+  /** The long wait of a sync may outlive a short cut: ask the server itself whether it is there again. */
+  readonly retryConnection = async (): Promise<void> => {
+    matrix.retryConnection(this.account);
+    if (await matrix.isReachable(this.account)) this.#connected("online");
+  };
 
   readonly refreshTrust = async (): Promise<void> => {
     const state = await encryption.readEncryptionState(this.account).catch(() => null);

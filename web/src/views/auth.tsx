@@ -82,36 +82,29 @@ function Welcome({ auth, state }: StepProps): ReactElement {
   );
 }
 
-function Refused({ auth, domain }: { readonly auth: AuthModel; readonly domain: string }): ReactElement {
+/** An unknown domain: what to do, and the way on for somebody who was invited from outside. */
+function Refused({ auth, state, mayBeInvited }: StepProps & { readonly mayBeInvited: boolean }): ReactElement {
   const { t } = useWords();
+  const domain = state.email.slice(state.email.indexOf("@") + 1);
   return (
     <>
       <Title name="refused">{t("refused.title")}</Title>
       <p>{t("refused.body", { domain })}</p>
+      <Notices state={state} />
       <h2>{t("refused.what")}</h2>
       <ol>
         <li>{t("refused.step1")}</li>
         <li>{t("refused.step2")}</li>
       </ol>
-      <Button onClick={auth.back}>{t("refused.other")}</Button>
-    </>
-  );
-}
-
-function External({ auth, state, intent }: StepProps & { readonly intent: Intent }): ReactElement {
-  const { t } = useWords();
-  return (
-    <>
-      <Title name="external">{t("external.title")}</Title>
-      <p>{t("external.body", { email: state.email })}</p>
-      <Notices state={state} />
       <div className="stack-s">
-        <Button busy={state.busy} onClick={() => void auth.confirmExternal(intent)}>
-          {t("external.yes")}
-        </Button>
-        <Button look="secondary" onClick={auth.back}>
+        <Button wide onClick={auth.back}>
           {t("refused.other")}
         </Button>
+        {mayBeInvited && (
+          <Button look="secondary" wide busy={state.busy} onClick={() => void auth.continueInvited()}>
+            {t("refused.invited")}
+          </Button>
+        )}
       </div>
     </>
   );
@@ -203,9 +196,7 @@ function Step({ auth, state }: StepProps): ReactElement {
     case "welcome":
       return <Welcome auth={auth} state={state} />;
     case "refused":
-      return <Refused auth={auth} domain={state.step.domain} />;
-    case "external":
-      return <External auth={auth} state={state} intent={state.step.intent} />;
+      return <Refused auth={auth} state={state} mayBeInvited={state.step.mayBeInvited} />;
     case "sign-in":
       return <SignIn auth={auth} state={state} />;
     case "password":

@@ -29,7 +29,7 @@ function Banner({ home, state }: HomeProps): ReactElement {
         <div className="banner" data-tone="offline" data-testid="offline">
           <Icon name="offline" />
           <span>{t("offline.banner")}</span>
-          <Button look="quiet" size="small" onClick={home.retryConnection}>
+          <Button look="quiet" size="small" onClick={() => void home.retryConnection()}>
             {t("offline.retry")}
           </Button>
         </div>

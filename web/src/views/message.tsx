@@ -200,14 +200,16 @@ export function MessageView(props: MessageProps): ReactElement {
   };
   return (
     <li className="message" data-testid="message" data-kind={message.kind} data-state={message.state}>
-      <div className="bubble">
-        <Quote message={message} />
-        <div className="content">
-          <Content {...props} />
-          <Foot message={message} />
+      <div className="line">
+        <div className="bubble">
+          <Quote message={message} />
+          <div className="content">
+            <Content {...props} />
+            <Foot message={message} />
+          </div>
         </div>
+        <Tools {...props} onDelete={() => setDeleting(true)} />
       </div>
-      <Tools {...props} onDelete={() => setDeleting(true)} />
       <Reactions {...props} />
       <SendState {...props} />
       {deleting && <DeleteDialog onClose={() => setDeleting(false)} onDelete={remove} />}

@@ -83,11 +83,16 @@ function Announcer({ messages }: { readonly messages: readonly Message[] }): Rea
   );
 }
 
-function Changes({ group }: { readonly group: Group }): ReactElement {
+/** Between two people, who made the room and who was invited goes without saying. */
+const UNSAID_IN_DIRECT = new Set(["created", "invited", "joined"]);
+
+function Changes({ group, direct }: { readonly group: Group; readonly direct: boolean }): ReactElement | null {
   const { t } = useWords();
+  const said = group.messages.filter(({ membership }) => !direct || !UNSAID_IN_DIRECT.has(membership?.change ?? ""));
+  if (said.length === 0) return null;
   return (
     <li className="changes">
-      {group.messages.map((message) => {
+      {said.map((message) => {
         const change = message.membership;
         if (change === null) return null;
         const { subject, by, detail } = change;
@@ -101,7 +106,7 @@ function GroupView({ group, ...props }: TimelineProps & { readonly group: Group 
   const { t } = useWords();
   const first = group.messages[0];
   if (first === undefined) return null;
-  if (group.quiet) return <Changes group={group} />;
+  if (group.quiet) return <Changes group={group} direct={props.room.kind === "direct"} />;
   const { sender, mine } = first;
   const direct = props.room.kind === "direct";
   return (
