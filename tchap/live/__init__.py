@@ -1,0 +1,32 @@
+"""All memory that may be lost at restart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tchap.live.audience import Audience
+    from tchap.live.interactive_auth import InteractiveSessions
+    from tchap.live.last_seen import LastSeen
+    from tchap.live.notifier import Notifier
+    from tchap.live.rate_limits import RateLimits
+    from tchap.live.rooms import RoomCache
+    from tchap.live.tokens import TokenCache
+    from tchap.live.transactions import TransactionCache
+    from tchap.live.typing import Typing
+    from tchap.live.uploads import Uploads
+
+
+@dataclass(slots=True)
+class Live:
+    tokens: TokenCache
+    rate_limits: RateLimits
+    rooms: RoomCache
+    transactions: TransactionCache
+    notifier: Notifier
+    typing: Typing
+    audience: Audience
+    sessions: InteractiveSessions
+    uploads: Uploads
+    last_seen: LastSeen

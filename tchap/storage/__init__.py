@@ -1,0 +1,1 @@
+"""Keeping facts: plain SQL, two engines, one text."""

@@ -1,0 +1,26 @@
+"""What is measured, one module a noun; each scenario's docstring says what is counted."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+
+from bench.measure import Measurement, Stage
+from bench.scenarios.chat import chat
+from bench.scenarios.forum import forum
+from bench.scenarios.initial_sync import initial_sync
+from bench.scenarios.join import join
+from bench.scenarios.rooms import create_rooms
+from bench.scenarios.send import send_one_room, send_own_rooms
+
+Scenario = Callable[[Stage], Awaitable[Measurement]]
+
+SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
+    {
+        "send": send_own_rooms,
+        "send-one-room": send_one_room,
+        "chat": chat,
+        "forum": forum,
+        "create-room": create_rooms,
+        "join": join,
+        "initial-sync": initial_sync,
+    }
+)

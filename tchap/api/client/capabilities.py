@@ -1,0 +1,32 @@
+"""What this server lets its users do (client-server API, "Capabilities negotiation")."""
+
+from typing import Any
+
+from tchap.api.http import Request
+from tchap.api.routing import Route
+from tchap.protocol.room_versions import ROOM_VERSIONS
+from tchap.services.world import World
+
+
+async def capabilities(world: World, _request: Request) -> dict[str, Any]:
+    may_rename = world.settings.test_profile
+    fields: dict[str, Any] = {"enabled": True}
+    if not may_rename:
+        fields["disallowed"] = ["displayname"]
+    return {
+        "capabilities": {
+            "m.change_password": {"enabled": True},
+            "m.room_versions": {
+                "default": world.settings.rooms.default_version,
+                "available": dict.fromkeys(ROOM_VERSIONS, "stable"),
+            },
+            "m.set_displayname": {"enabled": may_rename},
+            "m.set_avatar_url": {"enabled": True},
+            "m.3pid_changes": {"enabled": False},
+            "m.get_login_token": {"enabled": True},
+            "m.profile_fields": fields,
+        }
+    }
+
+
+ROUTES = (Route("GET", "/_matrix/client/v3/capabilities", capabilities),)

@@ -1,0 +1,74 @@
+"""`/login`: signing in."""
+
+from typing import Any
+
+from tchap.api.http import Request
+from tchap.api.parse import maybe_bool, maybe_str, need_str
+from tchap.api.routing import Route
+from tchap.base import limits
+from tchap.base.errors import InvalidParam, MatrixError
+from tchap.protocol.identifiers import server_of
+from tchap.services import login
+from tchap.services.interactive_auth import PASSWORD, AuthAttempt, check_auth, require
+from tchap.services.sessions import SessionWish, SignedIn
+from tchap.services.world import World
+
+TOKEN = "m.login.token"
+
+
+async def flows(_world: World, _request: Request) -> dict[str, Any]:
+    """How one may sign in (client-server API, `GET /login`)."""
+    return {"flows": [{"type": PASSWORD}, {"type": TOKEN, "get_login_token": True}]}
+
+
+async def sign_in(world: World, request: Request) -> dict[str, Any]:
+    """Client-server API, `POST /login`."""
+    body = request.json()
+    kind = need_str(body, "type")
+    wish = session_wish(request, body)
+    if kind == PASSWORD:
+        password = need_str(body, "password")
+        return session_body(await login.sign_in_with_password(world, body, password, request.instance, wish))
+    if kind == TOKEN:
+        return session_body(await login.sign_in_with_token(world, need_str(body, "token"), wish))
+    raise MatrixError("M_UNKNOWN", "Unknown login type.", "Type de connexion inconnu.")
+
+
+async def get_token(world: World, request: Request) -> dict[str, Any]:
+    """A token that signs another device in (client-server API, `POST /login/get_token`)."""
+    requester = request.requester
+    auth = check_auth(request.json().get("auth"))
+    await require(world, AuthAttempt(requester.instance, requester, auth, {}, "get_token"), ((PASSWORD,),))
+    token = await login.create_login_token(world, requester)
+    return {"login_token": token, "expires_in_ms": limits.LOGIN_TOKEN_MS}
+
+
+def session_wish(request: Request, body: dict[str, Any]) -> SessionWish:
+    device_id = maybe_str(body, "device_id")
+    if device_id is not None and not 0 < len(device_id) <= limits.MAX_ID_BYTES:
+        raise InvalidParam("The device id must have 1 to 255 characters.")
+    return SessionWish(
+        device_id,
+        maybe_str(body, "initial_device_display_name"),
+        maybe_bool(body, "refresh_token"),
+        request.client,
+    )
+
+
+def session_body(signed_in: SignedIn) -> dict[str, Any]:
+    """The answer of `/login` and `/register`."""
+    body: dict[str, Any] = {"user_id": signed_in.user_id, "home_server": server_of(signed_in.user_id)}
+    session = signed_in.session
+    if session is None:
+        return body
+    body |= {"access_token": session.access_token, "device_id": session.device_id}
+    if session.refresh_token is not None:
+        body |= {"refresh_token": session.refresh_token, "expires_in_ms": session.expires_in_ms}
+    return body
+
+
+ROUTES = (
+    Route("GET", "/_matrix/client/v3/login", flows, auth="none"),
+    Route("POST", "/_matrix/client/v3/login", sign_in, auth="none", limit="login"),
+    Route("POST", "/_matrix/client/v1/login/get_token", get_token, limit="login"),
+)

@@ -1,0 +1,69 @@
+"""The one route table: every module of the API, concatenated."""
+
+from tchap.api.admin import register as admin_register
+from tchap.api.client import (
+    account,
+    aliases,
+    auth_fallback,
+    capabilities,
+    cross_signing,
+    devices,
+    key_backup,
+    keys,
+    login,
+    media,
+    memberships,
+    passwords,
+    profiles,
+    public_rooms,
+    register,
+    rooms,
+    to_device,
+    tokens,
+    user_directory,
+    versions,
+    voip,
+)
+from tchap.api.identity import info
+from tchap.api.public import email_link, health, mailbox, server_keys, terms, well_known
+from tchap.api.routing import Route
+
+_ACCOUNTS: tuple[Route, ...] = (
+    *register.ROUTES,
+    *login.ROUTES,
+    *tokens.ROUTES,
+    *passwords.ROUTES,
+    *account.ROUTES,
+    *devices.ROUTES,
+    *profiles.ROUTES,
+    *user_directory.ROUTES,
+    *auth_fallback.ROUTES,
+    *admin_register.ROUTES,
+)
+_KEYS: tuple[Route, ...] = (
+    *keys.ROUTES,
+    *cross_signing.ROUTES,
+    *key_backup.ROUTES,
+    *to_device.ROUTES,
+    *media.ROUTES,
+    *voip.ROUTES,
+)
+_ROOMS: tuple[Route, ...] = (
+    *rooms.ROUTES,
+    *memberships.ROUTES,
+    *aliases.ROUTES,
+    *public_rooms.ROUTES,
+)
+_PUBLIC: tuple[Route, ...] = (
+    *health.ROUTES,
+    *versions.ROUTES,
+    *capabilities.ROUTES,
+    *info.ROUTES,
+    *well_known.ROUTES,
+    *server_keys.ROUTES,
+    *mailbox.ROUTES,
+    *email_link.ROUTES,
+    *terms.ROUTES,
+)
+
+ROUTES: tuple[Route, ...] = (*_PUBLIC, *_ACCOUNTS, *_ROOMS, *_KEYS)

@@ -1,0 +1,227 @@
+"""The configuration: one TOML file, every setting with a default that makes the embedded run work.
+
+``docs/configuration.md`` documents each setting; a test holds the two together.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the message says which line and why."""
+
+
+class Instance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    name: str
+    delegated_host: str = ""
+    title: str = ""
+
+    @property
+    def is_external(self) -> bool:
+        """Today's clients know guests by these two prefixes of their server name."""
+        return self.name.startswith(("agent.externe.", "e."))
+
+
+class Administration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    name: str
+    instance: str
+    domains: tuple[str, ...]
+    label: str = ""
+
+
+class Http(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    host: str = "127.0.0.1"
+    port: int = 8008
+    tls_port: int = 0
+    tls_certificate: str = ""
+    tls_key: str = ""
+    trusted_proxies: tuple[str, ...] = ()
+
+
+class Registration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    enabled: bool = True
+    code_lifetime_s: int = 3600
+    terms_version: str = "1"
+    terms_url_fr: str = ""
+    terms_url_en: str = ""
+    request_form_url: str = ""
+
+
+class Mail(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    mode: Literal["mailbox", "smtp"] = "mailbox"
+    sender: str = "Tchap <ne-pas-repondre@tchap.example.fr>"
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = 25
+    smtp_user: str = ""
+    smtp_password: str = ""
+    smtp_tls: Literal["none", "starttls", "tls"] = "starttls"
+
+
+class Media(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    max_upload_bytes: int = 100 * 1024 * 1024
+    max_thumbnail_pixels: int = 50_000_000
+
+
+class Password(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    minimum_length: int = 12
+    require_digit: bool = True
+    require_symbol: bool = True
+    require_lowercase: bool = True
+    require_uppercase: bool = True
+    hash_time_cost: int = 2
+    hash_memory_kib: int = 19_456
+    hash_parallelism: int = 1
+
+
+class Tokens(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    access_lifetime_s: int = 300
+
+
+class Rooms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    default_version: str = "11"
+
+
+class RateLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    enabled: bool = True
+
+
+class Turn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    uris: tuple[str, ...] = ()
+    shared_secret: str = ""
+    lifetime_s: int = 86_400
+
+
+class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    folder: str = ""
+    theme: str = ""
+
+
+class Outbound(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    allowed_networks: tuple[str, ...] = ()
+
+
+class TestProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What only public black-box suites need; refused unless ``profile = "test"``."""
+
+    shared_secret: str = ""
+    appservice_files: tuple[str, ...] = ()
+    trusted_certificates: tuple[str, ...] = ()
+    verify_outbound_tls: bool = True
+    allow_private_outbound: bool = True
+
+
+_DEFAULT_INSTANCES = (
+    Instance(name="agent.prefectures.tchap.example.fr", title="Préfectures"),
+    Instance(name="agent.hopitaux.tchap.example.fr", title="Hôpitaux"),
+    Instance(name="agent.externe.tchap.example.fr", title="Externes"),
+)
+_DEFAULT_ADMINISTRATIONS = (
+    Administration(
+        name="Préfecture du Val-Clair",
+        label="Préfecture du Val-Clair",
+        instance="agent.prefectures.tchap.example.fr",
+        domains=("prefecture.example.fr",),
+    ),
+    Administration(
+        name="Hôpital des Tilleuls",
+        label="Hôpital des Tilleuls",
+        instance="agent.hopitaux.tchap.example.fr",
+        domains=("hopital.example.fr",),
+    ),
+)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    profile: Literal["normal", "test"] = "normal"
+    data_dir: str = "data"
+    store_url: str = ""
+    public_url: str = "http://127.0.0.1:8008"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    instances: tuple[Instance, ...] = _DEFAULT_INSTANCES
+    administrations: tuple[Administration, ...] = _DEFAULT_ADMINISTRATIONS
+    http: Http = Http()
+    registration: Registration = Registration()
+    mail: Mail = Mail()
+    media: Media = Media()
+    password: Password = Password()
+    tokens: Tokens = Tokens()
+    rooms: Rooms = Rooms()
+    rate_limits: RateLimits = RateLimits()
+    turn: Turn = Turn()
+    web: Web = Web()
+    outbound: Outbound = Outbound()
+    test: TestProfile | None = None
+
+    @property
+    def test_profile(self) -> bool:
+        """True where the server behaves as a plain Matrix server and the rules of Tchap are off."""
+        return self.profile == "test"
+
+    @property
+    def instance_names(self) -> frozenset[str]:
+        return frozenset(instance.name for instance in self.instances)
+
+    def find_instance(self, name: str) -> Instance | None:
+        return next((instance for instance in self.instances if instance.name == name), None)
+
+    @property
+    def resolved_store_url(self) -> str:
+        return self.store_url or f"sqlite:///{Path(self.data_dir).absolute() / 'tchap.db'}"
+
+
+def parse_settings(text: str) -> Settings:
+    """Settings of a TOML text; raises ConfigError with the reason in plain words."""
+    try:
+        settings = msgspec.convert(tomllib.loads(text), Settings)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ConfigError(str(error)) from error
+    _check_consistent(settings)
+    return settings
+
+
+def load_settings(path: Path | None) -> Settings:
+    """The file's settings, or the embedded defaults; two secrets may come from the environment instead."""
+    settings = parse_settings(path.read_text(encoding="utf-8")) if path else Settings()
+    store_url = os.environ.get("TCHAP_STORE_URL")
+    if store_url:
+        settings = msgspec.structs.replace(settings, store_url=store_url)
+    smtp_password = os.environ.get("TCHAP_SMTP_PASSWORD")
+    if smtp_password:
+        settings = msgspec.structs.replace(
+            settings, mail=msgspec.structs.replace(settings.mail, smtp_password=smtp_password)
+        )
+    return settings
+
+
+def _check_consistent(settings: Settings) -> None:
+    if not settings.instances:
+        raise ConfigError("instances: at least one instance is needed")
+    names = [instance.name for instance in settings.instances]
+    if len(set(names)) != len(names):
+        raise ConfigError("instances: two instances have the same name")
+    hosts = [instance.delegated_host for instance in settings.instances if instance.delegated_host]
+    if len(set(hosts)) != len(hosts):
+        raise ConfigError("instances: two instances delegate to the same host and port")
+    if settings.test is not None and not settings.test_profile:
+        raise ConfigError('[test] is refused unless profile = "test" is named: it switches the rules of Tchap off')
+    _check_administrations(settings)
+
+
+def _check_administrations(settings: Settings) -> None:
+    seen: set[str] = set()
+    for administration in settings.administrations:
+        if administration.instance not in settings.instance_names and not _is_default(administration):
+            raise ConfigError(f"administrations: {administration.name}: no such instance: {administration.instance}")
+        for domain in administration.domains:
+            if domain.lower() in seen:
+                raise ConfigError(f"administrations: the domain {domain} belongs to two administrations")
+            seen.add(domain.lower())
+
+
+def _is_default(administration: Administration) -> bool:
+    """A file that names its own instances and no administrations leaves the embedded ones unused."""
+    return administration in _DEFAULT_ADMINISTRATIONS

@@ -1,0 +1,152 @@
+"""Every bound of the house, named, with its reason. Sizes are bytes, durations are in the unit the name ends with."""
+
+# HTTP
+MAX_JSON_BODY = 256 * 1024  # four times the largest event: room for batches of keys and state at creation
+MAX_KEYS_BODY = 8 * 1024 * 1024  # key backups and device messages come in batches of thousands
+MAX_PATH = 8 * 1024  # five identifiers of 255 bytes, percent-encoded thrice over, still fit
+MAX_QUERY = 32 * 1024  # a filter may be given inline in /sync
+MAX_JSON_DEPTH = 100  # deeper JSON serves nobody and costs stack
+KEEP_ALIVE_S = 75
+STOP_GRACE_S = 5  # a stop wakes every long poll at once; what still runs then has this long
+MAX_CONNECTIONS = 50_000
+
+# Live memory
+MAX_CACHED_TOKENS = 200_000  # one per signed-in device seen lately; about 300 bytes each
+MAX_RATE_KEYS = 100_000
+
+# Keys and messages to devices
+MAX_ONE_TIME_KEYS = 1_000  # unclaimed ones per device; clients keep 50 to 100
+CLAIMED_KEYS_MS = 7 * 24 * 3600 * 1000  # how long a claimed key is remembered, so that no late retry offers it again
+MAX_KEY_NAME = 255  # "algorithm:key_id"
+MAX_KEYS_QUERY_USERS = 10_000
+MAX_KEYS_CLAIM_DEVICES = 10_000
+MAX_DEVICE_MESSAGE_BYTES = 65_536  # as an event ("Size limits"): Olm messages and key bundles are far smaller
+MAX_DEVICE_MESSAGES = 20_000  # of one request, all devices of `*` counted
+DEVICE_TRANSACTION_MS = 24 * 3600 * 1000  # a client repeats a send within minutes
+MAX_TXN_ID = 255
+MAX_BACKUP_SESSION_ID = 255
+MAX_BACKUP_INTEGER = 2**53 - 1  # appendices, "Canonical JSON"
+
+# Media
+MAX_UPLOAD = 256 * 1024 * 1024  # whatever the settings say: a body is held in memory while it is stored
+MAX_AWAITED_UPLOADS = 20  # addresses one person may hold without having given their content
+AWAITED_UPLOAD_MS = 24 * 3600 * 1000  # client-server API, `POST /media/v1/create`: "the recommended default"
+DEFAULT_MEDIA_WAIT_MS = 20_000  # client-server API, `timeout_ms` of downloads
+MAX_MEDIA_WAIT_MS = 60_000
+MEDIA_LOOK_EVERY_S = 2  # another process may have received the content
+MAX_FILE_NAME = 255
+MAX_CONTENT_TYPE = 255
+MAX_THUMBNAILS = 16  # kept of one file; others are made again each time
+MAX_WAITING_IMAGES = 64
+IMAGE_THREADS = 2
+MAX_THUMBNAIL_FRAMES = 150  # of an animation; longer ones stand still
+
+# Identifiers
+MAX_ID_BYTES = 255  # appendices, "Common Identifier Format"
+MAX_EVENT_BYTES = 65_536  # client-server API, "Size limits"
+
+# Storage
+MAX_WAITING_JOBS = 50_000  # jobs admitted and not yet answered; beyond, callers are refused rather than kept waiting
+MAX_WRITE_GROUP = 256  # jobs committed together: about 3 ms of work, so that the first does not wait for the last
+MAX_READ_GROUP = 32  # reads run by one thread on one snapshot
+STORE_READERS = 2  # threads reading SQLite; they share one interpreter lock, so more only help when the disk is slow
+STORE_CONNECTIONS = 10  # to PostgreSQL, besides the writer's
+MAX_STATEMENTS = 1_000  # prepared statements kept per connection: more than the program holds
+MAX_SQL_TEXTS = 4_096  # translated SQL texts; SQL is static, so this only bounds a mistake
+MAX_JOB_ATTEMPTS = 8  # of a job that PostgreSQL asks to run again (serialization failure, deadlock)
+JOB_RETRY_S = 0.005  # times the number of the attempt: long enough for the other job to end
+STORE_BUSY_MS = 5_000  # SQLite waits this long for a lock held by a checkpoint
+STORE_IDLE_S = 0.25  # a quiet moment in which SQLite's log is moved into its file
+CHECKPOINT_PAGES = 8_000  # pages of 4 KiB in SQLite's log before a commit must move them itself
+THREAD_SWITCH_S = 0.0002  # how long a busy loop may keep the interpreter from a storage thread (Python's own: 5 ms)
+
+# Outbound requests
+MAX_OUTBOUND_CONNECTIONS = 100
+MAX_OUTBOUND_IDLE = 20  # kept open for the next request to the same place
+OUTBOUND_IDLE_S = 30
+OUTBOUND_TIMEOUT_S = 10  # for the whole exchange, redirects and all, unless the caller knows better
+MAX_OUTBOUND_BODY = 1024 * 1024  # an answer larger than this is given up, unless the caller knows better
+MAX_OUTBOUND_REDIRECTS = 3
+
+# The law of Matrix (protocol)
+MAX_PREV_EVENTS = 20  # room versions, "Event format"
+MAX_AUTH_EVENTS = 10  # room versions, "Event format"
+MAX_INVITE_KEYS = 16  # a third-party invite names one or two keys; more only keeps us busy verifying
+MAX_INVITE_SIGNATURES = 16
+MAX_PUSH_RULES = 1_000  # of one person; rooms muted one by one make the most of them
+MAX_PUSH_CONDITIONS = 32  # of one rule
+MAX_PUSH_PATTERN = 512  # characters of a glob
+MAX_PUSH_JOKERS = 32  # question marks of a glob: each is tried at every character of a message
+MAX_FILTER_ENTRIES = 2_000  # names in one list of a filter: rooms are listed one by one by some clients
+MAX_FILTER_PATTERN = 255  # characters of an event type, wildcards included
+MAX_FILTER_LIMIT = 1_000  # events a filter may ask for at once
+MAX_THREAD_HOPS = 3  # client-server API, "Threaded read receipts"
+
+# Accounts
+MAX_PASSWORD_CHARS = 512  # longer ones only cost hashing
+MAX_WAITING_HASHES = 64  # Argon2id runs off the loop; a queue beyond this is a flood, answered with 429
+HASH_THREADS = 2
+MAX_DEVICE_NAME = 100
+MAX_DISPLAY_NAME = 256
+MAX_AVATAR_URL = 1000
+MAX_PROFILE_BYTES = 65_536  # client-server API, "Profiles"
+MAX_PROFILE_KEY_BYTES = 255  # client-server API, "Profiles"
+MAX_CLIENT_SECRET = 255  # identity API: opaque strings of at most 255 characters
+MAX_INTERACTIVE_SESSIONS = 20_000
+INTERACTIVE_SESSION_MS = 24 * 3600 * 1000  # a registration may wait for its mail for a day
+MAX_CODE_ATTEMPTS = 5  # a code has six digits
+VALIDATED_EMAIL_MS = 24 * 3600 * 1000  # how long a proven address stays good for the act it was proven for
+LOGIN_TOKEN_MS = 120_000  # client-server API, `POST /login/get_token`
+SPENT_REFRESH_TOKEN_MS = 30 * 24 * 3600 * 1000  # how long the reuse of a refresh token is noticed
+LAST_SEEN_EVERY_MS = 5 * 60 * 1000  # a device's last visit is written at most this often
+MAIL_BATCH = 50
+MAIL_MAX_ATTEMPTS = 12  # over about two days
+MAIL_RETRY_MS = 30_000  # doubled at each attempt
+MAILBOX_SIZE = 500
+MAX_DIRECTORY_RESULTS = 50
+DIRECTORY_CANDIDATES = 400  # looked at to find those who answer best
+KEY_VALIDITY_MS = 24 * 3600 * 1000  # how long other servers may rely on our published keys
+# Sync, receipts, account data, push
+MAX_SUBSCRIBERS = 50_000  # people who synced lately and whose news are indexed in memory, a few kilobytes each
+MAX_SYNC_HOLES = 16  # facts told out of order that one subscriber remembers
+MAX_SYNC_TIMEOUT_MS = 120_000  # a longer poll only meets the time-outs of the proxies on the way
+MAX_TYPISTS = 100  # people typing at once in one room that are told of
+MAX_TYPING_ROOMS = 20_000
+MAX_TYPING_MS = 120_000
+MAX_FILTERS = 500  # per person; clients repeat the same few
+MAX_RULE_VERSIONS = 32  # changes of one person's push rules kept for counting what they have not read
+MAX_AUDIENCES = 20_000  # rooms whose rule classes are kept in memory
+MAX_RECENT_NOTICES = 300  # of one room: more than the tail of the timeline kept beside them
+# The law of Matrix (protocol)
+MAX_PREV_EVENTS = 20  # room versions, "Event format"
+MAX_AUTH_EVENTS = 10  # room versions, "Event format"
+MAX_INVITE_KEYS = 16  # a third-party invite names one or two keys; more only keeps us busy verifying
+MAX_INVITE_SIGNATURES = 16
+MAX_PUSH_RULES = 1_000  # of one person; rooms muted one by one make the most of them
+MAX_PUSH_CONDITIONS = 32  # of one rule
+MAX_PUSH_PATTERN = 512  # characters of a glob
+MAX_FILTER_ENTRIES = 2_000  # names in one list of a filter: rooms are listed one by one by some clients
+MAX_FILTER_PATTERN = 255  # characters of an event type, wildcards included
+MAX_FILTER_LIMIT = 1_000  # events a filter may ask for at once
+MAX_THREAD_HOPS = 3  # client-server API, "Threaded read receipts"
+MAX_SYNC_RECEIPTS = 1_000  # of one room in one answer, the reader's own and the newest first
+MAX_SYNC_TO_DEVICE = 100  # messages in one answer; the rest follows at once in the next
+MAX_SYNC_HEROES = 5  # client-server API, RoomSummary
+MAX_SYNC_DEVICE_CHANGES = 10_000  # people looked at in one answer to tell whose devices to follow
+MAX_SENT_MEMBERS = 5_000  # membership events that a lazy-loading device is known to have
+MAX_REMEMBERED_DEVICES = 8  # of one person; a forgotten one is told again
+MAX_ACCOUNT_DATA = 20_000  # entries of one person over all rooms
+MAX_TAG_BYTES = 255  # client-server API, "Room Tagging"
+MAX_TAGS = 100  # of one room
+MAX_APP_ID = 64  # client-server API, POST /pushers/set
+MAX_PUSHKEY_BYTES = 512  # client-server API, POST /pushers/set
+MAX_PUSHERS = 100  # of one person
+MAX_NOTIFICATIONS = 200  # in one page
+
+
+# Rooms
+MAX_LIVE_ROOMS = 5_000  # about 1 kB per state event; the busiest rooms of a deployment
+MAX_RECENT_EVENTS = 100  # the tail of a room that syncs are served from
+MAX_CACHED_TRANSACTIONS = 100_000
+MAX_APPEND_ATTEMPTS = 5  # each attempt lost to another append; more means something is wrong
+MAX_PUBLIC_ROOMS = 500  # of one page of the directory

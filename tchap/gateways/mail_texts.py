@@ -1,0 +1,70 @@
+"""What our mails say, in French first and in English."""
+
+from html import escape
+
+from tchap.storage.mail_outbox import OutgoingMail
+
+_STYLE = "font-family:sans-serif;max-width:36em;color:#161616"
+_CODE_STYLE = "font-size:2em;letter-spacing:.2em;font-weight:bold"
+
+
+def code_mail(recipient: str, purpose: str, code: str, link: str) -> OutgoingMail:
+    """The mail that proves an address; `purpose`: `register`, `password` or `add`."""
+    act_fr, act_en = _ACTS[purpose]
+    fr = (f"Bonjour,\n\nVotre code Tchap pour {act_fr} :", _AFTER_FR)
+    en = (f"Hello,\n\nYour Tchap code to {act_en}:", _AFTER_EN)
+    text = "\n\n---\n\n".join(
+        f"{before}\n\n    {code}\n\n{_OR[i]} {link}\n\n{after}" for i, (before, after) in enumerate((fr, en))
+    )
+    html = "<hr>".join(_html_part(before, code, (_OR[i], link), after) for i, (before, after) in enumerate((fr, en)))
+    return OutgoingMail(recipient, f"{code} : votre code Tchap / your Tchap code", text, _page(html))
+
+
+def account_exists_mail(recipient: str, link: str) -> OutgoingMail:
+    """Told to somebody who registers again: the account is there."""
+    fr = "Bonjour,\n\nUn compte Tchap existe déjà pour cette adresse. Connectez-vous, ou changez votre mot de passe :"
+    en = "Hello,\n\nA Tchap account already exists for this address. Sign in, or change your password:"
+    return _notice(recipient, (fr, en), link)
+
+
+def no_account_mail(recipient: str, link: str) -> OutgoingMail:
+    """Told to somebody who would change the password of no account."""
+    fr = "Bonjour,\n\nAucun compte Tchap n'existe pour cette adresse. Pour en créer un :"
+    en = "Hello,\n\nThere is no Tchap account for this address. To create one:"
+    return _notice(recipient, (fr, en), link)
+
+
+def _notice(recipient: str, sentences: tuple[str, str], link: str) -> OutgoingMail:
+    fr, en = sentences
+    text = f"{fr}\n{link}\n\n---\n\n{en}\n{link}\n"
+    html = "<hr>".join(f"{_paragraphs(part)}{_anchor(link)}" for part in (fr, en))
+    return OutgoingMail(recipient, "Votre compte Tchap / Your Tchap account", text, _page(html))
+
+
+_ACTS = {
+    "register": ("créer votre compte", "create your account"),
+    "password": ("changer votre mot de passe", "change your password"),
+    "add": ("ajouter cette adresse à votre compte", "add this address to your account"),
+}
+_OR = ("Ou ouvrez ce lien :", "Or open this link:")
+_AFTER_FR = "Ne le communiquez à personne. Si vous n'avez rien demandé, ignorez ce message."
+_AFTER_EN = "Give it to nobody. If you asked for nothing, ignore this message."
+
+
+def _html_part(before: str, code: str, link: tuple[str, str], after: str) -> str:
+    return (
+        f'{_paragraphs(before)}<p style="{_CODE_STYLE}">{escape(code)}</p>'
+        f"<p>{escape(link[0])} {_anchor(link[1])}</p>{_paragraphs(after)}"
+    )
+
+
+def _paragraphs(text: str) -> str:
+    return "".join(f"<p>{escape(part)}</p>" for part in text.split("\n\n"))
+
+
+def _anchor(link: str) -> str:
+    return f'<a href="{escape(link)}">{escape(link)}</a>'
+
+
+def _page(body: str) -> str:
+    return f'<!doctype html><html lang="fr"><meta charset="utf-8"><body style="{_STYLE}">{body}</body></html>'

@@ -1,0 +1,66 @@
+"""Rate limits: token buckets in memory, one per (bucket, key). Forgotten at restart, which harms nobody."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from tchap.base import limits
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """``burst`` acts at once, then ``per_second`` of them."""
+
+    per_second: float
+    burst: float
+
+
+RATES = {
+    # People type slower than this; a script that floods a room does not.
+    "message": Rate(10, 50),
+    "room": Rate(0.5, 20),
+    "invite": Rate(1, 60),
+    "join": Rate(1, 40),
+    "search": Rate(5, 20),
+    "media": Rate(5, 50),
+    "to_device": Rate(50, 500),
+    # Per address, before anybody is known.
+    "register": Rate(0.2, 20),
+    "mail": Rate(0.1, 10),
+    "login": Rate(0.5, 20),
+    "identity": Rate(2, 40),
+    # Failures per account: three tries, then one every ten seconds (guessing a password must be hopeless).
+    "login_failure": Rate(0.1, 3),
+}
+
+
+class RateLimits:
+    """``take`` answers 0 when the act is allowed, else the milliseconds to wait."""
+
+    def __init__(self, enabled: bool) -> None:
+        self.enabled = enabled
+        self._buckets: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
+
+    def take(self, bucket: str, key: str, now_s: float) -> int:
+        if not self.enabled:
+            return 0
+        level = self._level(bucket, key, now_s)
+        if level >= 1:
+            self._store(bucket, key, level - 1, now_s)
+            return 0
+        return int((1 - level) / RATES[bucket].per_second * 1000) + 1
+
+    def wait_ms(self, bucket: str, key: str, now_s: float) -> int:
+        """How long until an act would be allowed, without taking it."""
+        level = self._level(bucket, key, now_s) if self.enabled else 1.0
+        return 0 if level >= 1 else int((1 - level) / RATES[bucket].per_second * 1000) + 1
+
+    def _level(self, bucket: str, key: str, now_s: float) -> float:
+        rate = RATES[bucket]
+        level, at = self._buckets.get((bucket, key), (rate.burst, now_s))
+        return min(rate.burst, level + (now_s - at) * rate.per_second)
+
+    def _store(self, bucket: str, key: str, level: float, now_s: float) -> None:
+        self._buckets[(bucket, key)] = (level, now_s)
+        self._buckets.move_to_end((bucket, key))
+        if len(self._buckets) > limits.MAX_RATE_KEYS:
+            self._buckets.popitem(last=False)

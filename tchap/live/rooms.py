@@ -1,0 +1,125 @@
+"""Hot rooms: what the send road checks and builds against, so that it reads nothing from disk.
+
+A room here is *provisional*: it may be ahead of the disk by the appends that are being committed. When one of them
+fails the room is dropped, and with it every append built on it (their jobs find the revision moved).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tchap.base import limits
+from tchap.protocol.auth_context import CREATE, POWER_LEVELS, StateKey
+from tchap.protocol.events import Event
+from tchap.protocol.power_levels import PowerLevels, power_levels_of
+from tchap.protocol.room_versions import RoomVersion
+from tchap.protocol.stored_event import StoredEvent
+
+
+@dataclass(slots=True, eq=False)
+class LiveRoom:
+    """One room in memory.
+
+    ``state``, ``joined``, ``extremities``, ``depth``, ``last_ordering`` and ``revision`` are provisional;
+    ``last_position`` and ``recent`` hold committed facts only. Every committed event of the timeline with a position
+    above ``recent_from_position`` is in ``recent``.
+    """
+
+    room_id: str
+    version: RoomVersion
+    state: dict[StateKey, Event]
+    extremities: tuple[str, ...] = ()
+    depth: int = 0
+    last_ordering: int = 0
+    revision: int = 0
+    last_position: int = 0
+    recent_from_position: int = 0
+    joined: set[str] = field(default_factory=set)
+    recent: deque[StoredEvent] = field(default_factory=deque)
+    reference_hashes: dict[str, str] = field(default_factory=dict)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    is_dropped: bool = False
+
+    def __post_init__(self) -> None:
+        self.joined.update(
+            key for (kind, key), event in self.state.items() if kind == "m.room.member" and _is_join(event)
+        )
+
+    def set_state(self, event: Event) -> None:
+        """The event now holds its key."""
+        assert event.state_key is not None
+        self.state[(event.type, event.state_key)] = event
+        if event.type == "m.room.member":
+            (self.joined.add if _is_join(event) else self.joined.discard)(event.state_key)
+
+    def content_of(self, kind: str, key: str = "") -> dict[str, object]:
+        """The content of a state event, empty when there is none."""
+        event = self.state.get((kind, key))
+        return event.content if event is not None else {}
+
+    def membership_of(self, user_id: str) -> str | None:
+        """The person's membership, None when there never was any."""
+        membership = self.content_of("m.room.member", user_id).get("membership")
+        return membership if isinstance(membership, str) else None
+
+    @property
+    def power_levels(self) -> PowerLevels:
+        return power_levels_of(self.version, self.state[CREATE], self.state.get(POWER_LEVELS))
+
+    def keep_recent(self, events: Iterable[StoredEvent]) -> None:
+        """Committed events join the tail; the oldest leave it."""
+        for event in events:
+            self.recent.append(event)
+            self.last_position = event.position or self.last_position
+        while len(self.recent) > limits.MAX_RECENT_EVENTS:
+            self.recent_from_position = self.recent.popleft().position or 0
+
+    def replace_recent(self, changed: StoredEvent) -> None:
+        """A redaction changed an event of the tail."""
+        self.recent = deque(changed if each.event_id == changed.event_id else each for each in self.recent)
+
+
+def _is_join(event: Event) -> bool:
+    return event.content.get("membership") == "join"
+
+
+class RoomCache:
+    """Bounded, least recently used out first. A room in use elsewhere lives on until its users let go."""
+
+    def __init__(self) -> None:
+        self._rooms: OrderedDict[str, LiveRoom] = OrderedDict()
+        self._loading: dict[str, asyncio.Lock] = {}
+
+    def get(self, room_id: str) -> LiveRoom | None:
+        room = self._rooms.get(room_id)
+        if room is not None:
+            self._rooms.move_to_end(room_id)
+        return room
+
+    def put(self, room: LiveRoom) -> None:
+        self._rooms[room.room_id] = room
+        self._rooms.move_to_end(room.room_id)
+        if len(self._rooms) > limits.MAX_LIVE_ROOMS:
+            self._evict()
+
+    def _evict(self) -> None:
+        # A room whose lock is held is being appended to: two copies of it would fight.
+        idle = next((room for room in self._rooms.values() if not room.lock.locked()), None)
+        if idle is not None:
+            self.drop(idle)
+
+    def drop(self, room: LiveRoom) -> None:
+        """Forgets the room; appends built on it will be refused and built again."""
+        room.is_dropped = True
+        if self._rooms.get(room.room_id) is room:
+            del self._rooms[room.room_id]
+
+    def loading(self, room_id: str) -> asyncio.Lock:
+        """Held while the room is loaded, so that it is loaded once."""
+        return self._loading.setdefault(room_id, asyncio.Lock())
+
+    def loaded(self, room_id: str) -> None:
+        self._loading.pop(room_id, None)

@@ -1,0 +1,52 @@
+"""How an account is named after its e-mail address: user id and display name, as the agents of today know them."""
+
+import re
+
+from tchap.policy.emails import Email
+
+MAX_USER_ID = 255
+"""Bytes of a whole user id (Matrix appendices, section User Identifiers)."""
+MAX_COLLISIONS = 1000
+"""Numeric suffixes tried before giving up."""
+_SUFFIX_ROOM = 5
+
+_NOT_ALLOWED = re.compile(r"[^a-z0-9_\-./=]")
+_LOCALPART = re.compile(r"[a-z0-9_\-./=+]+")
+
+
+def localpart_of(email: Email, instance: str) -> str:
+    """The localpart of the account of this address: `@` becomes `-`, other characters that ids refuse are dropped."""
+    room = MAX_USER_ID - len(instance) - len("@:") - _SUFFIX_ROOM
+    return _NOT_ALLOWED.sub("", str(email).replace("@", "-"))[:room]
+
+
+def user_id_candidate(localpart: str, instance: str, attempt: int) -> str:
+    """The user id to try at the given attempt (0 first): where two addresses give one, the later is numbered."""
+    suffix = f"-{attempt + 1}" if attempt else ""
+    return f"@{localpart}{suffix}:{instance}"
+
+
+def is_lawful_localpart(localpart: str, instance: str) -> bool:
+    """Whether a new account may have this localpart (Matrix appendices, section User Identifiers)."""
+    return bool(_LOCALPART.fullmatch(localpart)) and len(localpart) + len(instance) + 2 <= MAX_USER_ID
+
+
+def display_name_of(email: Email, label: str | None = None) -> str:
+    """`Prénom Nom [Administration]`; `label` is the administration's own, else it is read from the domain."""
+    return f"{person_name_of(email)} [{label or label_of_domain(email.domain)}]"
+
+
+def person_name_of(email: Email) -> str:
+    """`jean-pierre.martin` is read `Jean-Pierre Martin`."""
+    return " ".join(_capitalised(word) for word in re.split(r"[._]+", email.local) if word)
+
+
+def label_of_domain(domain: str) -> str:
+    """The label before `gouv.fr`, or `Gouv` for `gouv.fr` itself, else the second-level domain; capitalised."""
+    labels = domain.split(".")
+    before = labels[:-2] if labels[-2:] == ["gouv", "fr"] else labels[:-1]
+    return _capitalised(before[-1] if before else labels[-2])
+
+
+def _capitalised(word: str) -> str:
+    return "-".join(part[:1].upper() + part[1:] for part in word.split("-"))

@@ -1,0 +1,37 @@
+"""The token of /sync: how far a client has been told, as an opaque string that only grows."""
+
+import re
+from dataclasses import dataclass
+
+_FORM = re.compile(r"s(\d{1,18})_(\d{1,18})(?:_(\d{1,18}))?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncToken:
+    """``position``: every fact up to it was told. ``typing``: the serial of the live part, forgotten at restart.
+
+    ``to_device`` is set where a page of to-device messages was cut short: those up to it only were delivered.
+    """
+
+    position: int
+    typing: int = 0
+    to_device: int | None = None
+
+    @property
+    def delivered(self) -> int:
+        """The position up to which to-device messages have reached the device."""
+        return self.position if self.to_device is None else self.to_device
+
+
+def format_token(token: SyncToken) -> str:
+    text = f"s{token.position}_{token.typing}"
+    return text if token.to_device is None else f"{text}_{token.to_device}"
+
+
+def parse_token(text: str) -> SyncToken:
+    """The token behind ``text``; ValueError for anything that this server never gave."""
+    found = _FORM.fullmatch(text)
+    if found is None:
+        raise ValueError("not a sync token")
+    position, typing, to_device = found.groups()
+    return SyncToken(int(position), int(typing), None if to_device is None else int(to_device))

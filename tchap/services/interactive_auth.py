@@ -1,0 +1,180 @@
+"""User-interactive authentication: proving again who one is, stage by stage, before a sensitive act.
+
+Source: client-server API, "User-Interactive Authentication API".
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tchap.base import limits
+from tchap.base.errors import InteractiveAuthNeeded, MatrixError
+from tchap.base.identity import Requester
+from tchap.live.interactive_auth import InteractiveSession
+from tchap.services import emails, identifiers, terms
+from tchap.services.passwords import verify_password
+from tchap.services.world import World
+from tchap.storage import accounts
+
+DUMMY = "m.login.dummy"
+EMAIL = "m.login.email.identity"
+PASSWORD = "m.login.password"
+TERMS = "m.login.terms"
+
+Flows = tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AuthAttempt:
+    """One request under interactive authentication.
+
+    `auth` is the body's `auth`, `fields` the rest of the body, `operation` names the act so that what was proven for
+    one is worth nothing for another; `email_purpose` is what a proof by e-mail must have been asked for.
+    """
+
+    instance: str
+    requester: Requester | None
+    auth: dict[str, Any] | None
+    fields: dict[str, Any]
+    operation: str = ""
+    email_purpose: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What was proven: `stages` maps each to its proof; `fields` is the body the authentication began with."""
+
+    fields: dict[str, Any] = field(default_factory=dict)
+    stages: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def email(self) -> str | None:
+        """The address that received the code."""
+        return self.stages.get(EMAIL)
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """A stage that was tried in vain, told in the 401 (client-server API, "User-interactive API in the REST API")."""
+
+    errcode: str
+    en: str
+
+
+async def require(world: World, attempt: AuthAttempt, flows: Flows) -> Completed:
+    """Takes the stage offered, and returns once a flow is complete; InteractiveAuthNeeded says what is still needed."""
+    session = _session(world, attempt)
+    failure = None
+    auth = attempt.auth or {}
+    stage = auth.get("type")
+    if isinstance(stage, str) and stage not in session.completed:
+        failure = await _try_stage(world, attempt, session, flows)
+    if any(all(step in session.completed for step in flow) for flow in flows):
+        world.live.sessions.remove(session.session_id)
+        return Completed(session.fields, dict(session.completed))
+    raise InteractiveAuthNeeded(_body(world, session, flows, failure))
+
+
+async def require_password_again(world: World, requester: Requester, auth: dict[str, Any] | None) -> None:
+    """A sensitive act of a signed-in user: her password once more."""
+    attempt = AuthAttempt(requester.instance, requester, auth, {}, "password_again")
+    await require(world, attempt, ((PASSWORD,),))
+
+
+def complete_stage(world: World, session_id: str, stage: str, proof: str = "") -> bool:
+    """Marks a stage done from the fallback page; False for an unknown session."""
+    session = world.live.sessions.find(session_id, world.clock.now_ms())
+    if session is None:
+        return False
+    session.completed[stage] = proof
+    return True
+
+
+def find_operation(world: World, session_id: str) -> str | None:
+    """Which act a session is for, while it lives."""
+    session = world.live.sessions.find(session_id, world.clock.now_ms())
+    return None if session is None else session.operation
+
+
+def _session(world: World, attempt: AuthAttempt) -> InteractiveSession:
+    """The session named, if it is for this very act and user; else a new one."""
+    user_id = attempt.requester.user_id if attempt.requester else None
+    session_id = (attempt.auth or {}).get("session")
+    now_ms = world.clock.now_ms()
+    if isinstance(session_id, str):
+        found = world.live.sessions.find(session_id, now_ms)
+        if found is not None and (found.operation, found.user_id) == (attempt.operation, user_id):
+            return found
+    expires_ms = now_ms + limits.INTERACTIVE_SESSION_MS
+    session = InteractiveSession(world.entropy.token(18), attempt.operation, user_id, attempt.fields, expires_ms)
+    world.live.sessions.add(session)
+    return session
+
+
+async def _try_stage(world: World, attempt: AuthAttempt, session: InteractiveSession, flows: Flows) -> _Failure | None:
+    auth = attempt.auth or {}
+    stage = auth["type"]
+    # "The flow's stages must be completed in order" (same section).
+    if stage not in {_next_stage(flow, session) for flow in flows}:
+        return _Failure("M_UNAUTHORIZED", "This stage is not the next of any flow.")
+    if stage in (DUMMY, TERMS):
+        session.completed[stage] = ""
+        return None
+    proof = await (_prove_password if stage == PASSWORD else _prove_email)(world, attempt)
+    if proof is None:
+        return _FAILURES[stage]
+    session.completed[stage] = proof
+    return None
+
+
+_FAILURES = {
+    PASSWORD: _Failure("M_FORBIDDEN", "Wrong password. / Mot de passe incorrect."),
+    EMAIL: _Failure("M_UNAUTHORIZED", "The address is not proven yet. / L'adresse n'est pas encore vérifiée."),
+}
+
+
+def _next_stage(flow: tuple[str, ...], session: InteractiveSession) -> str | None:
+    return next((stage for stage in flow if stage not in session.completed), None)
+
+
+async def _prove_password(world: World, attempt: AuthAttempt) -> str | None:
+    """The user's own password: another account's proves nothing about the one who asks."""
+    auth, requester = attempt.auth or {}, attempt.requester
+    password = auth.get("password")
+    if not isinstance(password, str) or requester is None:
+        return None
+    user_id = await identifiers.find_user_id(world, auth, attempt.instance, default=requester.user_id)
+    account = await world.store.read(accounts.find_account, requester.user_id)
+    matches = await verify_password(world, account, requester.user_id, password)
+    return requester.user_id if matches and user_id == requester.user_id else None
+
+
+async def _prove_email(world: World, attempt: AuthAttempt) -> str | None:
+    auth = attempt.auth or {}
+    credentials = auth.get("threepid_creds") or auth.get("threepidCreds")
+    if not isinstance(credentials, dict):
+        return None
+    sid, secret = credentials.get("sid"), credentials.get("client_secret")
+    if not isinstance(sid, str) or not isinstance(secret, str):
+        return None
+    return await emails.find_proven(world, sid, secret, attempt.email_purpose)
+
+
+def _body(world: World, session: InteractiveSession, flows: Flows, failure: _Failure | None) -> dict[str, Any]:
+    has_terms = any(TERMS in flow for flow in flows)
+    body: dict[str, Any] = {
+        "flows": [{"stages": list(flow)} for flow in flows],
+        "params": {TERMS: terms.policies(world)} if has_terms else {},
+        "session": session.session_id,
+    }
+    if session.completed or failure:
+        body["completed"] = list(session.completed)
+    if failure:
+        body |= {"errcode": failure.errcode, "error": failure.en}
+    return body
+
+
+def check_auth(value: object) -> dict[str, Any] | None:
+    """The body's `auth`, or M_BAD_JSON."""
+    if value is not None and not isinstance(value, dict):
+        raise MatrixError("M_BAD_JSON", "The field 'auth' must be an object.")
+    return value

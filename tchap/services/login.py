@@ -1,0 +1,58 @@
+"""Signing in, with a password or a token from another device."""
+
+from typing import Any
+
+from tchap.base import limits
+from tchap.base.errors import Forbidden, MatrixError
+from tchap.base.identity import Requester
+from tchap.services.identifiers import find_user_id
+from tchap.services.passwords import verify_password
+from tchap.services.sessions import SessionWish, SignedIn, hash_token, open_session, plan_session
+from tchap.services.world import World
+from tchap.storage import accounts, tokens
+from tchap.storage.accounts import Account
+
+
+async def sign_in_with_password(
+    world: World, body: dict[str, Any], password: str, instance: str, wish: SessionWish
+) -> SignedIn:
+    """The identifier of `body` and its password; M_FORBIDDEN tells not which of them is wrong."""
+    user_id = await find_user_id(world, body, instance)
+    account = await _find(world, user_id) if user_id else None
+    name = account.user_id if account is not None else user_id or "?"
+    if not await verify_password(world, account, name, password) or account is None:
+        raise Forbidden("Wrong identifier or password.", "Identifiant ou mot de passe incorrect.")
+    return await _open(world, account, wish)
+
+
+async def sign_in_with_token(world: World, token: str, wish: SessionWish) -> SignedIn:
+    """A token of `create_login_token`, which serves once."""
+    user_id = await world.store.write(tokens.remove_login_token, hash_token(token), world.clock.now_ms())
+    account = await _find(world, user_id) if user_id else None
+    if account is None:
+        raise Forbidden("This login token is not valid any more.", "Ce jeton de connexion n'est plus valable.")
+    return await _open(world, account, wish)
+
+
+async def create_login_token(world: World, requester: Requester) -> str:
+    """A token that signs another device in, for two minutes (client-server API, `POST /login/get_token`)."""
+    token, now_ms = world.entropy.token(), world.clock.now_ms()
+    expires_ts = now_ms + limits.LOGIN_TOKEN_MS
+    await world.store.write(tokens.add_login_token, hash_token(token), requester.user_id, now_ms, expires_ts)
+    return token
+
+
+async def _find(world: World, user_id: str) -> Account | None:
+    """The account, whatever the case it was typed in: ids made here are in lower case."""
+    return await world.store.read(accounts.find_account, user_id) or (
+        await world.store.read(accounts.find_account, user_id.lower()) if user_id != user_id.lower() else None
+    )
+
+
+async def _open(world: World, account: Account, wish: SessionWish) -> SignedIn:
+    if account.deactivated_ts is not None:
+        raise MatrixError("M_USER_DEACTIVATED", "This account is closed.", "Ce compte est fermé.")
+    session = plan_session(world, wish)
+    await world.store.write(open_session, account.user_id, session)
+    world.live.tokens.forget_user(account.user_id, session.device_id)
+    return SignedIn(account.user_id, session)

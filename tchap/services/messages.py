@@ -1,0 +1,118 @@
+"""Sending and redacting."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from tchap.base.encoding import encode_json
+from tchap.base.errors import Forbidden, MatrixError, NotFound
+from tchap.base.identity import Requester
+from tchap.live.rooms import LiveRoom
+from tchap.live.transactions import TransactionKey
+from tchap.protocol.events import Event, client_format, redact
+from tchap.protocol.relations import find_relation
+from tchap.protocol.stored_event import StoredEvent
+from tchap.services.live_rooms import event_of, get_room
+from tchap.services.timeline import Draft, Erasure, append
+from tchap.services.world import World
+from tchap.storage.events import AlreadySent, find_event
+from tchap.storage.relations import has_annotated
+
+
+async def send_event(
+    world: World, requester: Requester, room_id: str, event: tuple[str, dict[str, Any]], txn_id: str
+) -> str:
+    """Sends a message event, `(type, content)`; answers its id. The same transaction id answers the same event."""
+    kind, content = event
+    key = (requester.user_id, requester.device_id, f"{room_id} {kind}", txn_id)
+    repeated = world.live.transactions.find(key)
+    if repeated is not None:
+        return await repeated
+    await _check_annotation(world, requester, content)
+    draft = Draft(kind, requester.user_id, content, txn=(requester.device_id, txn_id))
+    return await _append_once(world, room_id, draft, key)
+
+
+async def _append_once(
+    world: World, room_id: str, draft: Draft, key: TransactionKey, erasure: Erasure | None = None
+) -> str:
+    answer = world.live.transactions.begin(key)
+    try:
+        stored = await append(world, room_id, (draft,), erasure)
+    except AlreadySent as earlier:
+        # The id was used before this process began to remember.
+        answer.set_result(earlier.event_id)
+        return earlier.event_id
+    except BaseException:
+        world.live.transactions.give_up(key, answer)
+        raise
+    if not answer.done():
+        answer.set_result(stored[0].event_id)
+    return stored[0].event_id
+
+
+async def redact_event(
+    world: World, requester: Requester, room_id: str, wish: tuple[str, dict[str, Any]], txn_id: str
+) -> str:
+    """Redacts `(event id, content)`; the redacted content is erased from the database in the same commit."""
+    event_id, content = wish
+    key = (requester.user_id, requester.device_id, f"{room_id} redact {event_id}", txn_id)
+    repeated = world.live.transactions.find(key)
+    if repeated is not None:
+        return await repeated
+    room = await get_room(world, room_id)
+    target = await world.store.read(find_event, event_id)
+    if target is None or target.room_id != room_id:
+        raise NotFound("There is no such message in this room.", "Ce message n'existe pas dans ce salon.")
+    _check_may_redact(room, requester.user_id, target.sender)
+    # Room version 11 moved `redacts` into the content; the event builder puts it where the version wants it.
+    draft = Draft(
+        "m.room.redaction",
+        requester.user_id,
+        content,
+        redacts=event_id,
+        txn=(requester.device_id, txn_id),
+    )
+    return await _append_once(world, room_id, draft, key, _erasure(room, target))
+
+
+def _check_may_redact(room: LiveRoom, user_id: str, sender: str) -> None:
+    # The auth rules let a whole server redact its own; a person redacts what they sent, or needs the level.
+    if user_id != sender and not room.power_levels.may(user_id, "redact"):
+        raise Forbidden("You may not delete this message.", "Vous n'avez pas le droit de supprimer ce message.")
+
+
+def _erasure(room: LiveRoom, target: StoredEvent) -> Erasure:
+    pdu = redact(room.version, target.pdu())
+    event = event_of(target)
+    left = Event(
+        event_id=event.event_id,
+        room_id=event.room_id,
+        type=event.type,
+        sender=event.sender,
+        content=pdu.get("content", {}),
+        state_key=event.state_key,
+        origin_server_ts=event.origin_server_ts,
+    )
+    graph = {key: pdu[key] for key in ("auth_events", "prev_events", "depth", "hashes", "signatures") if key in pdu}
+    return Erasure(
+        replace(
+            target,
+            client_json=encode_json(client_format(left)),
+            graph_json=encode_json(graph),
+            relates_to=None,
+            rel_type=None,
+        )
+    )
+
+
+async def _check_annotation(world: World, requester: Requester, content: dict[str, Any]) -> None:
+    """Client-server API, "Avoiding duplicate annotations"."""
+    relation = find_relation(content)
+    if relation is None or relation.rel_type != "m.annotation" or relation.key is None:
+        return
+    if await world.store.read(has_annotated, requester.user_id, relation.event_id, relation.key):
+        raise MatrixError(
+            "M_DUPLICATE_ANNOTATION", "You have reacted with this already.", "Vous avez déjà réagi ainsi."
+        )

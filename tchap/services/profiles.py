@@ -1,0 +1,101 @@
+"""Profiles: what others see of a person."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from tchap.base import limits
+from tchap.base.encoding import encode_json
+from tchap.base.errors import BadJson, Forbidden, InvalidParam, MatrixError, NotFound
+from tchap.base.identity import Requester
+from tchap.policy.directory import fold
+from tchap.services.directory import list_person
+from tchap.services.world import World
+from tchap.storage import accounts, profiles
+from tchap.storage.database import Tx
+from tchap.storage.profiles import Profile
+
+DISPLAY_NAME = "displayname"
+AVATAR = "avatar_url"
+# Appendices, "Common Namespaced Identifier Grammar".
+_KEY = re.compile(r"avatar_url|displayname|[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)+")
+
+
+async def get_profile(world: World, user_id: str) -> dict[str, Any]:
+    """Every field of a local user's profile, or M_NOT_FOUND."""
+    profile = await world.store.read(profiles.find_profile, user_id)
+    if profile is None:
+        raise NotFound("There is no such person here.", "Cette personne n'existe pas ici.")
+    return profile_body(profile)
+
+
+def profile_body(profile: Profile) -> dict[str, Any]:
+    """The profile as clients read it: fields that are not set are absent."""
+    body = dict(profile.fields)
+    if profile.display_name is not None:
+        body[DISPLAY_NAME] = profile.display_name
+    if profile.avatar_url is not None:
+        body[AVATAR] = profile.avatar_url
+    return body
+
+
+def check_key(key: str) -> None:
+    """Raises M_KEY_TOO_LARGE or M_INVALID_PARAM."""
+    if len(key.encode("utf-8", "surrogatepass")) > limits.MAX_PROFILE_KEY_BYTES:
+        raise MatrixError("M_KEY_TOO_LARGE", "The name of the field is too long.", "Le nom du champ est trop long.")
+    if _KEY.fullmatch(key) is None:
+        raise InvalidParam("This is not the name of a profile field.", "Ce n'est pas le nom d'un champ de profil.")
+
+
+async def set_field(world: World, requester: Requester, user_id: str, key: str, value: Any) -> None:
+    """Sets one field, or removes it (`value` None), of the requester's own profile.
+
+    M_FORBIDDEN for another's profile, and for the display name: it is made from the address against impersonation.
+    """
+    check_key(key)
+    if user_id != requester.user_id and not requester.is_admin:
+        raise Forbidden("This profile is another person's.", "Ce profil est celui d'une autre personne.")
+    if key == DISPLAY_NAME and not world.settings.test_profile:
+        raise Forbidden(
+            "Your display name is made from your professional address and cannot be changed.",
+            "Votre nom affiché est tiré de votre adresse professionnelle et ne peut pas être changé.",
+        )
+    _check_value(key, value)
+    await world.store.write(_set_field, user_id, key, value)
+
+
+def _check_value(key: str, value: Any) -> None:
+    if value is None or key not in (DISPLAY_NAME, AVATAR):
+        return
+    if not isinstance(value, str):
+        raise BadJson(f"The field '{key}' must be a string.", f"Le champ « {key} » doit être un texte.")
+    if len(value) > (limits.MAX_DISPLAY_NAME if key == DISPLAY_NAME else limits.MAX_AVATAR_URL):
+        raise InvalidParam(f"The field '{key}' is too long.", f"Le champ « {key} » est trop long.")
+
+
+async def _set_field(tx: Tx, user_id: str, key: str, value: Any) -> None:
+    profile = await profiles.find_profile(tx, user_id)
+    if profile is None:
+        raise NotFound("There is no such person here.", "Cette personne n'existe pas ici.")
+    changed = _changed(profile, key, value)
+    # "The total profile MUST be under 64 KiB" (client-server API, `PUT /profile/{userId}/{keyName}`).
+    if len(encode_json(profile_body(changed))) >= limits.MAX_PROFILE_BYTES:
+        raise MatrixError("M_PROFILE_TOO_LARGE", "The profile would be too large.", "Le profil serait trop grand.")
+    await profiles.set_profile(tx, changed)
+    if key == DISPLAY_NAME:
+        await _list_again(tx, changed)
+
+
+def _changed(profile: Profile, key: str, value: Any) -> Profile:
+    if key == DISPLAY_NAME:
+        return replace(profile, display_name=value)
+    if key == AVATAR:
+        return replace(profile, avatar_url=value)
+    fields = {name: kept for name, kept in profile.fields.items() if name != key}
+    return replace(profile, fields=fields if value is None else fields | {key: value})
+
+
+async def _list_again(tx: Tx, profile: Profile) -> None:
+    known = await accounts.find_emails_of(tx, profile.user_id)
+    local = known[0].email.partition("@")[0] if known else profile.user_id[1:].partition(":")[0]
+    await list_person(tx, profile.user_id, fold(f"{profile.display_name or ''} {local}"))

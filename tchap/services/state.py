@@ -1,0 +1,126 @@
+"""Setting and reading the state of a room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tchap.base.errors import BadJson, Forbidden, MatrixError, NotFound
+from tchap.base.identity import Requester
+from tchap.live.rooms import LiveRoom
+from tchap.protocol.stored_event import StoredEvent
+from tchap.services import memberships
+from tchap.services.live_rooms import get_room
+from tchap.services.room_law import check_state
+from tchap.services.timeline import Draft, append
+from tchap.services.world import World
+from tchap.storage.aliases import find_alias
+from tchap.storage.events import find_events
+from tchap.storage.jobs import Tx
+from tchap.storage.memberships import Membership, find_membership
+from tchap.storage.room_state import find_current_state, find_state_at
+
+
+@dataclass(frozen=True, slots=True)
+class StateWish:
+    """A state event somebody wants to set."""
+
+    type: str
+    state_key: str
+    content: dict[str, Any]
+
+
+async def set_state(world: World, requester: Requester, room_id: str, wish: StateWish) -> str:
+    """Sets a state event; answers its id. Setting what is there already changes nothing and answers its id."""
+    room = await get_room(world, room_id)
+    if wish.type == "m.room.member":
+        return await memberships.set_membership(world, requester, room_id, (wish.state_key, wish.content))
+    current = room.state.get((wish.type, wish.state_key))
+    if current is not None and current.content == wish.content and current.sender == requester.user_id:
+        if requester.user_id not in room.joined:
+            raise not_a_member()
+        return current.event_id
+    if wish.type == "m.room.create":
+        raise Forbidden("A room is created once.", "Un salon ne se crée qu'une fois.")
+    check_state(world, room, wish.type, wish.content)
+    if wish.type == "m.room.canonical_alias":
+        await _check_aliases(world, room, wish.content)
+    draft = Draft(wish.type, requester.user_id, wish.content, state_key=wish.state_key)
+    return (await append(world, room_id, (draft,)))[0].event_id
+
+
+def not_a_member() -> Forbidden:
+    return Forbidden("You are not in this room.", "Vous ne faites pas partie de ce salon.")
+
+
+async def _check_aliases(world: World, room: LiveRoom, content: dict[str, Any]) -> None:
+    """Client-server API, "m.room.canonical_alias": new aliases must lead to this room."""
+    before = room.content_of("m.room.canonical_alias")
+    known = {before.get("alias"), *_list_of(before.get("alt_aliases"))}
+    for alias in {content.get("alias"), *_list_of(content.get("alt_aliases"))} - known - {None}:
+        if not isinstance(alias, str) or not alias.startswith("#") or ":" not in alias:
+            raise MatrixError("M_INVALID_PARAM", "This is not a room alias.", "Ce n'est pas une adresse de salon.")
+        found = await world.store.read(find_alias, alias)
+        if found is None or found.room_id != room.room_id:
+            raise MatrixError(
+                "M_BAD_ALIAS", "This alias does not lead to the room.", "Cette adresse ne mène pas à ce salon."
+            )
+
+
+def _list_of(value: object) -> list[str]:
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise BadJson("The field 'alt_aliases' must be an array of strings.")
+    return value
+
+
+async def get_state(world: World, requester: Requester, room_id: str) -> list[StoredEvent]:
+    """The room's state: now for its members, as it was when they left for those who left."""
+    stay = await get_stay(world, requester, room_id)
+    return await world.store.read(_state_events, room_id, stay)
+
+
+async def get_state_event(world: World, requester: Requester, room_id: str, key: tuple[str, str]) -> StoredEvent:
+    """One state event, under the same rule as `get_state`."""
+    for event in await get_state(world, requester, room_id):
+        if (event.type, event.state_key) == key:
+            return event
+    raise NotFound("The room has no such state.", "Le salon n'a pas cet état.")
+
+
+async def get_stay(world: World, requester: Requester, room_id: str) -> Membership | None:
+    """The membership by which the requester may read the room's state; None: by its being open to all.
+
+    Raises Forbidden when they never were in it (client-server API, "Getting events for a room").
+    """
+    stay = await world.store.read(find_membership, requester.user_id, room_id)
+    if stay is not None and stay.membership == "join":
+        return stay
+    room = await get_room_or_forbid(world, room_id)
+    if room.content_of("m.room.history_visibility").get("history_visibility") == "world_readable":
+        return None
+    if (
+        stay is not None
+        and stay.membership in ("leave", "ban")
+        and await memberships.was_joined(world, requester.user_id, room_id)
+    ):
+        return stay
+    raise not_a_member()
+
+
+async def get_room_or_forbid(world: World, room_id: str) -> LiveRoom:
+    """The live room; an unknown one is answered as one the requester is not in, so that ids cannot be probed."""
+    try:
+        return await get_room(world, room_id)
+    except NotFound as error:
+        raise not_a_member() from error
+
+
+async def _state_events(tx: Tx, room_id: str, stay: Membership | None) -> list[StoredEvent]:
+    if stay is None or stay.membership == "join":
+        rows = await find_current_state(tx, room_id)
+    else:
+        rows = await find_state_at(tx, room_id, stay.from_position)
+    found = await find_events(tx, [row.event_id for row in rows])
+    return list(found.values())

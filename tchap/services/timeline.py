@@ -1,0 +1,343 @@
+"""The one door by which events enter a room.
+
+Pipelined: under the room's lock an append is checked, built and handed to the writer, and the provisional room moves
+on; the lock is let go before the commit, so that a hot room is not held to one message per commit. When a commit
+fails the provisional room is dropped, and every append built on it is refused by the revision and built again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tchap.base import limits
+from tchap.base.encoding import encode_json
+from tchap.base.errors import BadJson, Forbidden, MatrixError
+from tchap.live.rooms import LiveRoom
+from tchap.protocol.auth_rules import AuthFacts, AuthRefused, auth_types_for, check_auth
+from tchap.protocol.events import BadEvent, Built, Event, EventFields, EventTooLarge, build_event, client_format
+from tchap.protocol.identifiers import server_of
+from tchap.protocol.notices import NO_NOTICES, Notices
+from tchap.protocol.relations import THREAD, Relation, find_relation
+from tchap.protocol.stored_event import IN_TIMELINE, StoredEvent
+from tchap.services.live_rooms import event_of, get_room, hash_for_references
+from tchap.services.push import decide_notices
+from tchap.services.world import World
+from tchap.storage.events import add_event, add_events, find_event, set_redacted
+from tchap.storage.jobs import Tx
+from tchap.storage.memberships import Membership, set_memberships
+from tchap.storage.push import add_notices
+from tchap.storage.room_state import StateRow, set_states
+from tchap.storage.rooms import RoomMoved, RoomRow, add_room, move_extremity, raise_revision, set_extremities
+
+# Every authoriser of a restricted join here is one of our own users, whose key we hold.
+_LOCAL_FACTS = AuthFacts(authoriser_signed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What somebody wants to say. ``txn`` is (device id, transaction id) and makes a repetition harmless."""
+
+    type: str
+    sender: str
+    content: dict[str, Any]
+    state_key: str | None = None
+    redacts: str | None = None
+    origin_server_ts: int | None = None
+    txn: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What a redaction leaves of the event it redacts, already encoded."""
+
+    event: StoredEvent
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    event: Event
+    stored: StoredEvent
+    notices: Notices
+
+
+@dataclass(frozen=True, slots=True)
+class _Append:
+    """All that one job writes."""
+
+    room_id: str
+    built_on: int
+    extremities: tuple[str, ...]
+    planned: tuple[_Planned, ...]
+    erasure: Erasure | None = None
+    new_room: RoomRow | None = None
+
+
+async def append(
+    world: World, room_id: str, drafts: Sequence[Draft], erasure: Erasure | None = None
+) -> list[StoredEvent]:
+    """Appends the drafts, all or none, and answers after the durable commit with the rows as stored.
+
+    Raises Forbidden when the authorisation rules refuse, M_TOO_LARGE and M_BAD_JSON for events that cannot be.
+    """
+    for _ in range(limits.MAX_APPEND_ATTEMPTS):
+        room = await get_room(world, room_id)
+        try:
+            return await _append_to(world, room, drafts, erasure)
+        except RoomMoved:
+            world.live.rooms.drop(room)
+    raise MatrixError("M_UNKNOWN", "The room is too busy, please try again.", "Le salon est très sollicité, réessayez.")
+
+
+async def _append_to(
+    world: World, room: LiveRoom, drafts: Sequence[Draft], erasure: Erasure | None
+) -> list[StoredEvent]:
+    async with room.lock:
+        if room.is_dropped:
+            raise RoomMoved(room.room_id)
+        planned = await _plan(world, room, drafts)
+        job = _Append(room.room_id, room.revision, room.extremities, tuple(planned), erasure)
+        committed = _enqueue(world, room, job)
+    return await committed
+
+
+async def open_room(world: World, room: LiveRoom, row: RoomRow, drafts: Sequence[Draft]) -> list[StoredEvent]:
+    """Appends a new room's first events, the create event first, in one commit."""
+    planned = await _plan(world, room, drafts)
+    job = _Append(room.room_id, 0, (), tuple(planned), None, row)
+    world.live.rooms.put(room)
+    return await _enqueue(world, room, job)
+
+
+async def _plan(world: World, room: LiveRoom, drafts: Sequence[Draft]) -> list[_Planned]:
+    """Builds each draft on the one before it. Nothing moves in the room unless all of them may be."""
+    planned: list[_Planned] = []
+    ahead = _Ahead.of(room)
+    for draft in drafts:
+        built = _build(world, room, ahead, draft)
+        stored = await _stored(world, room, draft, built, ahead.ordering + 1)
+        notices = await decide_notices(world, room, built.event) if len(drafts) == 1 else NO_NOTICES
+        planned.append(_Planned(built.event, stored, notices))
+        ahead.move(room, built)
+    return planned
+
+
+@dataclass(slots=True)
+class _Ahead:
+    """Where the room will be once the drafts planned so far are in."""
+
+    state: dict[tuple[str, str], Event]
+    extremities: tuple[str, ...]
+    depth: int
+    ordering: int
+    is_copy: bool = False
+
+    @classmethod
+    def of(cls, room: LiveRoom) -> _Ahead:
+        return cls(room.state, room.extremities, room.depth, room.last_ordering)
+
+    def move(self, room: LiveRoom, built: Built) -> None:
+        event = built.event
+        if event.state_key is not None:
+            if not self.is_copy:
+                self.state, self.is_copy = dict(self.state), True
+            self.state[(event.type, event.state_key)] = event
+        if room.version.event_ids == "given":
+            room.reference_hashes[event.event_id] = hash_for_references(room.version, built.pdu)
+        self.extremities, self.depth, self.ordering = (event.event_id,), event.depth, self.ordering + 1
+
+
+def _build(world: World, room: LiveRoom, ahead: _Ahead, draft: Draft) -> Built:
+    fields = EventFields(
+        room_id="" if draft.type == "m.room.create" and room.version.room_id_is_hash else room.room_id,
+        type=draft.type,
+        sender=draft.sender,
+        content=draft.content,
+        origin_server_ts=world.clock.now_ms() if draft.origin_server_ts is None else draft.origin_server_ts,
+        depth=ahead.depth + 1,
+        prev_events=ahead.extremities,
+        state_key=draft.state_key,
+        redacts=draft.redacts,
+        event_id=_given_id(world, room, draft),
+        reference_hashes=room.reference_hashes,
+    )
+    try:
+        fields = _with_auth_events(room, ahead, fields)
+        built = build_event(room.version, fields)
+        check_auth(room.version, built.event, ahead.state, _LOCAL_FACTS)
+    except AuthRefused as refused:
+        raise Forbidden(f"You may not do this here: {refused.reason}.", _FRENCH_REFUSAL) from refused
+    except EventTooLarge as error:
+        raise MatrixError("M_TOO_LARGE", f"The event is too large: {error}.", "Le message est trop long.") from error
+    except BadEvent as error:
+        raise BadJson(f"This cannot be an event: {error}.") from error
+    return built
+
+
+_FRENCH_REFUSAL = "Vous n'avez pas le droit de faire cela dans ce salon."
+
+
+def _given_id(world: World, room: LiveRoom, draft: Draft) -> str:
+    """Room versions 1 and 2: whoever makes an event names it."""
+    if room.version.event_ids != "given":
+        return ""
+    return f"${world.entropy.letters(18)}:{server_of(draft.sender)}"
+
+
+def _with_auth_events(room: LiveRoom, ahead: _Ahead, fields: EventFields) -> EventFields:
+    """Server-server API, "Auth events selection"."""
+    if fields.type == "m.room.create":
+        return fields
+    probe = Event(
+        event_id="",
+        room_id=fields.room_id,
+        type=fields.type,
+        sender=fields.sender,
+        content=fields.content,
+        state_key=fields.state_key,
+    )
+    state = ahead.state
+    cited = tuple(state[key].event_id for key in auth_types_for(room.version, probe) if key in state)
+    return EventFields(
+        room_id=fields.room_id,
+        type=fields.type,
+        sender=fields.sender,
+        content=fields.content,
+        origin_server_ts=fields.origin_server_ts,
+        depth=fields.depth,
+        prev_events=fields.prev_events,
+        auth_events=cited,
+        state_key=fields.state_key,
+        redacts=fields.redacts,
+        event_id=fields.event_id,
+        reference_hashes=fields.reference_hashes,
+    )
+
+
+async def _stored(world: World, room: LiveRoom, draft: Draft, built: Built, ordering: int) -> StoredEvent:
+    event, pdu = built
+    relation = find_relation(event.content) if event.state_key is None else None
+    graph = {key: pdu[key] for key in ("auth_events", "prev_events", "depth", "hashes") if key in pdu}
+    device, txn_id = draft.txn or (None, None)
+    return StoredEvent(
+        event_id=event.event_id,
+        room_id=room.room_id,
+        position=None,
+        ordering=ordering,
+        depth=event.depth,
+        type=event.type,
+        state_key=event.state_key,
+        sender=event.sender,
+        origin_server_ts=event.origin_server_ts,
+        relates_to=relation.event_id if relation else None,
+        rel_type=relation.rel_type if relation else None,
+        thread_id=await _thread_of(world, room, relation) if relation else None,
+        redacted_by=None,
+        status=IN_TIMELINE,
+        txn_device=device,
+        txn_id=txn_id,
+        client_json=encode_json(client_format(event)),
+        graph_json=encode_json({**graph, "signatures": {}}),
+    )
+
+
+async def _thread_of(world: World, room: LiveRoom, relation: Relation) -> str | None:
+    """The thread's root: named by the event itself, or that of the event it is about ("Threading")."""
+    if relation.rel_type == THREAD:
+        return relation.event_id
+    near = next((each for each in room.recent if each.event_id == relation.event_id), None)
+    found = near or await world.store.read(find_event, relation.event_id)
+    return found.thread_id if found and found.room_id == room.room_id else None
+
+
+def _enqueue(world: World, room: LiveRoom, append_: _Append) -> asyncio.Future[list[StoredEvent]]:
+    """Hands the job to the writer and moves the provisional room on; the rest follows the commit, whoever waits."""
+    committed = asyncio.ensure_future(world.store.write_pipelined(_write_append, append_))
+    for planned in append_.planned:
+        if planned.event.state_key is not None:
+            room.set_state(planned.event)
+    last = append_.planned[-1].stored
+    room.extremities, room.depth = (last.event_id,), last.depth
+    room.last_ordering, room.revision = last.ordering or 0, room.revision + 1
+    committed.add_done_callback(lambda done: _after_commit(world, room, append_, done))
+    return asyncio.shield(committed)
+
+
+async def _write_append(tx: Tx, append_: _Append) -> list[StoredEvent]:
+    if append_.new_room is not None:
+        await add_room(tx, append_.new_room)
+    else:
+        await raise_revision(tx, append_.room_id, append_.built_on)
+    first = await tx.next_positions(len(append_.planned))
+    rows = [replace(each.stored, position=first + index) for index, each in enumerate(append_.planned)]
+    if len(rows) == 1:
+        await add_event(tx, rows[0])
+    else:
+        await add_events(tx, rows)
+    await _write_extremity(tx, append_, rows[-1].event_id)
+    await _write_state(tx, append_, first)
+    for planned, row in zip(append_.planned, rows, strict=True):
+        if planned.notices is not NO_NOTICES:
+            await add_notices(tx, row.event_id, row.room_id, row.ordering or 0, planned.notices)
+    if append_.erasure is not None:
+        gone = append_.erasure.event
+        await set_redacted(tx, gone.event_id, rows[0].event_id, gone.client_json, gone.graph_json)
+    return rows
+
+
+async def _write_extremity(tx: Tx, append_: _Append, new: str) -> None:
+    if len(append_.extremities) == 1:
+        await move_extremity(tx, append_.room_id, append_.extremities[0], new)
+    else:
+        await set_extremities(tx, append_.room_id, [new])
+
+
+async def _write_state(tx: Tx, append_: _Append, first: int) -> None:
+    events = [(each.event, first + index) for index, each in enumerate(append_.planned)]
+    states = [(event, position) for event, position in events if event.state_key is not None]
+    if not states:
+        return
+    await set_states(
+        tx, append_.room_id, [(StateRow(e.type, e.state_key or "", e.event_id), position) for e, position in states]
+    )
+    members = [(event, position) for event, position in states if event.type == "m.room.member"]
+    if members:
+        await set_memberships(tx, [_membership_row(append_.room_id, e, position) for e, position in members])
+
+
+def _membership_row(room_id: str, event: Event, position: int) -> Membership:
+    content = event.content
+    name, avatar = content.get("displayname"), content.get("avatar_url")
+    return Membership(
+        user_id=event.state_key or "",
+        room_id=room_id,
+        membership=str(content.get("membership")),
+        event_id=event.event_id,
+        sender=event.sender,
+        from_position=position,
+        display_name=name if isinstance(name, str) else None,
+        avatar_url=avatar if isinstance(avatar, str) else None,
+    )
+
+
+def _after_commit(world: World, room: LiveRoom, append_: _Append, done: asyncio.Future[list[StoredEvent]]) -> None:
+    if done.cancelled() or done.exception() is not None:
+        world.live.rooms.drop(room)
+        return
+    rows = done.result()
+    room.keep_recent(rows)
+    if append_.erasure is not None:
+        _erase_live(room, append_.erasure.event, rows[0].event_id)
+    world.metrics.events.inc(len(rows))
+    people = [each.event.state_key or "" for each in append_.planned if each.event.type == "m.room.member"]
+    world.live.notifier.tell(rows[-1].position or 0, rooms=(room.room_id,), users=people)
+
+
+def _erase_live(room: LiveRoom, gone: StoredEvent, redacted_by: str) -> None:
+    room.replace_recent(replace(gone, redacted_by=redacted_by))
+    key = (gone.type, gone.state_key or "")
+    held = room.state.get(key)
+    if held is not None and held.event_id == gone.event_id:
+        room.state[key] = event_of(gone)

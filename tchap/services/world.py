@@ -1,0 +1,36 @@
+"""The World: everything a use case may touch, given to it; built once by ``app.py``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tchap.base.clock import Clock
+    from tchap.base.config import Settings
+    from tchap.base.entropy import Entropy
+    from tchap.base.metrics import Metrics
+    from tchap.gateways.images import ImageMaker
+    from tchap.gateways.mail import Mailer
+    from tchap.gateways.media_store import MediaStore
+    from tchap.gateways.passwords import PasswordHasher
+    from tchap.live import Live
+    from tchap.protocol.signing import SigningKey
+    from tchap.storage.database import Store
+
+
+@dataclass(slots=True)
+class World:
+    """``keys`` holds each instance's current signing key by server name."""
+
+    settings: Settings
+    clock: Clock
+    entropy: Entropy
+    store: Store
+    live: Live
+    mailer: Mailer
+    media: MediaStore
+    images: ImageMaker
+    passwords: PasswordHasher
+    keys: dict[str, SigningKey]
+    metrics: Metrics

@@ -1,0 +1,103 @@
+"""Accounts and the e-mail addresses that open them."""
+
+from dataclasses import dataclass
+
+from tchap.storage.database import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One row; times in milliseconds since 1970."""
+
+    user_id: str
+    instance: str
+    password_hash: str | None
+    created_ts: int
+    is_admin: bool = False
+    deactivated_ts: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountEmail:
+    """An address an account is reached by."""
+
+    email: str
+    user_id: str
+    added_ts: int
+    validated_ts: int
+
+
+async def find_account(tx: Tx, user_id: str) -> Account | None:
+    row = await tx.one(
+        "SELECT user_id, instance, password_hash, created_ts, is_admin, deactivated_ts"
+        " FROM accounts WHERE user_id = $1",
+        user_id,
+    )
+    return None if row is None else Account(row[0], row[1], row[2], row[3], bool(row[4]), row[5])
+
+
+async def add_account(tx: Tx, account: Account) -> bool:
+    """False when the user id is taken, by a living or a closed account: an id is never given twice."""
+    added = await tx.run(
+        "INSERT INTO accounts (user_id, instance, password_hash, created_ts, is_admin)"
+        " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (user_id) DO NOTHING",
+        account.user_id,
+        account.instance,
+        account.password_hash,
+        account.created_ts,
+        int(account.is_admin),
+    )
+    return added > 0
+
+
+async def find_known(tx: Tx, user_ids: list[str]) -> set[str]:
+    """Which of these ids have a living account."""
+    rows = await tx.all("SELECT user_id FROM accounts WHERE user_id IN_LIST($1) AND deactivated_ts IS NULL", user_ids)
+    return {row[0] for row in rows}
+
+
+async def set_password_hash(tx: Tx, user_id: str, password_hash: str | None) -> None:
+    await tx.run("UPDATE accounts SET password_hash = $1 WHERE user_id = $2", password_hash, user_id)
+
+
+async def set_terms(tx: Tx, user_id: str, version: str) -> None:
+    await tx.run("UPDATE accounts SET terms_version = $1 WHERE user_id = $2", version, user_id)
+
+
+async def set_deactivated(tx: Tx, user_id: str, now_ms: int, is_erased: bool) -> None:
+    await tx.run(
+        "UPDATE accounts SET deactivated_ts = $1, is_erased = $2, password_hash = NULL WHERE user_id = $3",
+        now_ms,
+        int(is_erased),
+        user_id,
+    )
+
+
+async def find_email(tx: Tx, email: str) -> AccountEmail | None:
+    row = await tx.one("SELECT email, user_id, added_ts, validated_ts FROM account_emails WHERE email = $1", email)
+    return None if row is None else AccountEmail(*row)
+
+
+async def find_emails_of(tx: Tx, user_id: str) -> list[AccountEmail]:
+    rows = await tx.all(
+        "SELECT email, user_id, added_ts, validated_ts FROM account_emails WHERE user_id = $1 ORDER BY added_ts, email",
+        user_id,
+    )
+    return [AccountEmail(*row) for row in rows]
+
+
+async def add_email(tx: Tx, email: AccountEmail) -> bool:
+    """False when the address belongs to an account already."""
+    added = await tx.run(
+        "INSERT INTO account_emails (email, user_id, added_ts, validated_ts) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT (email) DO NOTHING",
+        email.email,
+        email.user_id,
+        email.added_ts,
+        email.validated_ts,
+    )
+    return added > 0
+
+
+async def remove_emails(tx: Tx, user_id: str) -> None:
+    await tx.run("DELETE FROM account_emails WHERE user_id = $1", user_id)

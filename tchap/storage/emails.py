@@ -1,0 +1,118 @@
+"""Proofs that somebody reads an e-mail address, and the invitations sent to one."""
+
+from dataclasses import dataclass
+
+from tchap.storage.database import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """One attempt to prove an address: the hashes of the code and of the link's token, times in ms since 1970."""
+
+    sid: str
+    purpose: str
+    email: str
+    client_secret: str
+    code_hash: bytes
+    link_hash: bytes
+    send_attempt: int
+    next_link: str | None
+    failed_attempts: int
+    expires_ts: int
+    validated_ts: int | None
+
+
+_COLUMNS = (
+    "sid, purpose, email, client_secret, code_hash, link_hash, send_attempt, next_link,"
+    " failed_attempts, expires_ts, validated_ts"
+)
+
+
+async def find_validation(tx: Tx, sid: str) -> Validation | None:
+    row = await tx.one(f"SELECT {_COLUMNS} FROM email_validations WHERE sid = $1", sid)
+    return None if row is None else Validation(*row)
+
+
+async def find_attempt(tx: Tx, email: str, client_secret: str, purpose: str) -> Validation | None:
+    row = await tx.one(
+        f"SELECT {_COLUMNS} FROM email_validations WHERE email = $1 AND client_secret = $2 AND purpose = $3",
+        email,
+        client_secret,
+        purpose,
+    )
+    return None if row is None else Validation(*row)
+
+
+async def find_by_link(tx: Tx, link_hash: bytes) -> Validation | None:
+    row = await tx.one(f"SELECT {_COLUMNS} FROM email_validations WHERE link_hash = $1", link_hash)
+    return None if row is None else Validation(*row)
+
+
+async def set_validation(tx: Tx, validation: Validation) -> None:
+    """Adds the attempt, or begins it anew with another code."""
+    await tx.run(
+        f"INSERT INTO email_validations ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+        " ON CONFLICT (sid) DO UPDATE SET code_hash = excluded.code_hash, link_hash = excluded.link_hash,"
+        " send_attempt = excluded.send_attempt, next_link = excluded.next_link,"
+        " failed_attempts = excluded.failed_attempts, expires_ts = excluded.expires_ts,"
+        " validated_ts = excluded.validated_ts",
+        validation.sid,
+        validation.purpose,
+        validation.email,
+        validation.client_secret,
+        validation.code_hash,
+        validation.link_hash,
+        validation.send_attempt,
+        validation.next_link,
+        validation.failed_attempts,
+        validation.expires_ts,
+        validation.validated_ts,
+    )
+
+
+async def add_failed_attempt(tx: Tx, sid: str) -> None:
+    await tx.run("UPDATE email_validations SET failed_attempts = failed_attempts + 1 WHERE sid = $1", sid)
+
+
+async def set_validated(tx: Tx, sid: str, now_ms: int, until_ms: int) -> None:
+    """The address is proven, and stays so until `until_ms`."""
+    await tx.run(
+        "UPDATE email_validations SET validated_ts = $1, expires_ts = $2 WHERE sid = $3", now_ms, until_ms, sid
+    )
+
+
+async def remove_validation(tx: Tx, sid: str) -> None:
+    await tx.run("DELETE FROM email_validations WHERE sid = $1", sid)
+
+
+async def remove_old_validations(tx: Tx, now_ms: int) -> None:
+    await tx.run("DELETE FROM email_validations WHERE expires_ts < $1", now_ms)
+
+
+async def is_invited(tx: Tx, email: str, now_ms: int) -> bool:
+    row = await tx.one("SELECT 1 FROM email_invitations WHERE email = $1 AND expires_ts > $2", email, now_ms)
+    return row is not None
+
+
+async def set_invitation(tx: Tx, email: str, room_id: str, inviter: str, times: tuple[int, int]) -> None:
+    """Remembers that an address was invited to a room; `times`: when, and until when it counts (ms)."""
+    await tx.run(
+        "INSERT INTO email_invitations (email, room_id, inviter, created_ts, expires_ts) VALUES ($1, $2, $3, $4, $5)"
+        " ON CONFLICT (email, room_id) DO UPDATE SET inviter = excluded.inviter,"
+        " created_ts = excluded.created_ts, expires_ts = excluded.expires_ts",
+        email,
+        room_id,
+        inviter,
+        *times,
+    )
+
+
+async def remove_invitations(tx: Tx, email: str) -> list[tuple[str, str]]:
+    """Takes every invitation of an address out; answers the rooms and who invited."""
+    rows = await tx.all("DELETE FROM email_invitations WHERE email = $1 RETURNING room_id, inviter", email)
+    return [(row[0], row[1]) for row in rows]
+
+
+async def remove_proofs(tx: Tx, email: str, purpose: str) -> None:
+    """A proof serves once: every attempt of this address for this purpose ends."""
+    await tx.run("DELETE FROM email_validations WHERE email = $1 AND purpose = $2", email, purpose)

@@ -1,0 +1,83 @@
+"""The whole server in this process: a real store and every route, without a socket."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from tchap.app import build_application, open_world
+from tchap.base.clock import Clock
+from tchap.base.config import Password, parse_settings
+from tchap.services.world import World
+
+PASSWORD = "Correct-cheval-9"
+CHEAP_HASH = Password(hash_time_cost=1, hash_memory_kib=64)
+
+
+class HandClock(Clock):
+    """Time that moves only when told."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000_000
+
+    def now_ms(self) -> int:
+        return self.now
+
+    def monotonic(self) -> float:
+        return self.now / 1000
+
+    def move(self, seconds: float) -> None:
+        self.now += int(seconds * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer: `body` is JSON where it can be, else text."""
+
+    status: int
+    body: Any
+    headers: httpx.Headers
+
+
+@dataclass(slots=True)
+class House:
+    """The server, and the hand that calls it."""
+
+    world: World = field(repr=False)
+    clock: HandClock = field(repr=False)
+    http: httpx.AsyncClient = field(repr=False)
+
+    async def call(
+        self, method: str, path: str, body: object = None, token: str | None = None, **headers: str
+    ) -> Reply:
+        """One request; header names are given with `_` for `-`."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token}"
+        answer = await self.http.request(method, path, json=body, headers=sent)
+        is_json = answer.headers["content-type"].startswith("application/json")
+        return Reply(answer.status_code, answer.json() if is_json else answer.text, answer.headers)
+
+    async def ask(self, method: str, path: str, body: object = None, token: str | None = None, **headers: str) -> Any:
+        """One request that must be answered 200; its body."""
+        reply = await self.call(method, path, body, token, **headers)
+        assert reply.status == 200, f"{method} {path}: {reply.status} {reply.body}"
+        return reply.body
+
+
+@contextlib.asynccontextmanager
+async def open_house(folder: Path, config: str = "") -> AsyncIterator[House]:
+    """A server on a fresh SQLite file under `folder`, with `config` (TOML) over the embedded defaults."""
+    settings = msgspec.structs.replace(parse_settings(config), data_dir=str(folder))
+    if settings.password == Password():
+        settings = msgspec.structs.replace(settings, password=CHEAP_HASH)
+    clock = HandClock()
+    async with open_world(settings, clock) as world:
+        application = build_application(world)
+        transport = httpx.ASGITransport(application)  # type: ignore[arg-type]
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8008") as http:
+            yield House(world, clock, http)

@@ -1,0 +1,48 @@
+"""Every setting is documented, and nothing that is not a setting."""
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tchap.base.config import ConfigError, Settings, TestProfile, parse_settings
+
+DOC = Path(__file__).parents[2] / "docs" / "configuration.md"
+
+
+def setting_names() -> set[str]:
+    names = set()
+    for field in msgspec.structs.fields(Settings):
+        value = getattr(Settings(), field.name)
+        if isinstance(value, msgspec.Struct):
+            names.update(f"{field.name}.{inner.name}" for inner in msgspec.structs.fields(value))
+        else:
+            names.add(field.name)
+    for table in ("instances", "administrations"):
+        names.update(f"{table}.{inner.name}" for inner in msgspec.structs.fields(getattr(Settings(), table)[0]))
+    names.update(f"test.{inner.name}" for inner in msgspec.structs.fields(TestProfile))
+    return names - {"instances", "administrations", "test"}
+
+
+def test_every_setting_is_documented() -> None:
+    """docs/configuration.md has one row for each setting and no other."""
+    documented = set(re.findall(r"^\| `([a-z_.]+)` \|", DOC.read_text(encoding="utf-8"), re.M))
+    assert documented == setting_names()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "profil = 'test'",
+        "[http]\nport = 'eight'",
+        "instances = []",
+        "[[instances]]\nname = 'a.example'\n[[instances]]\nname = 'a.example'",
+        "[test]\nshared_secret = 's'",
+        "not toml",
+    ],
+)
+def test_bad_configuration_is_refused(text: str) -> None:
+    """A setting that is unknown, of the wrong type or inconsistent is refused with a reason."""
+    with pytest.raises(ConfigError):
+        parse_settings(text)
