@@ -24,6 +24,19 @@ from tchap.api.client import (
     versions,
     voip,
 )
+from tchap.api.client import account_data as personal_data
+from tchap.api.client import (
+    filters,
+    notifications,
+    presence,
+    push_rules,
+    pushers,
+    read_markers,
+    receipts,
+    sync,
+    tags,
+    typing,
+)
 from tchap.api.identity import info
 from tchap.api.public import email_link, health, mailbox, server_keys, terms, well_known
 from tchap.api.routing import Route
@@ -53,6 +66,18 @@ _ROOMS: tuple[Route, ...] = (
     *memberships.ROUTES,
     *aliases.ROUTES,
     *public_rooms.ROUTES,
+_SYNC: tuple[Route, ...] = (
+    *sync.ROUTES,
+    *filters.ROUTES,
+    *receipts.ROUTES,
+    *read_markers.ROUTES,
+    *typing.ROUTES,
+    *personal_data.ROUTES,
+    *tags.ROUTES,
+    *push_rules.ROUTES,
+    *pushers.ROUTES,
+    *notifications.ROUTES,
+    *presence.ROUTES,
 )
 _PUBLIC: tuple[Route, ...] = (
     *health.ROUTES,
@@ -67,3 +92,4 @@ _PUBLIC: tuple[Route, ...] = (
 )
 
 ROUTES: tuple[Route, ...] = (*_PUBLIC, *_ACCOUNTS, *_ROOMS, *_KEYS)
+ROUTES: tuple[Route, ...] = (*_PUBLIC, *_ACCOUNTS, *_KEYS, *_SYNC)

@@ -120,17 +120,6 @@ MAX_RULE_VERSIONS = 32  # changes of one person's push rules kept for counting w
 MAX_AUDIENCES = 20_000  # rooms whose rule classes are kept in memory
 MAX_RECENT_NOTICES = 300  # of one room: more than the tail of the timeline kept beside them
 # The law of Matrix (protocol)
-MAX_PREV_EVENTS = 20  # room versions, "Event format"
-MAX_AUTH_EVENTS = 10  # room versions, "Event format"
-MAX_INVITE_KEYS = 16  # a third-party invite names one or two keys; more only keeps us busy verifying
-MAX_INVITE_SIGNATURES = 16
-MAX_PUSH_RULES = 1_000  # of one person; rooms muted one by one make the most of them
-MAX_PUSH_CONDITIONS = 32  # of one rule
-MAX_PUSH_PATTERN = 512  # characters of a glob
-MAX_FILTER_ENTRIES = 2_000  # names in one list of a filter: rooms are listed one by one by some clients
-MAX_FILTER_PATTERN = 255  # characters of an event type, wildcards included
-MAX_FILTER_LIMIT = 1_000  # events a filter may ask for at once
-MAX_THREAD_HOPS = 3  # client-server API, "Threaded read receipts"
 MAX_SYNC_RECEIPTS = 1_000  # of one room in one answer, the reader's own and the newest first
 MAX_SYNC_TO_DEVICE = 100  # messages in one answer; the rest follows at once in the next
 MAX_SYNC_HEROES = 5  # client-server API, RoomSummary
@@ -152,3 +141,6 @@ MAX_RECENT_EVENTS = 100  # the tail of a room that syncs are served from
 MAX_CACHED_TRANSACTIONS = 100_000
 MAX_APPEND_ATTEMPTS = 5  # each attempt lost to another append; more means something is wrong
 MAX_PUBLIC_ROOMS = 500  # of one page of the directory
+
+
+DEFAULT_TYPING_MS = 30_000
