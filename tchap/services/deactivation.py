@@ -28,7 +28,7 @@ async def deactivate(world: World, requester: Requester, erase: bool) -> None:
 
 async def _deactivate(tx: Tx, user_id: str, now_ms: int, erase: bool) -> Ended:
     for address in await accounts.find_emails_of(tx, user_id):
-        await emails.remove_invitations(tx, address.email)
+        await emails.remove_invitations(tx, address.email, now_ms)
     await accounts.set_deactivated(tx, user_id, now_ms, erase)
     await accounts.remove_emails(tx, user_id)
     await directory.remove_person(tx, user_id)
