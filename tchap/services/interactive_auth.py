@@ -80,10 +80,10 @@ async def require_password_again(world: World, requester: Requester, auth: dict[
     await require(world, attempt, ((PASSWORD,),))
 
 
-def complete_stage(world: World, session_id: str, stage: str, proof: str = "") -> bool:
-    """Marks a stage done from the fallback page; False for an unknown session."""
+async def complete_stage(world: World, session_id: str, stage: str, proof: str = "") -> bool:
+    """Marks a stage done from the fallback page; False for an unknown session, or another person's address."""
     session = world.live.sessions.find(session_id, world.clock.now_ms())
-    if session is None:
+    if session is None or (stage == EMAIL and not await _is_own(world, session.user_id, proof)):
         return False
     session.completed[stage] = proof
     return True
@@ -156,7 +156,17 @@ async def _prove_email(world: World, attempt: AuthAttempt) -> str | None:
     sid, secret = credentials.get("sid"), credentials.get("client_secret")
     if not isinstance(sid, str) or not isinstance(secret, str):
         return None
-    return await emails.find_proven(world, sid, secret, attempt.email_purpose)
+    email = await emails.find_proven(world, sid, secret, attempt.email_purpose)
+    user_id = attempt.requester.user_id if attempt.requester else None
+    return email if email is not None and await _is_own(world, user_id, email) else None
+
+
+async def _is_own(world: World, user_id: str | None, email: str) -> bool:
+    """A signed-in user proves who she is by her own address: any other proves only who reads that one."""
+    if user_id is None:
+        return True
+    found = await world.store.read(accounts.find_email, email)
+    return found is not None and found.user_id == user_id
 
 
 def _body(world: World, session: InteractiveSession, flows: Flows, failure: _Failure | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from tchap.base.encoding import encode_json
 from tchap.base.errors import BadJson, Forbidden, InvalidParam, MatrixError, NotFound
 from tchap.base.identity import Requester
 from tchap.policy.directory import fold
+from tchap.protocol.identifiers import parse_mxc
 from tchap.services.directory import list_person
 from tchap.services.memberships import update_profile_in_rooms
 from tchap.services.world import World
@@ -81,19 +82,30 @@ async def set_field(world: World, requester: Requester, user_id: str, key: str, 
             "Your display name is made from your professional address and cannot be changed.",
             "Votre nom affiché est tiré de votre adresse professionnelle et ne peut pas être changé.",
         )
-    _check_value(key, value)
+    _check_value(world, key, value)
     await world.store.write(_set_field, user_id, key, value)
     if key in (DISPLAY_NAME, AVATAR):
         await update_profile_in_rooms(world, user_id)
 
 
-def _check_value(key: str, value: Any) -> None:
+def _check_value(world: World, key: str, value: Any) -> None:
     if value is None or key not in (DISPLAY_NAME, AVATAR):
         return
     if not isinstance(value, str):
         raise BadJson(f"The field '{key}' must be a string.", f"Le champ « {key} » doit être un texte.")
+    if key == AVATAR and not world.settings.test_profile:
+        _check_picture(value)
     if len(value) > (limits.MAX_DISPLAY_NAME if key == DISPLAY_NAME else limits.MAX_AVATAR_URL):
         raise InvalidParam(f"The field '{key}' is too long.", f"Le champ « {key} » est trop long.")
+
+
+def _check_picture(value: str) -> None:
+    """ "For `avatar_url`, the value MUST be an MXC URI string" (`PUT /profile/{userId}/{keyName}`); empty: no picture."""
+    try:
+        if value:
+            parse_mxc(value)
+    except ValueError as error:
+        raise InvalidParam("The picture must be an mxc:// address.", "L'image doit être une adresse mxc://.") from error
 
 
 async def _set_field(tx: Tx, user_id: str, key: str, value: Any) -> None:
@@ -113,7 +125,7 @@ def _changed(profile: Profile, key: str, value: Any) -> Profile:
     if key == DISPLAY_NAME:
         return replace(profile, display_name=value)
     if key == AVATAR:
-        return replace(profile, avatar_url=value)
+        return replace(profile, avatar_url=value or None)
     fields = {name: kept for name, kept in profile.fields.items() if name != key}
     return replace(profile, fields=fields if value is None else fields | {key: value})
 

@@ -87,8 +87,8 @@ def test_an_address_with_an_account_is_invited_at_once(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
-def test_an_invitation_taken_back_invites_nobody(tmp_path: Path) -> None:
-    """A phone number is refused, and so is whoever may not invite."""
+def test_what_and_who_is_not_invited_by_address(tmp_path: Path) -> None:
+    """A phone number and a crafted address are refused, and so is an invitation by somebody outside the room."""
 
     async def story() -> None:
         async with open_house(tmp_path) as house:

@@ -101,3 +101,19 @@ def test_a_new_picture_reaches_the_rooms(tmp_path: Path) -> None:
             assert member["displayname"] == "Jean Martin [Préfecture du Val-Clair]"
 
     asyncio.run(story())
+
+
+def test_the_red_list_keeps_out_of_searches(tmp_path: Path) -> None:
+    """Who sets `im.vector.hide_profile` is found by nobody until it is unset."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            jean, helene = await person(house, JEAN), await person(house, HELENE)
+            setting = f"{V3}/user/{quote(helene.user_id)}/account_data/im.vector.hide_profile"
+            for hidden, expected in ((True, 0), (False, 1)):
+                await house.ask("PUT", setting, {"hide_profile": hidden}, helene.token)
+                body = {"search_term": "lefevre"}
+                found = await house.ask("POST", f"{V3}/user_directory/search", body, jean.token)
+                assert len(found["results"]) == expected
+
+    asyncio.run(story())
