@@ -22,9 +22,15 @@ from tchap.gateways.mail import open_mailer
 from tchap.gateways.media_store import DiskMediaStore
 from tchap.gateways.passwords import PasswordHasher
 from tchap.live import Live
+from tchap.live.audience import Audience
 from tchap.live.interactive_auth import InteractiveSessions
+from tchap.live.last_seen import LastSeen
+from tchap.live.notifier import Notifier
 from tchap.live.rate_limits import RateLimits
+from tchap.live.rooms import RoomCache
 from tchap.live.tokens import TokenCache
+from tchap.live.transactions import TransactionCache
+from tchap.live.typing import Typing
 from tchap.live.uploads import Uploads
 from tchap.services.instance_keys import load_keys
 from tchap.services.mail_delivery import deliver_mail
@@ -66,8 +72,14 @@ def build_live(settings: Settings) -> Live:
     return Live(
         tokens=TokenCache(),
         rate_limits=RateLimits(settings.rate_limits.enabled),
+        rooms=RoomCache(),
+        transactions=TransactionCache(),
+        notifier=Notifier(),
+        typing=Typing(),
+        audience=Audience(),
         sessions=InteractiveSessions(),
         uploads=Uploads(),
+        last_seen=LastSeen(),
     )
 
 

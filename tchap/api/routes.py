@@ -3,6 +3,7 @@
 from tchap.api.admin import register as admin_register
 from tchap.api.client import (
     account,
+    aliases,
     auth_fallback,
     capabilities,
     cross_signing,
@@ -11,9 +12,12 @@ from tchap.api.client import (
     keys,
     login,
     media,
+    memberships,
     passwords,
     profiles,
+    public_rooms,
     register,
+    rooms,
     to_device,
     tokens,
     user_directory,
@@ -44,6 +48,12 @@ _KEYS: tuple[Route, ...] = (
     *media.ROUTES,
     *voip.ROUTES,
 )
+_ROOMS: tuple[Route, ...] = (
+    *rooms.ROUTES,
+    *memberships.ROUTES,
+    *aliases.ROUTES,
+    *public_rooms.ROUTES,
+)
 _PUBLIC: tuple[Route, ...] = (
     *health.ROUTES,
     *versions.ROUTES,
@@ -56,4 +66,4 @@ _PUBLIC: tuple[Route, ...] = (
     *terms.ROUTES,
 )
 
-ROUTES: tuple[Route, ...] = (*_PUBLIC, *_ACCOUNTS, *_KEYS)
+ROUTES: tuple[Route, ...] = (*_PUBLIC, *_ACCOUNTS, *_ROOMS, *_KEYS)

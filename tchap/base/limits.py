@@ -139,5 +139,6 @@ MAX_LIVE_ROOMS = 5_000  # about 1 kB per state event; the busiest rooms of a dep
 MAX_RECENT_EVENTS = 100  # the tail of a room that syncs are served from
 MAX_CACHED_TRANSACTIONS = 100_000
 MAX_APPEND_ATTEMPTS = 5  # each attempt lost to another append; more means something is wrong
+MAX_PUBLIC_ROOMS = 500  # of one page of the directory
 
 

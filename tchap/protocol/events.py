@@ -14,7 +14,7 @@ import msgspec
 from tchap.base.encoding import unpadded_base64
 from tchap.base.limits import MAX_AUTH_EVENTS, MAX_EVENT_BYTES, MAX_ID_BYTES, MAX_PREV_EVENTS
 from tchap.protocol.canonical import MAX_INTEGER, encode_canonical, encode_lenient
-from tchap.protocol.identifiers import server_of
+from tchap.protocol.identifiers import is_user_id, server_of
 from tchap.protocol.redaction import redact as redact
 from tchap.protocol.room_versions import RoomVersion
 from tchap.protocol.signing import SIGNATURE_CHARS, SigningKey, sign_json
@@ -302,6 +302,8 @@ def _check_types(version: RoomVersion, pdu: Mapping[str, Any]) -> None:
         raise BadEvent("event_id is missing")
     if not 0 <= pdu["depth"] <= (MAX_INTEGER if version.strict_json else MAX_OLD_DEPTH):
         raise BadEvent("depth is out of range")
+    if not is_user_id(pdu["sender"]):
+        raise BadEvent("sender is no user id")
     _check_references(version, "prev_events", pdu["prev_events"], MAX_PREV_EVENTS)
     _check_references(version, "auth_events", pdu["auth_events"], MAX_AUTH_EVENTS)
 

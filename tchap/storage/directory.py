@@ -31,3 +31,13 @@ async def find_candidates(tx: Tx, trigrams: Collection[str], limit: int) -> list
         limit,
     )
     return [(row[0], tuple(row[1].split())) for row in rows]
+
+
+async def find_hide_settings(tx: Tx, user_ids: Collection[str]) -> dict[str, bytes]:
+    """The account data `im.vector.hide_profile` of those who have it, as JSON."""
+    rows = await tx.all(
+        "SELECT user_id, content FROM account_data"
+        " WHERE user_id IN_LIST($1) AND room_id = '' AND type = 'im.vector.hide_profile'",
+        user_ids,
+    )
+    return {row[0]: bytes(row[1]) for row in rows}

@@ -233,6 +233,7 @@ def test_fields_end_at_255_bytes(name: str) -> None:
         ("11", {"content": {"n": 1.5}}),
         ("11", {"content": {"n": 2**53}}),
         ("11", {"sender": None}),
+        ("11", {"sender": "alice"}),
         ("11", {"state_key": 3}),
         ("11", {"prev_events": [["$a", {}]]}),
         ("11", {"prev_events": ["$a"] * 21}),

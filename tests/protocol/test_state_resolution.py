@@ -101,8 +101,8 @@ def test_the_more_powerful_wins_an_admin_fight(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", MODERN)
-def test_two_equals_who_ban_each_other(version: str) -> None:
-    """Bob bans Denis while Denis tries the same from below: the earlier of equals would win, the weaker never."""
+def test_the_weaker_ban_falls(version: str) -> None:
+    """Bob bans Denis while Denis, who has no power, bans Bob: only the first ban holds."""
     room = forum(version)
     branches = fork(
         room,

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -9,7 +11,7 @@ import pytest
 
 from tchap.base.clock import Clock
 from tchap.storage import postgres_positions
-from tchap.storage.database import Store, Tx, open_store
+from tchap.storage.database import GroupLost, Store, Tx, open_store
 
 pytestmark = pytest.mark.anyio
 
@@ -19,8 +21,8 @@ async def draw(tx: Tx) -> int:
 
 
 @pytest.fixture
-async def store(postgres_url: str) -> AsyncIterator[Store]:
-    opened = await open_store(postgres_url, Clock())
+async def store(postgres_url: str, tmp_path: Path) -> AsyncIterator[Store]:
+    opened = await open_store(postgres_url, Clock(), tmp_path)
     yield opened
     await opened.close()
 
@@ -78,9 +80,9 @@ async def test_horizon_stops_before_the_draw(store: Store, other: Any) -> None:
     assert await store.horizon() >= again
 
 
-async def test_no_reader_ever_misses_a_fact(store: Store, postgres_url: str) -> None:
+async def test_no_reader_ever_misses_a_fact(store: Store, postgres_url: str, tmp_path: Path) -> None:
     """Facts collected up to each horizon, one slice after the other, are all the facts there are."""
-    second = await open_store(postgres_url, Clock())
+    second = await open_store(postgres_url, Clock(), tmp_path)
 
     async def make(tx: Tx) -> None:
         await tx.run("CREATE TABLE facts (position BIGINT PRIMARY KEY)")
@@ -137,11 +139,33 @@ async def test_reads_outlive_a_lost_connection(store: Store, other: Any) -> None
     async def one(tx: Tx) -> Any:
         return await tx.one("SELECT 1")
 
-    await asyncio.gather(*(store.read(one) for _ in range(8)))
-    await other.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE application_name = 'tchap' AND datname = current_database()"
-    )
-    assert await store.read(one) == (1,)
-    await asyncio.sleep(0.05)
-    assert await store.write_pipelined(draw) < await store.write(draw)
+    async def drop_connections() -> None:
+        await asyncio.gather(*(store.read(one) for _ in range(8)))
+        await other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'tchap' AND datname = current_database()"
+        )
+
+    for pause in (0, 0.001, 0.02):
+        await drop_connections()
+        await asyncio.sleep(pause)
+        assert await store.read(one) == (1,)
+        await drop_connections()
+        await asyncio.sleep(pause)
+        drawn = await store.write_pipelined(draw)
+        await drop_connections()
+        assert await store.write(draw) > drawn
+        await drop_connections()
+        assert await store.horizon() > drawn
+
+
+async def test_a_swallowed_error_is_no_success(store: Store) -> None:
+    """A job that hides an error of the database is refused rather than acknowledged without being stored."""
+
+    async def swallow(tx: Tx) -> None:
+        with suppress(asyncpg.PostgresError):
+            await tx.run("SELECT nonsense")
+
+    for write in (store.write, store.write_pipelined):
+        with pytest.raises(GroupLost):
+            await write(swallow)

@@ -16,16 +16,14 @@ from tchap.base.clock import Clock
 from tchap.base.config import Password, Settings, parse_settings
 from tchap.base.entropy import Entropy
 from tchap.base.metrics import Metrics
-from tchap.gateways.images import ImageMaker
 from tchap.gateways.mail import open_mailer
-from tchap.gateways.media_store import DiskMediaStore
 from tchap.gateways.passwords import PasswordHasher
 from tchap.live import Live
 from tchap.live.interactive_auth import InteractiveSessions
+from tchap.live.last_seen import LastSeen
 from tchap.live.notifier import Notifier
 from tchap.live.rate_limits import RateLimits
 from tchap.live.tokens import TokenCache
-from tchap.live.uploads import Uploads
 from tchap.services.instance_keys import load_keys
 from tchap.services.world import World
 from tchap.storage.database import open_store
@@ -94,7 +92,6 @@ async def open_house(folder: Path, config: str = "") -> AsyncIterator[House]:
     clock = HandClock()
     store = await open_store(settings.resolved_store_url, clock)
     passwords = PasswordHasher(settings.password)
-    images = ImageMaker(settings.media.max_thumbnail_pixels)
     keys = await load_keys(store, settings, clock)
     world = World(
         settings=settings,
@@ -103,8 +100,7 @@ async def open_house(folder: Path, config: str = "") -> AsyncIterator[House]:
         store=store,
         live=_live(settings),
         mailer=open_mailer(settings.mail),
-        media=DiskMediaStore(folder / "media"),
-        images=images,
+        media=None,  # type: ignore[arg-type]
         passwords=passwords,
         keys=keys,
         metrics=Metrics(),
@@ -113,17 +109,16 @@ async def open_house(folder: Path, config: str = "") -> AsyncIterator[House]:
     transport = httpx.ASGITransport(application)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8008") as http:
         yield House(world, clock, http)
-    images.close()
     passwords.close()
     await store.close()
 
 
 def _live(settings: Settings) -> Live:
-    """The parts that stand alone."""
+    """What accounts need of it."""
     live = Live.__new__(Live)
     live.tokens = TokenCache()
     live.rate_limits = RateLimits(settings.rate_limits.enabled)
     live.sessions = InteractiveSessions()
+    live.last_seen = LastSeen()
     live.notifier = Notifier()
-    live.uploads = Uploads()
     return live
