@@ -13,11 +13,13 @@ from tchap.api.client import (
     login,
     media,
     memberships,
+    messages,
     passwords,
     profiles,
     public_rooms,
     register,
     rooms,
+    state,
     to_device,
     tokens,
     user_directory,
@@ -53,6 +55,8 @@ _ROOMS: tuple[Route, ...] = (
     *memberships.ROUTES,
     *aliases.ROUTES,
     *public_rooms.ROUTES,
+    *messages.ROUTES,
+    *state.ROUTES,
 )
 _PUBLIC: tuple[Route, ...] = (
     *health.ROUTES,
