@@ -54,7 +54,7 @@ async def open_world(
             clock=clock,
             entropy=entropy,
             store=store,
-            live=build_live(settings),
+            live=build_live(settings, clock),
             mailer=open_mailer(settings.mail),
             media=DiskMediaStore(Path(settings.data_dir) / "media"),
             images=images,
@@ -68,14 +68,15 @@ async def open_world(
         await store.close()
 
 
-def build_live(settings: Settings) -> Live:
+def build_live(settings: Settings, clock: Clock) -> Live:
+    notifier = Notifier()
     return Live(
         tokens=TokenCache(),
         rate_limits=RateLimits(settings.rate_limits.enabled),
         rooms=RoomCache(),
         transactions=TransactionCache(),
-        notifier=Notifier(),
-        typing=Typing(),
+        notifier=notifier,
+        typing=Typing(notifier, clock),
         audience=Audience(),
         sessions=InteractiveSessions(),
         uploads=Uploads(),
@@ -123,7 +124,7 @@ async def serve(settings: Settings) -> None:
 
 def _server_configs(settings: Settings, application: Application) -> list[uvicorn.Config]:
     http = settings.http
-    ports = [(http.port, None, None)] if http.port else []
+    ports: list[tuple[int, str | None, str | None]] = [(http.port, None, None)] if http.port else []
     if http.tls_port:
         ports.append((http.tls_port, http.tls_certificate, http.tls_key))
     return [

@@ -132,13 +132,9 @@ MAX_PUSHERS = 100  # of one person
 MAX_NOTIFICATIONS = 200  # in one page
 
 
-
-
 # Rooms
 MAX_LIVE_ROOMS = 5_000  # about 1 kB per state event; the busiest rooms of a deployment
 MAX_RECENT_EVENTS = 100  # the tail of a room that syncs are served from
 MAX_CACHED_TRANSACTIONS = 100_000
 MAX_APPEND_ATTEMPTS = 5  # each attempt lost to another append; more means something is wrong
 MAX_PUBLIC_ROOMS = 500  # of one page of the directory
-
-

@@ -238,7 +238,7 @@ async def _stored(world: World, room: LiveRoom, draft: Draft, built: Built, orde
         status=IN_TIMELINE,
         txn_device=device,
         txn_id=txn_id,
-        client_json=encode_json({**client_format(event), "room_id": room.room_id}),
+        client_json=encode_json(client_format(event)),
         graph_json=encode_json({**graph, "signatures": {}}),
     )
 
