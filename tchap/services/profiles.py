@@ -100,7 +100,7 @@ def _check_value(world: World, key: str, value: Any) -> None:
 
 
 def _check_picture(value: str) -> None:
-    """ "For `avatar_url`, the value MUST be an MXC URI string" (`PUT /profile/{userId}/{keyName}`); empty: no picture."""
+    """An mxc address, as `PUT /profile/{userId}/{keyName}` says it MUST be; empty for no picture."""
     try:
         if value:
             parse_mxc(value)
