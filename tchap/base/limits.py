@@ -86,6 +86,7 @@ MAX_THREAD_HOPS = 3  # client-server API, "Threaded read receipts"
 MAX_PASSWORD_CHARS = 512  # longer ones only cost hashing
 MAX_WAITING_HASHES = 64  # Argon2id runs off the loop; a queue beyond this is a flood, answered with 429
 HASH_THREADS = 2
+MAX_DEVICES = 500  # of one account: scripts that sign in anew each time push out their own oldest
 MAX_DEVICE_NAME = 100
 MAX_DISPLAY_NAME = 256
 MAX_AVATAR_URL = 1000
@@ -105,6 +106,7 @@ MAIL_RETRY_MS = 30_000  # doubled at each attempt
 MAILBOX_SIZE = 500
 MAX_DIRECTORY_RESULTS = 50
 DIRECTORY_CANDIDATES = 400  # looked at to find those who answer best
+DIRECTORY_MATCHES = 30_000  # (trigram, person) pairs read by one search: about 40 ms
 KEY_VALIDITY_MS = 24 * 3600 * 1000  # how long other servers may rely on our published keys
 # Sync, receipts, account data, push
 MAX_SUBSCRIBERS = 50_000  # people who synced lately and whose news are indexed in memory, a few kilobytes each
@@ -117,7 +119,6 @@ MAX_FILTERS = 500  # per person; clients repeat the same few
 MAX_RULE_VERSIONS = 32  # changes of one person's push rules kept for counting what they have not read
 MAX_AUDIENCES = 20_000  # rooms whose rule classes are kept in memory
 MAX_RECENT_NOTICES = 300  # of one room: more than the tail of the timeline kept beside them
-# The law of Matrix (protocol)
 MAX_SYNC_RECEIPTS = 1_000  # of one room in one answer, the reader's own and the newest first
 MAX_SYNC_TO_DEVICE = 100  # messages in one answer; the rest follows at once in the next
 MAX_SYNC_HEROES = 5  # client-server API, RoomSummary

@@ -30,9 +30,7 @@ async def resolve_room(world: World, room_id_or_alias: str) -> str:
     return found.room_id
 
 
-async def join(
-    world: World, requester: Requester, room_id_or_alias: str, content: dict[str, Any] | None = None
-) -> str:
+async def join(world: World, requester: Requester, room_id_or_alias: str, content: dict[str, Any] | None = None) -> str:
     """Joins; answers the room's id. Joining a room one is in changes nothing."""
     room = await get_room(world, await resolve_room(world, room_id_or_alias))
     if requester.user_id in room.joined:
@@ -148,9 +146,7 @@ async def forget(world: World, requester: Requester, room_id: str) -> None:
     await world.store.write(add_forgotten, requester.user_id, room_id)
 
 
-async def set_membership(
-    world: World, requester: Requester, room_id: str, target: tuple[str, dict[str, Any]]
-) -> str:
+async def set_membership(world: World, requester: Requester, room_id: str, target: tuple[str, dict[str, Any]]) -> str:
     """A membership set as plain state, `(user id, content)`: the same roads as the calls made for it."""
     user_id, content = target
     room = await get_room(world, room_id)

@@ -21,7 +21,7 @@ from tchap.policy.rooms import (
 )
 from tchap.protocol.events import EventFields, build_event, room_id_of_create
 from tchap.protocol.room_versions import RoomVersion, find_room_version
-from tchap.services.memberships import shown_profile, check_exists
+from tchap.services.memberships import check_exists, shown_profile
 from tchap.services.room_law import check_decision, check_invitation, is_external
 from tchap.services.timeline import Draft, open_room
 from tchap.services.world import World
@@ -259,9 +259,7 @@ def _lawful_states(law: RoomWish) -> dict[tuple[str, str], dict[str, Any]]:
     return states
 
 
-async def _invitations(
-    world: World, requester: Requester, wish: RoomRequest, drafts: list[Draft]
-) -> list[Draft]:
+async def _invitations(world: World, requester: Requester, wish: RoomRequest, drafts: list[Draft]) -> list[Draft]:
     rules = next((each.content for each in drafts if each.type == ACCESS_RULES), {})
     found = []
     for user_id in dict.fromkeys(wish.invite):

@@ -35,9 +35,7 @@ class PublishedRoom:
 
 async def find_published(tx: Tx, instances: Sequence[str]) -> list[PublishedRoom]:
     """Every room published by these instances, in a fixed number of queries."""
-    rows = await tx.all(
-        "SELECT room_id FROM rooms WHERE is_published = 1 AND instance IN_LIST($1)", list(instances)
-    )
+    rows = await tx.all("SELECT room_id FROM rooms WHERE is_published = 1 AND instance IN_LIST($1)", list(instances))
     return await describe_rooms(tx, [row[0] for row in rows])
 
 
@@ -59,7 +57,7 @@ async def describe_rooms(tx: Tx, room_ids: Sequence[str]) -> list[PublishedRoom]
     contents: dict[str, dict[str, dict[str, object]]] = {}
     for room_id, kind, event_id in states:
         contents.setdefault(room_id, {})[kind] = _content_of(events[event_id].client_json)
-    joined = dict(counts)
+    joined: dict[str, int] = {row[0]: row[1] for row in counts}
     return [PublishedRoom(row[0], row[1], row[2], joined.get(row[0], 0), contents.get(row[0], {})) for row in rooms]
 
 

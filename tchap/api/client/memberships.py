@@ -36,7 +36,9 @@ async def invite(world: World, request: Request) -> dict[str, Any]:
     body = request.json()
     if "user_id" not in body and "address" in body:
         raise MatrixError(
-            "M_THREEPID_DENIED", "Invitations by e-mail are not open yet.", "L'invitation par courriel n'est pas ouverte."
+            "M_THREEPID_DENIED",
+            "Invitations by e-mail are not open yet.",
+            "L'invitation par courriel n'est pas ouverte.",
         )
     user_id = need_str(body, "user_id")
     await memberships.invite(world, request.requester, request.params["roomId"], user_id, _reason(body))

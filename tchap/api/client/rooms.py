@@ -14,7 +14,9 @@ async def create(world: World, request: Request) -> dict[str, Any]:
     body = request.json()
     if maybe_list(body, "invite_3pid"):
         raise MatrixError(
-            "M_THREEPID_DENIED", "Invitations by e-mail are not open yet.", "L'invitation par courriel n'est pas ouverte."
+            "M_THREEPID_DENIED",
+            "Invitations by e-mail are not open yet.",
+            "L'invitation par courriel n'est pas ouverte.",
         )
     return {"room_id": await create_room(world, request.requester, _parse_wish(body))}
 
