@@ -86,6 +86,7 @@ MAX_THREAD_HOPS = 3  # client-server API, "Threaded read receipts"
 MAX_PASSWORD_CHARS = 512  # longer ones only cost hashing
 MAX_WAITING_HASHES = 64  # Argon2id runs off the loop; a queue beyond this is a flood, answered with 429
 HASH_THREADS = 2
+MAX_DEVICES = 500  # of one account: scripts that sign in anew each time push out their own oldest
 MAX_DEVICE_NAME = 100
 MAX_DISPLAY_NAME = 256
 MAX_AVATAR_URL = 1000
@@ -105,6 +106,7 @@ MAIL_RETRY_MS = 30_000  # doubled at each attempt
 MAILBOX_SIZE = 500
 MAX_DIRECTORY_RESULTS = 50
 DIRECTORY_CANDIDATES = 400  # looked at to find those who answer best
+DIRECTORY_MATCHES = 30_000  # (trigram, person) pairs read by one search: about 40 ms
 KEY_VALIDITY_MS = 24 * 3600 * 1000  # how long other servers may rely on our published keys
 # Sync, receipts, account data, push
 MAX_SUBSCRIBERS = 50_000  # people who synced lately and whose news are indexed in memory, a few kilobytes each
@@ -138,3 +140,6 @@ MAX_RECENT_EVENTS = 100  # the tail of a room that syncs are served from
 MAX_CACHED_TRANSACTIONS = 100_000
 MAX_APPEND_ATTEMPTS = 5  # each attempt lost to another append; more means something is wrong
 MAX_PUBLIC_ROOMS = 500  # of one page of the directory
+
+
+DEFAULT_TYPING_MS = 30_000
