@@ -22,9 +22,15 @@ from tchap.gateways.mail import open_mailer
 from tchap.gateways.media_store import DiskMediaStore
 from tchap.gateways.passwords import PasswordHasher
 from tchap.live import Live
+from tchap.live.audience import Audience
 from tchap.live.interactive_auth import InteractiveSessions
+from tchap.live.last_seen import LastSeen
+from tchap.live.notifier import Notifier
 from tchap.live.rate_limits import RateLimits
+from tchap.live.rooms import RoomCache
 from tchap.live.tokens import TokenCache
+from tchap.live.transactions import TransactionCache
+from tchap.live.typing import Typing
 from tchap.live.uploads import Uploads
 from tchap.services.instance_keys import load_keys
 from tchap.services.mail_delivery import deliver_mail
@@ -48,7 +54,7 @@ async def open_world(
             clock=clock,
             entropy=entropy,
             store=store,
-            live=build_live(settings),
+            live=build_live(settings, clock),
             mailer=open_mailer(settings.mail),
             media=DiskMediaStore(Path(settings.data_dir) / "media"),
             images=images,
@@ -62,12 +68,19 @@ async def open_world(
         await store.close()
 
 
-def build_live(settings: Settings) -> Live:
+def build_live(settings: Settings, clock: Clock) -> Live:
+    notifier = Notifier()
     return Live(
         tokens=TokenCache(),
         rate_limits=RateLimits(settings.rate_limits.enabled),
+        rooms=RoomCache(),
+        transactions=TransactionCache(),
+        notifier=notifier,
+        typing=Typing(notifier, clock),
+        audience=Audience(),
         sessions=InteractiveSessions(),
         uploads=Uploads(),
+        last_seen=LastSeen(),
     )
 
 
@@ -111,7 +124,7 @@ async def serve(settings: Settings) -> None:
 
 def _server_configs(settings: Settings, application: Application) -> list[uvicorn.Config]:
     http = settings.http
-    ports = [(http.port, None, None)] if http.port else []
+    ports: list[tuple[int, str | None, str | None]] = [(http.port, None, None)] if http.port else []
     if http.tls_port:
         ports.append((http.tls_port, http.tls_certificate, http.tls_key))
     return [

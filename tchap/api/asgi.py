@@ -11,6 +11,7 @@ from tchap.api.routing import Route, Router
 from tchap.base import limits
 from tchap.base.errors import InteractiveAuthNeeded, LimitExceeded, MatrixError
 from tchap.services.accounts import authenticate
+from tchap.services.devices import note_visit
 from tchap.services.world import World
 
 Scope = dict[str, Any]
@@ -102,6 +103,7 @@ class Application:
             raise MatrixError("M_MISSING_TOKEN", "Missing access token.", "Connectez-vous pour continuer.")
         request.requester = await authenticate(self.world, token, expired_ok=route.auth == "expired_ok")
         request.instance = request.requester.instance
+        note_visit(self.world, request.requester, request.client)
 
     def _token(self, request: Request) -> str | None:
         authorization = request.headers.get("authorization", "")

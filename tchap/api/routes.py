@@ -3,6 +3,7 @@
 from tchap.api.admin import register as admin_register
 from tchap.api.client import (
     account,
+    aliases,
     auth_fallback,
     capabilities,
     cross_signing,
@@ -11,14 +12,30 @@ from tchap.api.client import (
     keys,
     login,
     media,
+    memberships,
     passwords,
     profiles,
+    public_rooms,
     register,
+    rooms,
     to_device,
     tokens,
     user_directory,
     versions,
     voip,
+)
+from tchap.api.client import account_data as personal_data
+from tchap.api.client import (
+    filters,
+    notifications,
+    presence,
+    push_rules,
+    pushers,
+    read_markers,
+    receipts,
+    sync,
+    tags,
+    typing,
 )
 from tchap.api.identity import info
 from tchap.api.public import email_link, health, mailbox, server_keys, terms, well_known
@@ -44,6 +61,24 @@ _KEYS: tuple[Route, ...] = (
     *media.ROUTES,
     *voip.ROUTES,
 )
+_ROOMS: tuple[Route, ...] = (
+    *rooms.ROUTES,
+    *memberships.ROUTES,
+    *aliases.ROUTES,
+    *public_rooms.ROUTES,
+_SYNC: tuple[Route, ...] = (
+    *sync.ROUTES,
+    *filters.ROUTES,
+    *receipts.ROUTES,
+    *read_markers.ROUTES,
+    *typing.ROUTES,
+    *personal_data.ROUTES,
+    *tags.ROUTES,
+    *push_rules.ROUTES,
+    *pushers.ROUTES,
+    *notifications.ROUTES,
+    *presence.ROUTES,
+)
 _PUBLIC: tuple[Route, ...] = (
     *health.ROUTES,
     *versions.ROUTES,
@@ -56,4 +91,5 @@ _PUBLIC: tuple[Route, ...] = (
     *terms.ROUTES,
 )
 
-ROUTES: tuple[Route, ...] = (*_PUBLIC, *_ACCOUNTS, *_KEYS)
+ROUTES: tuple[Route, ...] = (*_PUBLIC, *_ACCOUNTS, *_ROOMS, *_KEYS)
+ROUTES: tuple[Route, ...] = (*_PUBLIC, *_ACCOUNTS, *_KEYS, *_SYNC)

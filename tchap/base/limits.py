@@ -76,6 +76,7 @@ MAX_INVITE_SIGNATURES = 16
 MAX_PUSH_RULES = 1_000  # of one person; rooms muted one by one make the most of them
 MAX_PUSH_CONDITIONS = 32  # of one rule
 MAX_PUSH_PATTERN = 512  # characters of a glob
+MAX_PUSH_JOKERS = 32  # question marks of a glob: each is tried at every character of a message
 MAX_FILTER_ENTRIES = 2_000  # names in one list of a filter: rooms are listed one by one by some clients
 MAX_FILTER_PATTERN = 255  # characters of an event type, wildcards included
 MAX_FILTER_LIMIT = 1_000  # events a filter may ask for at once
@@ -85,6 +86,7 @@ MAX_THREAD_HOPS = 3  # client-server API, "Threaded read receipts"
 MAX_PASSWORD_CHARS = 512  # longer ones only cost hashing
 MAX_WAITING_HASHES = 64  # Argon2id runs off the loop; a queue beyond this is a flood, answered with 429
 HASH_THREADS = 2
+MAX_DEVICES = 500  # of one account: scripts that sign in anew each time push out their own oldest
 MAX_DEVICE_NAME = 100
 MAX_DISPLAY_NAME = 256
 MAX_AVATAR_URL = 1000
@@ -104,6 +106,7 @@ MAIL_RETRY_MS = 30_000  # doubled at each attempt
 MAILBOX_SIZE = 500
 MAX_DIRECTORY_RESULTS = 50
 DIRECTORY_CANDIDATES = 400  # looked at to find those who answer best
+DIRECTORY_MATCHES = 30_000  # (trigram, person) pairs read by one search: about 40 ms
 KEY_VALIDITY_MS = 24 * 3600 * 1000  # how long other servers may rely on our published keys
 # Sync, receipts, account data, push
 MAX_SUBSCRIBERS = 50_000  # people who synced lately and whose news are indexed in memory, a few kilobytes each
@@ -117,17 +120,19 @@ MAX_RULE_VERSIONS = 32  # changes of one person's push rules kept for counting w
 MAX_AUDIENCES = 20_000  # rooms whose rule classes are kept in memory
 MAX_RECENT_NOTICES = 300  # of one room: more than the tail of the timeline kept beside them
 # The law of Matrix (protocol)
-MAX_PREV_EVENTS = 20  # room versions, "Event format"
-MAX_AUTH_EVENTS = 10  # room versions, "Event format"
-MAX_INVITE_KEYS = 16  # a third-party invite names one or two keys; more only keeps us busy verifying
-MAX_INVITE_SIGNATURES = 16
-MAX_PUSH_RULES = 1_000  # of one person; rooms muted one by one make the most of them
-MAX_PUSH_CONDITIONS = 32  # of one rule
-MAX_PUSH_PATTERN = 512  # characters of a glob
-MAX_FILTER_ENTRIES = 2_000  # names in one list of a filter: rooms are listed one by one by some clients
-MAX_FILTER_PATTERN = 255  # characters of an event type, wildcards included
-MAX_FILTER_LIMIT = 1_000  # events a filter may ask for at once
-MAX_THREAD_HOPS = 3  # client-server API, "Threaded read receipts"
+MAX_SYNC_RECEIPTS = 1_000  # of one room in one answer, the reader's own and the newest first
+MAX_SYNC_TO_DEVICE = 100  # messages in one answer; the rest follows at once in the next
+MAX_SYNC_HEROES = 5  # client-server API, RoomSummary
+MAX_SYNC_DEVICE_CHANGES = 10_000  # people looked at in one answer to tell whose devices to follow
+MAX_SENT_MEMBERS = 5_000  # membership events that a lazy-loading device is known to have
+MAX_REMEMBERED_DEVICES = 8  # of one person; a forgotten one is told again
+MAX_ACCOUNT_DATA = 20_000  # entries of one person over all rooms
+MAX_TAG_BYTES = 255  # client-server API, "Room Tagging"
+MAX_TAGS = 100  # of one room
+MAX_APP_ID = 64  # client-server API, POST /pushers/set
+MAX_PUSHKEY_BYTES = 512  # client-server API, POST /pushers/set
+MAX_PUSHERS = 100  # of one person
+MAX_NOTIFICATIONS = 200  # in one page
 
 
 # Rooms
@@ -135,3 +140,7 @@ MAX_LIVE_ROOMS = 5_000  # about 1 kB per state event; the busiest rooms of a dep
 MAX_RECENT_EVENTS = 100  # the tail of a room that syncs are served from
 MAX_CACHED_TRANSACTIONS = 100_000
 MAX_APPEND_ATTEMPTS = 5  # each attempt lost to another append; more means something is wrong
+MAX_PUBLIC_ROOMS = 500  # of one page of the directory
+
+
+DEFAULT_TYPING_MS = 30_000

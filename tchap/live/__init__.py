@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tchap.live.audience import Audience
     from tchap.live.interactive_auth import InteractiveSessions
+    from tchap.live.last_seen import LastSeen
     from tchap.live.notifier import Notifier
     from tchap.live.rate_limits import RateLimits
     from tchap.live.rooms import RoomCache
@@ -28,3 +29,4 @@ class Live:
     audience: Audience
     sessions: InteractiveSessions
     uploads: Uploads
+    last_seen: LastSeen

@@ -33,13 +33,41 @@ class Waiter:
         return True
 
 
+@dataclass(slots=True)
+class DeviceMemory:
+    """What one device was given lately. ``sent`` maps (room, member) to the membership event it has, and the position
+    of the token that says so; ``delivered`` is up to where its messages have been forgotten."""
+
+    sent: OrderedDict[tuple[str, str], tuple[str, int]] = field(default_factory=OrderedDict)
+    delivered: int = -1
+
+    def sent_in(self, room_id: str, people: Iterable[str], since: int) -> dict[str, str]:
+        """Of these people the membership events that a device with the token ``since`` has."""
+        found = {}
+        for user_id in people:
+            event_id, position = self.sent.get((room_id, user_id), ("", 0))
+            if event_id and position <= since:
+                found[user_id] = event_id
+        return found
+
+    def note_sent(self, room_id: str, user_id: str, event_id: str, position: int) -> None:
+        self.sent[room_id, user_id] = (event_id, position)
+        self.sent.move_to_end((room_id, user_id))
+        if len(self.sent) > limits.MAX_SENT_MEMBERS:
+            self.sent.popitem(last=False)
+
+
 @dataclass(slots=True, eq=False)
 class Subscriber:
-    """What memory knows of one person's news. Positions are those of facts; ``rooms_told`` is in order of telling."""
+    """What memory knows of one person's news. Positions are those of facts; ``rooms_told`` is in order of telling.
+
+    ``is_stale``: the rooms may not be all those the person is in.
+    """
 
     user_id: str
     rooms: frozenset[str] = frozenset()
     known_from: int | None = None
+    is_stale: bool = True
     user_told: int = 0
     last_told: int = 0
     last_given: int = 0
@@ -47,6 +75,14 @@ class Subscriber:
     typing_told: OrderedDict[str, int] = field(default_factory=OrderedDict)
     holes: list[tuple[int, int]] = field(default_factory=list)
     waiters: set[Waiter] = field(default_factory=set)
+    devices: OrderedDict[str, DeviceMemory] = field(default_factory=OrderedDict)
+
+    def device(self, device_id: str) -> DeviceMemory:
+        found = self.devices.setdefault(device_id, DeviceMemory())
+        self.devices.move_to_end(device_id)
+        if len(self.devices) > limits.MAX_REMEMBERED_DEVICES:
+            self.devices.popitem(last=False)
+        return found
 
     def knows(self, since: int) -> bool:
         """Whether the index holds every change after ``since``."""
@@ -92,6 +128,7 @@ class Subscriber:
     def hear_user(self, position: int) -> None:
         self._hear(position)
         self.user_told = self.last_told
+        self.is_stale = True
 
     def wake(self) -> None:
         for waiter in self.waiters:

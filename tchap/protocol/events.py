@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from tchap.base.encoding import unpadded_base64
 from tchap.base.limits import MAX_AUTH_EVENTS, MAX_EVENT_BYTES, MAX_ID_BYTES, MAX_PREV_EVENTS
 from tchap.protocol.canonical import MAX_INTEGER, encode_canonical, encode_lenient
-from tchap.protocol.identifiers import server_of
+from tchap.protocol.identifiers import is_user_id, server_of
 from tchap.protocol.redaction import redact as redact
 from tchap.protocol.room_versions import RoomVersion
 from tchap.protocol.signing import SIGNATURE_CHARS, SigningKey, sign_json
@@ -94,7 +95,7 @@ def build_event(version: RoomVersion, fields: EventFields) -> Built:
         body = encode_canonical(pdu)
     except ValueError as error:
         raise BadEvent(str(error)) from error
-    content_sha256 = _base64(hashlib.sha256(body).digest())
+    content_sha256 = unpadded_base64(hashlib.sha256(body).digest())
     pdu["hashes"] = {"sha256": content_sha256}
     event = _read(version, pdu, _own_id(version, pdu))
     check_fields(event)
@@ -121,7 +122,7 @@ def parse_pdu(version: RoomVersion, pdu: Mapping[str, Any]) -> Event:
 def content_hash(version: RoomVersion, pdu: Mapping[str, Any]) -> str:
     """Unpadded base64 SHA-256 of the whole event (server-server API, "Calculating the content hash")."""
     hashed = {key: value for key, value in pdu.items() if key not in ("unsigned", "signatures", "hashes")}
-    return _base64(hashlib.sha256(_encode(version, hashed)).digest())
+    return unpadded_base64(hashlib.sha256(_encode(version, hashed)).digest())
 
 
 def has_right_hash(version: RoomVersion, pdu: Mapping[str, Any]) -> bool:
@@ -255,7 +256,7 @@ def _own_id(version: RoomVersion, pdu: Mapping[str, Any]) -> str:
     if version.event_ids == "given":
         return str(pdu["event_id"])
     digest = reference_hash(version, pdu)
-    return "$" + (_base64(digest) if version.event_ids == "base64" else _url_base64(digest))
+    return "$" + (unpadded_base64(digest) if version.event_ids == "base64" else _url_base64(digest))
 
 
 def _read(version: RoomVersion, pdu: Mapping[str, Any], event_id: str) -> Event:
@@ -301,6 +302,8 @@ def _check_types(version: RoomVersion, pdu: Mapping[str, Any]) -> None:
         raise BadEvent("event_id is missing")
     if not 0 <= pdu["depth"] <= (MAX_INTEGER if version.strict_json else MAX_OLD_DEPTH):
         raise BadEvent("depth is out of range")
+    if not is_user_id(pdu["sender"]):
+        raise BadEvent("sender is no user id")
     _check_references(version, "prev_events", pdu["prev_events"], MAX_PREV_EVENTS)
     _check_references(version, "auth_events", pdu["auth_events"], MAX_AUTH_EVENTS)
 
@@ -323,10 +326,14 @@ def _check_references(version: RoomVersion, name: str, references: list[Any], mo
     if len(references) > most:
         raise BadEvent(f"{name} holds more than {most} events")
     for reference in references:
-        is_pair = isinstance(reference, list) and len(reference) == 2
-        event_id = reference[0] if is_pair and version.event_ids == "given" else reference
-        if not isinstance(event_id, str):
+        if not isinstance(_cited_id(version, reference), str):
             raise BadEvent(f"{name} holds something that is no event")
+
+
+def _cited_id(version: RoomVersion, reference: object) -> object:
+    if version.event_ids != "given":
+        return reference
+    return reference[0] if isinstance(reference, list) and len(reference) == 2 else None
 
 
 def _check_total(size: int) -> None:
@@ -336,10 +343,6 @@ def _check_total(size: int) -> None:
 
 def _encode(version: RoomVersion, value: object) -> bytes:
     return encode_canonical(value) if version.strict_json else encode_lenient(value)
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).rstrip(b"=").decode()
 
 
 def _url_base64(data: bytes) -> str:

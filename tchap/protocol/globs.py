@@ -14,13 +14,19 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Glob:
-    """A compiled glob; `pieces` are what stands between the stars, matched one after the other, leftmost first."""
+    """A compiled glob; `pieces` are what stands between the stars, matched one after the other, leftmost first.
+
+    `needle` is its longest part without wildcards: a text that does not hold it is told at once.
+    """
 
     text: str
+    needle: str
     pieces: tuple[re.Pattern[str], ...]
 
     def is_in(self, folded: str) -> bool:
         """Whether the case-folded text matches."""
+        if self.needle not in folded:
+            return False
         position = 0
         for piece in self.pieces:
             found = piece.search(folded, position)
@@ -46,7 +52,8 @@ def compile_words(pattern: str) -> Glob:
 
 def compile_exact(pattern: str) -> Glob:
     """As `compile_words` for a text in which stars and question marks mean themselves (a display name)."""
-    return Glob(pattern, (re.compile(f"(?<![a-z0-9_]){re.escape(pattern.casefold())}(?![a-z0-9_])"),))
+    folded = pattern.casefold()
+    return Glob(pattern, folded, (re.compile(f"(?<![a-z0-9_]){re.escape(folded)}(?![a-z0-9_])"),))
 
 
 def has_wildcards(pattern: str) -> bool:
@@ -96,7 +103,9 @@ _PATH_TOKEN = re.compile(r"\\[.\\]|[\s\S]")
 
 
 def _compile(pattern: str, start: str, end: str) -> Glob:
-    pieces = [re.escape(piece).replace(r"\?", ".") for piece in re.split(r"\*+", pattern.casefold())]
+    folded = pattern.casefold()
+    needle = max(re.split(r"[*?]", folded), key=len)
+    pieces = [re.escape(piece).replace(r"\?", ".") for piece in re.split(r"\*+", folded)]
     pieces[0] = start + pieces[0]
     pieces[-1] = pieces[-1] + end
-    return Glob(pattern, tuple(re.compile(piece, re.DOTALL) for piece in pieces))
+    return Glob(pattern, needle, tuple(re.compile(piece, re.DOTALL) for piece in pieces))

@@ -28,6 +28,8 @@ DEFAULT_LEVELS: Mapping[str, int] = {
 # Versions 1 to 11: the creator's level while a room has no power levels event.
 LEVEL_OF_LONE_CREATOR = 100
 DEFAULT_NOTIFICATION_LEVEL = 50
+# Levels written as strings: more digits than any 64-bit integer has are no level.
+_MOST_DIGITS = 19
 
 
 class StateFact(Protocol):
@@ -123,7 +125,10 @@ def find_level(version: RoomVersion, value: object) -> int | None:
 
 
 def _level_in(text: str) -> int | None:
-    digits = text.strip()
-    digits = digits[1:] if digits[:1] in ("-", "+") else digits
+    bare = text.strip()
+    sign, digits = (bare[0], bare[1:]) if bare[:1] in ("-", "+") else ("", bare)
     # int() alone would also take underscores and other scripts' digits.
-    return int(text) if digits.isascii() and digits.isdigit() and len(digits) < 20 else None
+    if not digits.isascii() or not digits.isdigit():
+        return None
+    significant = digits.lstrip("0")
+    return int(f"{sign}{significant or 0}") if len(significant) <= _MOST_DIGITS else None

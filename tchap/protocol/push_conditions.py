@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from tchap.base.limits import MAX_PUSH_PATTERN
+from tchap.base.limits import MAX_PUSH_JOKERS, MAX_PUSH_PATTERN
 from tchap.protocol.events import Event, client_format
 from tchap.protocol.globs import (
     Glob,
@@ -207,7 +207,9 @@ def compile_body_pattern(pattern: object, owner: Person) -> Condition:
 
 
 def _compile_match(key: object, pattern: object, owner: Person) -> Condition:
-    if not isinstance(key, str) or not isinstance(pattern, str) or len(pattern) > MAX_PUSH_PATTERN:
+    if not isinstance(key, str) or not isinstance(pattern, str):
+        return Never()
+    if len(pattern) > MAX_PUSH_PATTERN or pattern.count("?") > MAX_PUSH_JOKERS:
         return Never()
     path, hole = parse_path(key), _hole_of(pattern, owner)
     if path == BODY:

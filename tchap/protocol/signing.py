@@ -3,8 +3,6 @@
 Source: appendices, "Signing JSON"; server-server API, "Retrieving server keys".
 """
 
-import base64
-import binascii
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +11,7 @@ from typing import Any
 import nacl.exceptions
 import nacl.signing
 
+from tchap.base.encoding import parse_unpadded_base64, unpadded_base64
 from tchap.protocol.canonical import encode_lenient
 
 ALGORITHM = "ed25519"
@@ -40,11 +39,11 @@ class SigningKey:
     @property
     def public(self) -> str:
         """The verify key, unpadded base64."""
-        return _base64(bytes(self._secret.verify_key))
+        return unpadded_base64(bytes(self._secret.verify_key))
 
     def sign(self, message: bytes) -> str:
         """The signature of these bytes, unpadded base64."""
-        return _base64(self._secret.sign(message).signature)
+        return unpadded_base64(self._secret.sign(message).signature)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,16 +137,8 @@ def _signatures_of(json: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {key_id: value for key_id, value in own.items() if key_id.startswith(f"{ALGORITHM}:")}
 
 
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).rstrip(b"=").decode()
-
-
 def _bytes(text: object) -> bytes:
     """Base64 with or without padding, standard or URL-safe (appendices, "Unpadded Base64")."""
     if not isinstance(text, str):
         raise TypeError("base64 is text")
-    plain = text.rstrip("=").replace("-", "+").replace("_", "/")
-    try:
-        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
-    except binascii.Error as error:
-        raise ValueError("not base64") from error
+    return parse_unpadded_base64(text.replace("-", "+").replace("_", "/"))

@@ -42,6 +42,21 @@ def auth_chain(start: Iterable[str], events: Events) -> set[str]:
     return chain
 
 
+def nearest_above(event_id: str, chosen: set[str], events: Events) -> set[str]:
+    """The first of the chosen events met on each way up from an event, which order it after them."""
+    found: set[str] = set()
+    seen: set[str] = set()
+    waiting = [event_id]
+    while waiting:
+        for cited in events[waiting.pop()].auth_events:
+            if cited in chosen:
+                found.add(cited)
+            elif cited not in seen:
+                seen.add(cited)
+                waiting.append(cited)
+    return found
+
+
 def auth_difference(states: Sequence[State], unconflicted: State, events: Events) -> set[str]:
     """The events that are in some state's auth chain and not in every one's.
 

@@ -20,6 +20,7 @@ from tchap.protocol.state_graph import (
     auth_chain,
     auth_difference,
     conflicted_subgraph,
+    nearest_above,
     split_states,
 )
 
@@ -116,7 +117,7 @@ def _is_power_event(event: Event) -> bool:
 
 def _by_power(room: _Resolution, chosen: set[str]) -> list[str]:
     """ "Reverse topological power ordering": Kahn's algorithm, the smallest candidate first."""
-    above = {event_id: auth_chain((event_id,), room.events) & chosen for event_id in chosen}
+    above = {event_id: nearest_above(event_id, chosen, room.events) for event_id in chosen}
     below: dict[str, list[str]] = {event_id: [] for event_id in chosen}
     for event_id, ancestors in above.items():
         for ancestor in ancestors:

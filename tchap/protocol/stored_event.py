@@ -12,7 +12,10 @@ IN_TIMELINE, SOFT_FAILED, REJECTED, OUTLIER = 0, 1, 2, 3
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """One row of ``events``: ``client_json`` is the client format without ``unsigned``, ``graph_json`` the rest of the PDU."""
+    """One row of ``events``.
+
+    ``client_json`` is the client format without ``unsigned``, ``graph_json`` the rest of the PDU.
+    """
 
     event_id: str
     room_id: str

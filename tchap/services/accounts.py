@@ -2,7 +2,7 @@
 
 from tchap.base.errors import MatrixError
 from tchap.base.identity import Requester
-from tchap.services.devices import end_all_devices
+from tchap.services.devices import Ended, end_all_devices, forget_ended
 from tchap.services.sessions import hash_token, unknown_token
 from tchap.services.world import World
 from tchap.storage import accounts, directory, emails, profiles, tokens
@@ -74,19 +74,20 @@ async def deactivate(world: World, user_id: str, erase: bool) -> None:
 
     `erase` also takes the profile away (client-server API, "Account deactivation").
     """
-    await world.store.write(_deactivate, user_id, world.clock.now_ms(), erase)
+    ended = await world.store.write(_deactivate, user_id, world.clock.now_ms(), erase)
     world.live.tokens.forget_user(user_id)
+    await forget_ended(world, user_id, ended)
 
 
-async def _deactivate(tx: Tx, user_id: str, now_ms: int, erase: bool) -> None:
+async def _deactivate(tx: Tx, user_id: str, now_ms: int, erase: bool) -> Ended:
     for address in await accounts.find_emails_of(tx, user_id):
         await emails.remove_invitations(tx, address.email)
     await accounts.set_deactivated(tx, user_id, now_ms, erase)
     await accounts.remove_emails(tx, user_id)
     await directory.remove_person(tx, user_id)
-    await end_all_devices(tx, user_id, None)
     if erase:
         await profiles.remove_profile(tx, user_id)
+    return await end_all_devices(tx, user_id, None)
 
 
 async def get_user_of_email(world: World, email: str | None) -> str:

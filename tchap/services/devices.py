@@ -1,14 +1,24 @@
 """An account's devices: seeing, naming and ending them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from tchap.base import limits
 from tchap.base.errors import InvalidParam, NotFound
 from tchap.base.identity import Requester
+from tchap.services.device_lists import tell_change
 from tchap.services.world import World
-from tchap.storage import devices, tokens
+from tchap.storage import device_keys, device_lists, devices, pushers, tokens
 from tchap.storage.database import Tx
 from tchap.storage.devices import Device
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The devices that ended, and the position of the change."""
+
+    device_ids: tuple[str, ...]
+    position: int
 
 
 async def list_devices(world: World, requester: Requester) -> list[Device]:
@@ -28,30 +38,53 @@ async def rename_device(world: World, requester: Requester, device_id: str, name
         raise InvalidParam("The name of the device is too long.", "Le nom de l'appareil est trop long.")
     await get_device(world, requester, device_id)
     if name is not None:
-        await world.store.write(devices.set_device_name, requester.user_id, device_id, name)
+        position = await world.store.write(_rename, requester.user_id, device_id, name)
+        await tell_change(world, requester.user_id, position)
+
+
+def note_visit(world: World, requester: Requester, client: str) -> None:
+    """Remembers when and from where the device was last seen, now and then; nobody waits for it."""
+    now_ms = world.clock.now_ms()
+    if world.live.last_seen.is_due(requester.user_id, requester.device_id, now_ms):
+        seen = (now_ms, client)
+        world.store.write_pipelined(devices.set_seen, requester.user_id, requester.device_id, seen)
 
 
 async def sign_out(world: World, user_id: str, device_ids: Sequence[str]) -> None:
     """Ends these devices; those that do not exist are passed over."""
-    await world.store.write(_end_devices, user_id, device_ids)
-    for device_id in device_ids:
+    await forget_ended(world, user_id, await world.store.write(end_devices, user_id, device_ids))
+
+
+async def sign_out_all(world: World, user_id: str) -> None:
+    """Ends every device."""
+    await forget_ended(world, user_id, await world.store.write(end_all_devices, user_id, None))
+
+
+async def forget_ended(world: World, user_id: str, ended: Ended) -> None:
+    """After the commit: the devices' tokens leave the memory, and those who write to them are told."""
+    for device_id in ended.device_ids:
         world.live.tokens.forget_user(user_id, device_id)
+    if ended.device_ids:
+        await tell_change(world, user_id, ended.position)
 
 
-async def sign_out_all(world: World, user_id: str, keep_device: str | None = None) -> None:
-    """Ends every device, but one where it is to be kept."""
-    for device_id in await world.store.write(end_all_devices, user_id, keep_device):
-        world.live.tokens.forget_user(user_id, device_id)
+async def end_all_devices(tx: Tx, user_id: str, keep_device: str | None) -> Ended:
+    """Inside a transaction: ends every device but one that may be kept."""
+    found = await devices.find_devices(tx, user_id)
+    return await end_devices(tx, user_id, [d.device_id for d in found if d.device_id != keep_device])
 
 
-async def end_all_devices(tx: Tx, user_id: str, keep_device: str | None) -> list[str]:
-    """As `sign_out_all`, inside a transaction; answers the devices ended."""
-    ended = [d.device_id for d in await devices.find_devices(tx, user_id) if d.device_id != keep_device]
-    await _end_devices(tx, user_id, ended)
-    return ended
-
-
-async def _end_devices(tx: Tx, user_id: str, device_ids: Sequence[str]) -> None:
+async def end_devices(tx: Tx, user_id: str, device_ids: Sequence[str]) -> Ended:
+    """Inside a transaction: ends these devices with their tokens, keys, messages and pushers."""
     for device_id in device_ids:
         await tokens.remove_tokens(tx, user_id, device_id)
         await devices.remove_device_row(tx, user_id, device_id)
+        await device_keys.remove_device(tx, user_id, device_id)
+        await pushers.remove_pushers_of_device(tx, user_id, device_id)
+    position = await device_lists.add_change(tx, user_id) if device_ids else 0
+    return Ended(tuple(device_ids), position)
+
+
+async def _rename(tx: Tx, user_id: str, device_id: str, name: str) -> int:
+    await devices.set_device_name(tx, user_id, device_id, name)
+    return await device_lists.add_change(tx, user_id)

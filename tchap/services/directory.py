@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tchap.base import limits
+from tchap.base.encoding import decode_json
 from tchap.base.identity import Requester
 from tchap.policy import directory as law
 from tchap.services.world import World
@@ -37,7 +38,21 @@ async def list_person(tx: Tx, user_id: str, words: tuple[str, ...]) -> None:
 
 
 async def _search(tx: Tx, words: tuple[str, ...], limit: int) -> Found:
-    candidates = await directory.find_candidates(tx, law.trigrams(words), limits.DIRECTORY_CANDIDATES)
-    ranked = law.rank(words, (law.Listed(user_id, found) for user_id, found in candidates))
+    counts = await directory.find_counts(tx, law.trigrams(words))
+    chosen = law.choose_trigrams(counts, limits.DIRECTORY_MATCHES)
+    candidates = await directory.find_candidates(tx, chosen, limits.DIRECTORY_CANDIDATES)
+    hidden = await _find_hidden(tx, [user_id for user_id, _ in candidates])
+    ranked = law.rank(words, (law.Listed(user_id, found) for user_id, found in candidates if user_id not in hidden))
     known = await profiles.find_profiles(tx, ranked[:limit])
     return Found([known.get(user_id, Profile(user_id)) for user_id in ranked[:limit]], len(ranked) > limit)
+
+
+async def _find_hidden(tx: Tx, user_ids: list[str]) -> set[str]:
+    """Those on the red list: their account data `im.vector.hide_profile` says so."""
+    settings = await directory.find_hide_settings(tx, user_ids)
+    return {user_id for user_id, content in settings.items() if _hides(content)}
+
+
+def _hides(content: bytes) -> bool:
+    body = decode_json(content)
+    return isinstance(body, dict) and body.get("hide_profile") is True

@@ -157,16 +157,12 @@ async def _request(tx: Tx, plan: _Plan, to_mailbox: bool) -> str:
     known = await emails.find_attempt(tx, wanted.email, wanted.client_secret, wanted.purpose)
     if known is not None and known.send_attempt >= wanted.send_attempt:
         return known.sid
-    validation = wanted if known is None else replace(wanted, sid=known.sid)
     is_taken = await accounts.find_email(tx, wanted.email) is not None
     is_lawful = is_taken == (wanted.purpose == "password")
-    mail = plan.mail if is_lawful else plan.instead
-    if not is_lawful:
-        # Nothing can prove this attempt: no code hashes to nothing.
-        validation = replace(validation, code_hash=b"", link_hash=b"")
-    await emails.set_validation(tx, validation)
-    await post(tx, mail, plan.now_ms, to_mailbox)
-    return validation.sid
+    # Nothing can prove an unlawful attempt: no code hashes to nothing.
+    sid = await emails.set_validation(tx, wanted if is_lawful else replace(wanted, code_hash=b"", link_hash=b""))
+    await post(tx, plan.mail if is_lawful else plan.instead, plan.now_ms, to_mailbox)
+    return sid
 
 
 async def post(tx: Tx, mail: OutgoingMail, now_ms: int, to_mailbox: bool) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tchap.base import limits
-from tchap.base.encoding import decode_json
+from tchap.base.encoding import decode_json, unpadded_base64
 from tchap.base.errors import NotFound
 from tchap.live.rooms import LiveRoom
 from tchap.protocol.events import Event, reference_hash
 from tchap.protocol.room_versions import ROOM_VERSIONS, RoomVersion
 from tchap.services.world import World
-from tchap.base.encoding import unpadded_base64
 from tchap.storage.events import StoredEvent, Stretch, find_events, find_timeline
 from tchap.storage.jobs import Tx
 from tchap.storage.room_state import find_current_state

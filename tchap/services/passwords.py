@@ -4,9 +4,9 @@ from tchap.base import limits
 from tchap.base.errors import LimitExceeded, MatrixError
 from tchap.policy import passwords as law
 from tchap.policy.passwords import PasswordPolicy
-from tchap.services.devices import end_all_devices
+from tchap.services.devices import Ended, end_all_devices, forget_ended
 from tchap.services.world import World
-from tchap.storage import accounts
+from tchap.storage import accounts, emails
 from tchap.storage.accounts import Account
 from tchap.storage.database import Tx
 
@@ -59,10 +59,12 @@ async def change_password(world: World, user_id: str, password: str, keep_device
     check_password(world, password)
     password_hash = await world.passwords.hash(password)
     ended = await world.store.write(_change, user_id, password_hash, keep_device, sign_out)
-    for device_id in ended:
-        world.live.tokens.forget_user(user_id, device_id)
+    await forget_ended(world, user_id, ended)
 
 
-async def _change(tx: Tx, user_id: str, password_hash: str, keep_device: str | None, sign_out: bool) -> list[str]:
+async def _change(tx: Tx, user_id: str, password_hash: str, keep_device: str | None, sign_out: bool) -> Ended:
     await accounts.set_password_hash(tx, user_id, password_hash)
-    return await end_all_devices(tx, user_id, keep_device) if sign_out else []
+    # A code sent to reset a password serves once.
+    for address in await accounts.find_emails_of(tx, user_id):
+        await emails.remove_proofs(tx, address.email, "password")
+    return await end_all_devices(tx, user_id, keep_device) if sign_out else Ended((), 0)

@@ -62,12 +62,6 @@ async def set_field(world: World, requester: Requester, user_id: str, key: str, 
         )
     _check_value(key, value)
     await world.store.write(_set_field, user_id, key, value)
-    if key in (DISPLAY_NAME, AVATAR):
-        await tell_rooms(world, user_id)
-
-
-async def tell_rooms(world: World, user_id: str) -> None:
-    """Carries the new name and picture to the member events of the user's rooms."""
 
 
 def _check_value(key: str, value: Any) -> None:

@@ -43,6 +43,7 @@ class NewAccount:
     now_ms: int
     terms_version: str | None
     is_admin: bool = False
+    is_listed: bool = True
 
 
 def flows_of(world: World) -> interactive_auth.Flows:
@@ -140,6 +141,8 @@ async def _plan_agent(world: World, email: Email, served: str | None, password_h
         names.display_name_of(email, home.label),
         world.clock.now_ms(),
         world.settings.registration.terms_version,
+        # Guests of the administrations are not in their directory.
+        is_listed=not home.is_external,
     )
 
 
@@ -155,7 +158,8 @@ async def _open(tx: Tx, account: NewAccount, session: NewSession | None) -> str:
     if account.terms_version is not None:
         await accounts.set_terms(tx, user_id, account.terms_version)
     await profiles.set_profile(tx, Profile(user_id, account.display_name))
-    await list_person(tx, user_id, directory_law.fold(f"{account.display_name} {_searchable(account)}"))
+    if account.is_listed:
+        await list_person(tx, user_id, directory_law.fold(f"{account.display_name} {_searchable(account)}"))
     if session is not None:
         await open_session(tx, user_id, session)
     return user_id

@@ -34,16 +34,20 @@ def check_entry(world: World, room: LiveRoom, user_id: str) -> None:
     """Raises Forbidden when the access rule keeps the person out."""
     if world.settings.test_profile or not is_external(world, user_id):
         return
-    rule = str(room.content_of(ACCESS_RULES).get("rule", RESTRICTED))
+    rule = access_rule_of(room)
     invited = room.membership_of(user_id) in ("invite", "join")
     check_decision(decide_entry(EntryFacts(True, rule, invited)))
 
 
-def check_invitation(world: World, room: LiveRoom, user_id: str) -> None:
+def access_rule_of(room: LiveRoom) -> str:
+    """The room's access rule; a room without one keeps externals out."""
+    return str(room.content_of(ACCESS_RULES).get("rule", RESTRICTED))
+
+
+def check_invitation(world: World, rule: str, user_id: str) -> None:
     """Raises Forbidden when the access rule does not let the person be invited."""
     if world.settings.test_profile or not is_external(world, user_id):
         return
-    rule = str(room.content_of(ACCESS_RULES).get("rule", RESTRICTED))
     check_decision(decide_entry(EntryFacts(True, rule, is_invited=True)))
 
 

@@ -100,8 +100,10 @@ async def get_stay(world: World, requester: Requester, room_id: str) -> Membersh
     room = await get_room_or_forbid(world, room_id)
     if room.content_of("m.room.history_visibility").get("history_visibility") == "world_readable":
         return None
-    if stay is not None and stay.membership in ("leave", "ban") and await memberships.was_joined(
-        world, requester.user_id, room_id
+    if (
+        stay is not None
+        and stay.membership in ("leave", "ban")
+        and await memberships.was_joined(world, requester.user_id, room_id)
     ):
         return stay
     raise not_a_member()

@@ -219,7 +219,7 @@ def _with_auth_events(room: LiveRoom, ahead: _Ahead, fields: EventFields) -> Eve
 async def _stored(world: World, room: LiveRoom, draft: Draft, built: Built, ordering: int) -> StoredEvent:
     event, pdu = built
     relation = find_relation(event.content) if event.state_key is None else None
-    graph = {key: pdu[key] for key in ("auth_events", "prev_events", "depth", "hashes") if key in pdu}
+    graph: dict[str, Any] = {key: pdu[key] for key in ("auth_events", "prev_events", "depth", "hashes")}
     device, txn_id = draft.txn or (None, None)
     return StoredEvent(
         event_id=event.event_id,
@@ -238,7 +238,7 @@ async def _stored(world: World, room: LiveRoom, draft: Draft, built: Built, orde
         status=IN_TIMELINE,
         txn_device=device,
         txn_id=txn_id,
-        client_json=encode_json({**client_format(event), "room_id": room.room_id}),
+        client_json=encode_json(client_format(event)),
         graph_json=encode_json({**graph, "signatures": {}}),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from tchap.storage.database import Tx
@@ -22,7 +23,8 @@ async def set_account_data(tx: Tx, user_id: str, room_id: str, type: str, conten
     position = await tx.next_position()
     await tx.run(
         """INSERT INTO account_data (user_id, room_id, type, content, position) VALUES ($1, $2, $3, $4, $5)
-           ON CONFLICT (user_id, room_id, type) DO UPDATE SET content = excluded.content, position = excluded.position""",
+           ON CONFLICT (user_id, room_id, type)
+           DO UPDATE SET content = excluded.content, position = excluded.position""",
         user_id,
         room_id,
         type,
@@ -45,15 +47,18 @@ async def find_account_data(tx: Tx, user_id: str, room_id: str, type: str) -> by
     return bytes(row[0]) if row else None
 
 
-async def find_changed_account_data(tx: Tx, user_id: str, since: int, upto: int, always: str = "") -> list[AccountData]:
-    """What changed after ``since``, and the global data of type ``always`` in any case."""
+async def find_changed_account_data(
+    tx: Tx, user_id: str, since: int, upto: int, room_ids: Collection[str] = ()
+) -> list[AccountData]:
+    """What changed after ``since``; all that there is in ``room_ids``, and the list of ignored users, in any case."""
     rows = await tx.all(
         """SELECT room_id, type, content, position FROM account_data
-           WHERE user_id = $1 AND position <= $3 AND (position > $2 OR (room_id = '' AND type = $4))
+           WHERE user_id = $1 AND position <= $3
+             AND (position > $2 OR room_id IN_LIST($4) OR (room_id = '' AND type = 'm.ignored_user_list'))
            ORDER BY position""",
         user_id,
         since,
         upto,
-        always,
+        list(room_ids),
     )
     return [AccountData(room_id, type, bytes(content), position) for room_id, type, content, position in rows]

@@ -2,6 +2,10 @@
 
 Our text: parameters `$1, $2 …`; `IN_LIST($n)` (also `NOT IN_LIST($n)`) matches a list of str or int; the types are
 TEXT, BIGINT, INTEGER and BLOB; `WITHOUT ROWID` may be written. Everything else must be lawful on both engines.
+
+What PostgreSQL is stricter about: INTEGER has 32 bits; TEXT holds no NUL character; a parameter has one type, told by
+its place or by `CAST($1 AS BIGINT)`; after an error nothing more can be done in the transaction, so a job lets errors
+of the database through and uses `ON CONFLICT` where it expects them.
 """
 
 from __future__ import annotations

@@ -48,14 +48,14 @@ async def find_by_link(tx: Tx, link_hash: bytes) -> Validation | None:
     return None if row is None else Validation(*row)
 
 
-async def set_validation(tx: Tx, validation: Validation) -> None:
-    """Adds the attempt, or begins it anew with another code."""
-    await tx.run(
+async def set_validation(tx: Tx, validation: Validation) -> str:
+    """Adds the attempt, or begins a known one (same address, secret and purpose) anew; answers its sid."""
+    row = await tx.one(
         f"INSERT INTO email_validations ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
-        " ON CONFLICT (sid) DO UPDATE SET code_hash = excluded.code_hash, link_hash = excluded.link_hash,"
-        " send_attempt = excluded.send_attempt, next_link = excluded.next_link,"
+        " ON CONFLICT (email, client_secret, purpose) DO UPDATE SET code_hash = excluded.code_hash,"
+        " link_hash = excluded.link_hash, send_attempt = excluded.send_attempt, next_link = excluded.next_link,"
         " failed_attempts = excluded.failed_attempts, expires_ts = excluded.expires_ts,"
-        " validated_ts = excluded.validated_ts",
+        " validated_ts = excluded.validated_ts RETURNING sid",
         validation.sid,
         validation.purpose,
         validation.email,
@@ -68,6 +68,7 @@ async def set_validation(tx: Tx, validation: Validation) -> None:
         validation.expires_ts,
         validation.validated_ts,
     )
+    return row[0] if row is not None else validation.sid
 
 
 async def add_failed_attempt(tx: Tx, sid: str) -> None:

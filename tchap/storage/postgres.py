@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import coroutine
@@ -34,17 +34,10 @@ from tchap.storage.jobs import (
     Ts,
     Tx,
 )
+from tchap.storage.postgres_pool import BEGIN_READ, BEGIN_WRITE, CONNECTION_LOST, Pool, transaction
 
-_BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_BEGIN_WRITE = "BEGIN ISOLATION LEVEL REPEATABLE READ"
-_CONNECTION_LOST = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CannotConnectNowError,
-    ConnectionError,
-)
 # What is no fault of the job: two of them met, or the connection went away before the commit was asked for.
-_RUN_AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, *_CONNECTION_LOST)
+_RUN_AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, *CONNECTION_LOST)
 _MIGRATION_LOCK = 0x7463_0001
 
 _Work = tuple[asyncio.Future[Any], Job[Any], tuple[Any, ...]]
@@ -52,13 +45,14 @@ _Outcome = tuple[asyncio.Future[Any], Any, BaseException | None]
 
 
 class PostgresTx:
-    """A job's hand on one connection, inside a transaction."""
+    """The hand of a job, or of a group of `jobs`, on one connection inside a transaction. Reads are given 0 `jobs`."""
 
-    __slots__ = ("_connection", "_writes", "is_waiting", "reserved")
+    __slots__ = ("_connection", "_drawn", "_jobs", "is_waiting", "reserved")
 
-    def __init__(self, connection: Any, *, writes: bool) -> None:
+    def __init__(self, connection: Any, jobs: int) -> None:
         self._connection = connection
-        self._writes = writes
+        self._jobs = jobs
+        self._drawn = range(0)
         self.is_waiting = False
         self.reserved = False
 
@@ -85,13 +79,22 @@ class PostgresTx:
         return await self.next_positions(1)
 
     async def next_positions(self, count: int) -> int:
-        if not self._writes:
+        if not self._jobs:
             raise NoPositionInRead
-        first: int = await self._wait(
-            self._connection.fetchval(postgres_positions.DRAW, count, not self.reserved),
-        )
-        self.reserved = True
+        if len(self._drawn) < count:
+            # One exchange serves the whole group; what is left over becomes a gap.
+            block = max(count, self._jobs)
+            first = await self._wait(self._connection.fetchval(postgres_positions.DRAW, block, not self.reserved))
+            self._drawn = range(first, first + block)
+            self.reserved = True
+        first = self._drawn[0]
+        self._drawn = self._drawn[count:]
         return first
+
+    def forget_reservation(self) -> None:
+        """A reservation is gone with the savepoint it was made in, and so is the right to what was drawn under it."""
+        self._drawn = range(0)
+        self.reserved = False
 
     async def _wait(self, operation: Awaitable[Any]) -> Any:
         self.is_waiting = True
@@ -124,7 +127,7 @@ def _drive(job: Job[Any], tx: PostgresTx, args: tuple[Any, ...]) -> Generator[An
 class PostgresStore:
     """`Store` on one database, which several processes may share."""
 
-    def __init__(self, pool: Any, writer: Any) -> None:
+    def __init__(self, pool: Pool, writer: Pool) -> None:
         self._pool = pool
         self._writer = writer
         self._loop = asyncio.get_running_loop()
@@ -159,8 +162,7 @@ class PostgresStore:
         return future
 
     async def horizon(self) -> int:
-        async with self._pool.acquire() as connection:
-            return await self._learn_horizon(connection)
+        return cast(int, await self._insist(self._horizon_once))
 
     def committed_position(self) -> int:
         return self._committed
@@ -186,6 +188,10 @@ class PostgresStore:
         self._tasks.discard(task)
         self._waiting -= 1
 
+    async def _horizon_once(self) -> int:
+        async with self._pool.acquire() as connection:
+            return await self._learn_horizon(connection)
+
     async def _learn_horizon(self, connection: Any) -> int:
         # A bound once true stays true, so a later and lower answer is not believed.
         self._committed = max(self._committed, await connection.fetchval(postgres_positions.HORIZON))
@@ -193,20 +199,20 @@ class PostgresStore:
 
     async def _settle(self, connection: Any, tx: PostgresTx) -> None:
         if tx.reserved:
-            # The job is stored: a connection lost from here on must not run it again.
-            with suppress(*_CONNECTION_LOST):
+            # The job is stored: whatever happens to the connection from here on must not run it again.
+            with suppress(Exception):
                 await self._learn_horizon(connection)
 
     # --- ordinary jobs ---
 
     async def _read_once(self, job: Job[Any], args: tuple[Any, ...]) -> Any:
-        async with self._pool.acquire() as connection, _transaction(connection, _BEGIN_READ):
-            return await _drive(job, PostgresTx(connection, writes=False), args)
+        async with self._pool.acquire() as connection, transaction(connection, BEGIN_READ):
+            return await _drive(job, PostgresTx(connection, 0), args)
 
     async def _write_once(self, job: Job[Any], args: tuple[Any, ...]) -> Any:
         async with self._pool.acquire() as connection:
-            tx = PostgresTx(connection, writes=True)
-            async with _transaction(connection, _BEGIN_WRITE):
+            tx = PostgresTx(connection, 1)
+            async with transaction(connection, BEGIN_WRITE):
                 value = await _drive(job, tx, args)
             await self._settle(connection, tx)
             return value
@@ -217,9 +223,9 @@ class PostgresStore:
             try:
                 return await run(*args)
             except _RUN_AGAIN as error:
-                if isinstance(error, _CONNECTION_LOST):
+                if isinstance(error, CONNECTION_LOST):
                     # The database was probably restarted: do not try the other connections one by one.
-                    await self._pool.expire_connections()
+                    self._pool.expire()
                 await asyncio.sleep(attempt * limits.JOB_RETRY_S)
         return await run(*args)
 
@@ -263,9 +269,9 @@ class PostgresStore:
 
     async def _write_group_once(self, group: list[_Work], careful: bool) -> list[_Outcome]:
         async with self._writer.acquire() as connection:
-            tx = PostgresTx(connection, writes=True)
+            tx = PostgresTx(connection, len(group))
             run = partial(_attempt, connection) if careful else _run
-            async with _transaction(connection, _BEGIN_WRITE):
+            async with transaction(connection, BEGIN_WRITE):
                 outcomes = [await run(tx, work) for work in group]
             await self._settle(connection, tx)
             return outcomes
@@ -286,55 +292,11 @@ async def _attempt(connection: Any, tx: PostgresTx, work: _Work) -> _Outcome:
         raise
     except Exception as error:
         await connection.execute("ROLLBACK TO job; RELEASE job")
-        # A reservation made since the savepoint is gone with it.
-        tx.reserved = reserved
+        if not reserved:
+            tx.forget_reservation()
         return future, None, error
     await connection.execute("RELEASE job")
     return future, value, None
-
-
-@asynccontextmanager
-async def _transaction(connection: Any, begin: str) -> AsyncIterator[None]:
-    try:
-        await connection.execute(begin)
-    except (*_CONNECTION_LOST, asyncpg.InternalClientError) as error:
-        # It died in the pool, perhaps with words still to be read: nothing was done, another one will serve.
-        connection.terminate()
-        raise ConnectionResetError from error
-    try:
-        yield
-        ending = await _commit(connection)
-    except BaseException:
-        try:
-            await connection.execute("ROLLBACK")
-        except Exception:
-            # Whatever state it is in, nobody must find it in the pool.
-            connection.terminate()
-        raise
-    if ending != "COMMIT":
-        # A job swallowed an error of the database: PostgreSQL then undoes everything and says so only here.
-        raise GroupLost
-
-
-async def _commit(connection: Any) -> str:
-    try:
-        tag: str = await connection.execute("COMMIT")
-    except _CONNECTION_LOST as error:
-        raise CommitUnknown from error
-    return tag
-
-
-def _parse_numeric(text: str) -> int | float:
-    """A sum of BIGINTs is NUMERIC on PostgreSQL and an integer on SQLite: give what SQLite gives."""
-    return float(text) if "." in text else int(text)
-
-
-async def _prepare_connection(connection: Any) -> None:
-    await connection.set_type_codec("numeric", schema="pg_catalog", encoder=str, decoder=_parse_numeric, format="text")
-
-
-async def _keep_as_is(connection: Any) -> None:
-    """Jobs leave nothing behind in a session, so a connection goes back to the pool without being scrubbed."""
 
 
 async def _migrate(connection: Any, clock: Clock, directory: Path) -> None:
@@ -358,28 +320,15 @@ async def _apply(connection: Any, step: migrations.Migration, now_ms: int) -> No
         await connection.execute(migrations.ADD_APPLIED, step.number, step.name, now_ms)
 
 
-async def _make_pool(url: str, size: int) -> Any:
-    return await asyncpg.create_pool(
-        url,
-        min_size=1,
-        max_size=size,
-        init=_prepare_connection,
-        reset=_keep_as_is,
-        statement_cache_size=limits.MAX_STATEMENTS,
-        server_settings={"synchronous_commit": "on", "application_name": "tchap"},
-    )
-
-
 async def open_postgres(url: str, clock: Clock, directory: Path = migrations.DIRECTORY) -> PostgresStore:
     """Connects and brings the schema up to date; the migrations of several processes wait for each other."""
-    writer = await _make_pool(url, 1)
+    writer = Pool(url, 1)
     try:
         async with writer.acquire() as connection:
             await _migrate(connection, clock, directory)
-        pool = await _make_pool(url, limits.STORE_CONNECTIONS)
     except BaseException:
-        writer.terminate()
+        writer.expire()
         raise
-    store = PostgresStore(pool, writer)
+    store = PostgresStore(Pool(url, limits.STORE_CONNECTIONS), writer)
     await store.horizon()
     return store

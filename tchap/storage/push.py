@@ -163,10 +163,17 @@ class StoredNotice:
     read: bool
 
 
-async def find_notifications(
-    tx: Tx, user_id: str, room_ids: Collection[str], below: int, limit: int, highlights_only: bool = False
-) -> list[StoredNotice]:
-    """What the person was notified of in the rooms, newest first, before position ``below``."""
+@dataclass(frozen=True, slots=True)
+class NoticePage:
+    """Which part of the list: below a position, newest first, at most ``limit``."""
+
+    below: int
+    limit: int
+    highlights_only: bool = False
+
+
+async def find_notifications(tx: Tx, user_id: str, room_ids: Collection[str], page: NoticePage) -> list[StoredNotice]:
+    """What the person was notified of in the rooms."""
     versions = await find_versions(tx, user_id)
     rows = await tx.all(
         _BOUNDS
@@ -189,10 +196,10 @@ async def find_notifications(
           WHERE n.room_id = s.room_id AND n.position > s.position ORDER BY n.position DESC LIMIT $6""",
         user_id,
         list(room_ids),
-        below,
+        page.below,
         _classes(versions, room_ids),
-        int(highlights_only),
-        limit,
+        int(page.highlights_only),
+        page.limit,
     )
     return [
         StoredNotice(room_id, position, event_id, bool(highlight), actions, bool(read))

@@ -9,19 +9,32 @@ from typing import cast
 from tchap.base import limits
 from tchap.base.encoding import decode_json, encode_json
 from tchap.protocol.notices import RuleVersion
-from tchap.storage.database import Tx
+from tchap.storage.database import Row, Tx
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRules:
-    """A person's customised rules as JSON bytes, in force from ``position`` on."""
+    """A person's customised rules as JSON bytes, and the classes they make, in force since ``classes`` says."""
 
     user_id: str
     rules: bytes
-    position: int
+    classes: RuleVersion
+
+    @property
+    def position(self) -> int:
+        return self.classes.from_position
 
 
-async def set_rules(tx: Tx, user_id: str, rules: bytes, class_id: int, room_classes: dict[str, int]) -> int:
+def _stored(row: Row) -> StoredRules:
+    user_id, rules, position, class_id, room_classes = row
+    return StoredRules(user_id, bytes(rules), _version(position, class_id, room_classes))
+
+
+def _version(position: int, class_id: int, room_classes: bytes) -> RuleVersion:
+    return RuleVersion(position, class_id, cast("dict[str, int]", decode_json(bytes(room_classes))))
+
+
+async def set_rules(tx: Tx, user_id: str, rules: bytes, classes: RuleVersion) -> int:
     """Puts the rules in force and gives the position from which they are."""
     position = await tx.next_position()
     await tx.run(
@@ -30,13 +43,14 @@ async def set_rules(tx: Tx, user_id: str, rules: bytes, class_id: int, room_clas
         user_id,
         position,
         rules,
-        class_id,
-        encode_json(room_classes),
+        classes.class_id,
+        encode_json(classes.room_classes),
     )
     # Beyond the bound the oldest go: what nobody read for that long is then counted by the default rules.
     await tx.run(
         """DELETE FROM push_rule_sets WHERE user_id = $1 AND from_position <= (
-             SELECT from_position FROM push_rule_sets WHERE user_id = $1 ORDER BY from_position DESC LIMIT 1 OFFSET $2)""",
+             SELECT from_position FROM push_rule_sets WHERE user_id = $1
+             ORDER BY from_position DESC LIMIT 1 OFFSET $2)""",
         user_id,
         limits.MAX_RULE_VERSIONS,
     )
@@ -46,33 +60,18 @@ async def set_rules(tx: Tx, user_id: str, rules: bytes, class_id: int, room_clas
 async def find_rules(tx: Tx, user_ids: Collection[str]) -> list[StoredRules]:
     """The rules in force now of those among the people who have touched theirs."""
     rows = await tx.all(
-        """SELECT s.user_id, s.rules, s.from_position FROM push_rule_sets s
+        """SELECT s.user_id, s.rules, s.from_position, s.class_id, s.room_classes FROM push_rule_sets s
            WHERE s.user_id IN_LIST($1) AND s.from_position =
              (SELECT max(n.from_position) FROM push_rule_sets n WHERE n.user_id = s.user_id)""",
         list(user_ids),
     )
-    return [StoredRules(user_id, bytes(rules), position) for user_id, rules, position in rows]
-
-
-async def find_rules_of_members(tx: Tx, room_id: str) -> list[StoredRules]:
-    """The rules in force now of the joined members of a room who have touched theirs."""
-    rows = await tx.all(
-        """SELECT s.user_id, s.rules, s.from_position FROM push_rule_sets s
-           WHERE s.from_position = (SELECT max(n.from_position) FROM push_rule_sets n WHERE n.user_id = s.user_id)
-             AND EXISTS (SELECT 1 FROM memberships m WHERE m.user_id = s.user_id AND m.room_id = $1
-                         AND m.membership = 'join' AND m.to_position IS NULL)""",
-        room_id,
-    )
-    return [StoredRules(user_id, bytes(rules), position) for user_id, rules, position in rows]
+    return [_stored(row) for row in rows]
 
 
 async def find_versions(tx: Tx, user_id: str) -> tuple[RuleVersion, ...]:
     """The person's rule classes over time, oldest first."""
     rows = await tx.all(
-        """SELECT from_position, class_id, room_classes FROM push_rule_sets WHERE user_id = $1 ORDER BY from_position""",
+        "SELECT from_position, class_id, room_classes FROM push_rule_sets WHERE user_id = $1 ORDER BY from_position",
         user_id,
     )
-    return tuple(
-        RuleVersion(position, class_id, cast("dict[str, int]", decode_json(bytes(room_classes))))
-        for position, class_id, room_classes in rows
-    )
+    return tuple(_version(*row) for row in rows)

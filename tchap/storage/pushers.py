@@ -66,4 +66,4 @@ async def count_pushers(tx: Tx, user_id: str) -> int:
 
 async def find_pushers(tx: Tx, user_id: str) -> list[Pusher]:
     rows = await tx.all(f"SELECT {_COLUMNS} FROM pushers WHERE user_id = $1 ORDER BY created_ts", user_id)
-    return [Pusher(*row[:8], bytes(row[8]), row[9]) for row in rows]
+    return [Pusher(*row) for row in rows]

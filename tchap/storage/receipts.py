@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from tchap.base import limits
 from tchap.storage.database import Tx
+from tchap.storage.sync import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +47,45 @@ async def set_receipt(tx: Tx, receipt: Receipt) -> int | None:
     return position if changed else None
 
 
-async def find_changed_receipts(tx: Tx, reader: str, room_ids: Collection[str], since: int, upto: int) -> list[Receipt]:
-    """The receipts of the rooms that became known after ``since``; others' private ones are left out."""
+async def find_changed_receipts(tx: Tx, window: Window, room_ids: Collection[str]) -> list[Receipt]:
+    """The receipts of the rooms that became known in the window; others' private ones are left out.
+
+    Servers MUST NOT send ``m.read.private`` to anybody else ("Private read receipts").
+    """
     rows = await tx.all(
-        """SELECT room_id, user_id, receipt_type, thread_id, event_id, ts, position FROM receipts
-           WHERE room_id IN_LIST($1) AND position > $2 AND position <= $3
-             AND (receipt_type <> 'm.read.private' OR user_id = $4)
-           ORDER BY position""",
+        """SELECT room_id, user_id, receipt_type, thread_id, event_id, ts, position FROM (
+             SELECT r.room_id, r.user_id, r.receipt_type, r.thread_id, r.event_id, r.ts, r.position,
+               row_number() OVER (PARTITION BY r.room_id
+                 ORDER BY CASE WHEN r.user_id = $4 THEN 0 ELSE 1 END, r.position DESC) AS number
+             FROM receipts r
+             WHERE r.room_id IN_LIST($1) AND r.position > $2 AND r.position <= $3
+               AND (r.receipt_type <> 'm.read.private' OR r.user_id = $4)
+           ) AS ranked WHERE number <= $5 ORDER BY position""",
         list(room_ids),
-        since,
-        upto,
-        reader,
+        window.since,
+        window.upto,
+        window.user_id,
+        limits.MAX_SYNC_RECEIPTS,
     )
     return [Receipt(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEvent:
+    """What a receipt needs to know of the event it is about."""
+
+    event_id: str
+    ordering: int
+    thread_id: str | None
+    relates_to: str | None
+
+
+async def find_read_event(tx: Tx, room_id: str, event_id: str) -> ReadEvent | None:
+    """The event, where it has a place in the room's timeline."""
+    row = await tx.one(
+        """SELECT event_id, ordering, thread_id, relates_to FROM events
+           WHERE event_id = $1 AND room_id = $2 AND ordering IS NOT NULL""",
+        event_id,
+        room_id,
+    )
+    return None if row is None else ReadEvent(*row)

@@ -259,6 +259,10 @@ def _read_group(tx: SqliteTx, works: list[_Work]) -> list[_Outcome]:
     tx.execute("BEGIN")
     outcomes: list[_Outcome] = []
     for future, job, args in works:
+        if future.done():
+            # Its caller went away.
+            outcomes.append((future, None, None))
+            continue
         try:
             outcomes.append((future, _drive(job, tx, args), None))
         except BaseException as error:

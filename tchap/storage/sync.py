@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from tchap.storage.database import Tx
+from tchap.protocol.sync_values import OwnMembership, StateRow, SyncEvent
+from tchap.storage.database import Row, Tx
 
 _COLUMNS = """e.event_id, e.room_id, e.position, e.ordering, e.type, e.state_key, e.sender, e.origin_server_ts,
   e.relates_to, e.rel_type, e.thread_id, e.redacted_by, e.txn_device, e.txn_id, e.client_json"""
@@ -20,58 +21,23 @@ _UPPER = "CASE WHEN m.membership = 'join' THEN CAST($2 AS BIGINT) ELSE m.from_po
 
 
 @dataclass(frozen=True, slots=True)
-class OwnMembership:
-    """A stretch of the person's membership: from ``from_position`` on, and before ``to_position``."""
+class Window:
+    """Whose sync, and which positions: those after ``since``, up to ``upto``."""
 
-    room_id: str
-    membership: str
-    event_id: str
-    sender: str
-    from_position: int
-    to_position: int | None
+    user_id: str
+    since: int
+    upto: int
 
 
-@dataclass(frozen=True, slots=True)
-class SyncEvent:
-    """An event as a timeline or state section needs it. ``client_json`` is encoded, without ``unsigned``."""
-
-    event_id: str
-    room_id: str
-    position: int
-    ordering: int
-    type: str
-    state_key: str | None
-    sender: str
-    origin_server_ts: int
-    relates_to: str | None
-    rel_type: str | None
-    thread_id: str | None
-    redacted_by: str | None
-    txn_device: str | None
-    txn_id: str | None
-    client_json: bytes
+def _event(row: Row) -> SyncEvent:
+    return SyncEvent(*row)
 
 
-@dataclass(frozen=True, slots=True)
-class StateRow:
-    """A state event and the stretch of positions in which it holds."""
-
-    from_position: int
-    to_position: int | None
-    event: SyncEvent
+def _state_row(row: Row) -> StateRow:
+    return StateRow(row[0], row[1], _event(row[2:]))
 
 
-def _event(row: tuple[object, ...]) -> SyncEvent:
-    return SyncEvent(*row[:-1], bytes(row[-1]))  # type: ignore[arg-type]
-
-
-def _state_row(row: tuple[object, ...]) -> StateRow:
-    return StateRow(row[0], row[1], _event(row[2:]))  # type: ignore[arg-type]
-
-
-async def find_own_memberships(
-    tx: Tx, user_id: str, since: int, upto: int, with_left: bool = False
-) -> list[OwnMembership]:
+async def find_own_memberships(tx: Tx, window: Window, with_left: bool = False) -> list[OwnMembership]:
     """The person's memberships that held at some time after ``since``, oldest first in each room.
 
     Of rooms left before only ``with_left`` asks, and never of forgotten ones.
@@ -82,31 +48,29 @@ async def find_own_memberships(
              AND (m.membership IN ('join', 'invite', 'knock') OR m.from_position > $2 OR m.to_position <= $3 OR $4 = 1)
              AND NOT EXISTS (SELECT 1 FROM forgotten_rooms f WHERE f.user_id = $1 AND f.room_id = m.room_id)
            ORDER BY m.room_id, m.from_position""",
-        user_id,
-        since,
-        upto,
+        window.user_id,
+        window.since,
+        window.upto,
         int(with_left),
     )
     return [OwnMembership(*row) for row in rows]
 
 
-async def find_own_history(tx: Tx, user_id: str, room_ids: Collection[str], upto: int) -> list[OwnMembership]:
+async def find_own_history(tx: Tx, window: Window, room_ids: Collection[str]) -> list[OwnMembership]:
     """Every membership the person ever had in the rooms, oldest first in each."""
     rows = await tx.all(
         """SELECT room_id, membership, event_id, sender, from_position, to_position FROM memberships
            WHERE user_id = $1 AND room_id IN_LIST($2) AND from_position <= $3 ORDER BY room_id, from_position""",
-        user_id,
+        window.user_id,
         list(room_ids),
-        upto,
+        window.upto,
     )
     return [OwnMembership(*row) for row in rows]
 
 
-async def find_timelines(
-    tx: Tx, user_id: str, upto: int, room_ids: Collection[str], since: int, window: int
-) -> list[SyncEvent]:
-    """Of each room the events told after ``since`` among its last ``window``, in timeline order."""
-    # New events stand above all others in their room, so the last `window` orderings below the newest told event are
+async def find_timelines(tx: Tx, window: Window, room_ids: Collection[str], depth: int) -> list[SyncEvent]:
+    """Of each room the events told after ``since`` among its last ``depth``, in timeline order."""
+    # New events stand above all others in their room, so the last `depth` orderings below the newest told event are
     # the end of the timeline: one seek per room, however long its history.
     rows = await tx.all(
         f"""SELECT {_COLUMNS} FROM (
@@ -116,11 +80,11 @@ async def find_timelines(
              FROM memberships m WHERE {_OWN}
            ) AS t JOIN events e ON e.room_id = t.room_id AND e.ordering > t.top - $5 AND e.ordering <= t.top
            WHERE e.position > $4 AND e.position <= t.upper ORDER BY e.room_id, e.ordering""",
-        user_id,
-        upto,
+        window.user_id,
+        window.upto,
         list(room_ids),
-        since,
-        window,
+        window.since,
+        depth,
     )
     return [_event(row) for row in rows]
 
@@ -129,56 +93,53 @@ _STATE = f"""SELECT s.from_position, s.to_position, {_COLUMNS} FROM memberships 
   CROSS JOIN room_state s JOIN events e ON e.event_id = s.event_id WHERE {_OWN} AND s.room_id = m.room_id"""
 
 
-async def find_state_changes(tx: Tx, user_id: str, upto: int, room_ids: Collection[str], since: int) -> list[StateRow]:
+async def find_state_changes(tx: Tx, window: Window, room_ids: Collection[str]) -> list[StateRow]:
     """The state that began to hold after ``since``, whether or not it still does."""
     rows = await tx.all(
-        f"{_STATE} AND s.from_position > $4 AND s.from_position <= {_UPPER}", user_id, upto, list(room_ids), since
+        f"{_STATE} AND s.from_position > $4 AND s.from_position <= {_UPPER}",
+        window.user_id,
+        window.upto,
+        list(room_ids),
+        window.since,
     )
     return [_state_row(row) for row in rows]
 
 
-async def find_full_state(
-    tx: Tx, user_id: str, upto: int, room_ids: Collection[str], replaced_at: Collection[int]
-) -> list[StateRow]:
-    """The state that holds at the end of each room's window, without members, and what ended at ``replaced_at``."""
+async def find_full_state(tx: Tx, window: Window, room_ids: Collection[str]) -> list[StateRow]:
+    """The state that holds at the end of each room's window, without members."""
     rows = await tx.all(
         f"""{_STATE} AND s.to_position IS NULL AND s.type < 'm.room.member' AND s.from_position <= {_UPPER}
             UNION ALL
             {_STATE} AND s.to_position IS NULL AND s.type > 'm.room.member' AND s.from_position <= {_UPPER}
             UNION ALL
-            {_STATE} AND s.to_position > {_UPPER} AND s.type <> 'm.room.member' AND s.from_position <= {_UPPER}
-            UNION ALL
-            {_STATE} AND s.to_position IN_LIST($4) AND s.to_position <= {_UPPER}""",
-        user_id,
-        upto,
+            {_STATE} AND s.to_position > {_UPPER} AND s.type <> 'm.room.member' AND s.from_position <= {_UPPER}""",
+        window.user_id,
+        window.upto,
         list(room_ids),
-        list(replaced_at),
     )
     return [_state_row(row) for row in rows]
 
 
-async def find_all_members(tx: Tx, user_id: str, upto: int, room_ids: Collection[str]) -> list[StateRow]:
+async def find_all_members(tx: Tx, window: Window, room_ids: Collection[str]) -> list[StateRow]:
     """Every membership event that holds at the end of each room's window."""
     rows = await tx.all(
         f"""{_STATE} AND s.to_position IS NULL AND s.type = 'm.room.member' AND s.from_position <= {_UPPER}
             UNION ALL
             {_STATE} AND s.to_position > {_UPPER} AND s.type = 'm.room.member' AND s.from_position <= {_UPPER}""",
-        user_id,
-        upto,
+        window.user_id,
+        window.upto,
         list(room_ids),
     )
     return [_state_row(row) for row in rows]
 
 
-async def find_members(
-    tx: Tx, user_id: str, upto: int, room_ids: Collection[str], members: Collection[str]
-) -> list[StateRow]:
+async def find_members(tx: Tx, window: Window, room_ids: Collection[str], members: Collection[str]) -> list[StateRow]:
     """The membership events of certain people that hold at the end of each room's window."""
     rows = await tx.all(
         f"""{_STATE} AND s.type = 'm.room.member' AND s.state_key IN_LIST($4) AND s.from_position <= {_UPPER}
             AND (s.to_position IS NULL OR s.to_position > {_UPPER})""",
-        user_id,
-        upto,
+        window.user_id,
+        window.upto,
         list(room_ids),
         list(members),
     )
@@ -243,9 +204,7 @@ async def find_member_counts(tx: Tx, room_ids: Collection[str], upto: int) -> li
     return [(room_id, membership, count) for room_id, membership, count in rows]
 
 
-async def find_heroes(
-    tx: Tx, user_id: str, room_ids: Collection[str], upto: int, limit: int
-) -> list[tuple[str, str, str]]:
+async def find_heroes(tx: Tx, window: Window, room_ids: Collection[str], limit: int) -> list[tuple[str, str, str]]:
     """Room, person and membership: the first ``limit`` others by order of arrival, those present first."""
     rows = await tx.all(
         """SELECT room_id, user_id, membership FROM (
@@ -255,15 +214,15 @@ async def find_heroes(
              FROM memberships WHERE room_id IN_LIST($2) AND user_id <> $1 AND membership <> 'knock'
                AND from_position <= $3 AND (to_position IS NULL OR to_position > $3)
            ) AS ranked WHERE number <= $4 ORDER BY room_id, number""",
-        user_id,
+        window.user_id,
         list(room_ids),
-        upto,
+        window.upto,
         limit,
     )
     return [(room_id, user_id, membership) for room_id, user_id, membership in rows]
 
 
-async def find_redactions(tx: Tx, event_ids: Collection[str]) -> list[SyncEvent]:
+async def find_by_ids(tx: Tx, event_ids: Collection[str]) -> list[SyncEvent]:
     rows = await tx.all(f"SELECT {_COLUMNS} FROM events e WHERE e.event_id IN_LIST($1)", list(event_ids))
     return [_event(row) for row in rows]
 
@@ -277,3 +236,48 @@ async def find_replaced_state(tx: Tx, room_ids: Collection[str], positions: Coll
         list(positions),
     )
     return [_state_row(row) for row in rows]
+
+
+async def find_movements(
+    tx: Tx, window: Window, room_ids: Collection[str], people: Collection[str]
+) -> list[tuple[str, str]]:
+    """Who of the people came to another membership in the rooms, and to which; a new name is no movement."""
+    rows = await tx.all(
+        """SELECT DISTINCT m.user_id, m.membership FROM memberships m
+           WHERE m.user_id IN_LIST($1) AND m.room_id IN_LIST($2) AND m.from_position > $3 AND m.from_position <= $4
+             AND NOT EXISTS (SELECT 1 FROM memberships p WHERE p.user_id = m.user_id AND p.room_id = m.room_id
+                             AND p.to_position = m.from_position AND p.membership = m.membership)""",
+        list(people),
+        list(room_ids),
+        window.since,
+        window.upto,
+    )
+    return [(user_id, membership) for user_id, membership in rows]
+
+
+async def find_joined(tx: Tx, room_ids: Collection[str], limit: int) -> list[str]:
+    """Who is joined now to one of the rooms at least."""
+    rows = await tx.all(
+        """SELECT DISTINCT user_id FROM memberships
+           WHERE room_id IN_LIST($1) AND membership = 'join' AND to_position IS NULL LIMIT $2""",
+        list(room_ids),
+        limit,
+    )
+    return [row[0] for row in rows]
+
+
+async def find_joined_rooms(tx: Tx, user_id: str) -> list[str]:
+    rows = await tx.all(
+        "SELECT room_id FROM memberships WHERE user_id = $1 AND membership = 'join' AND to_position IS NULL", user_id
+    )
+    return [row[0] for row in rows]
+
+
+async def is_joined(tx: Tx, user_id: str, room_id: str) -> bool:
+    row = await tx.one(
+        """SELECT 1 FROM memberships
+           WHERE user_id = $1 AND room_id = $2 AND membership = 'join' AND to_position IS NULL""",
+        user_id,
+        room_id,
+    )
+    return row is not None

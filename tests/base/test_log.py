@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tchap.base.log import configure_logs, get_logger
+from tchap.base.log import configure_logging, get_logger
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +22,7 @@ def _restore() -> Iterator[None]:
 def test_one_json_object_a_line() -> None:
     """Ours and the libraries' logs come out alike, with time, level and name, and exceptions as text."""
     stream = io.StringIO()
-    configure_logs("INFO", stream)
+    configure_logging("INFO", stream)
     get_logger("tchap.test").info("room_created", room="!a:exemple.fr", odd=object())
     logging.getLogger("library").warning("careful: %s", "é")
     get_logger("tchap.test").debug("hidden")

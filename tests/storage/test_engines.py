@@ -311,11 +311,11 @@ async def test_closing_ends_what_was_asked(store_url: str, schema: Path) -> None
     await again.close()
 
 
-async def test_one_process_per_file(tmp_path: Path) -> None:
+async def test_one_process_per_file(tmp_path: Path, schema: Path) -> None:
     """A second opening of the same SQLite file is refused, for positions are counted in memory."""
     url = f"sqlite:///{tmp_path}/tchap.db"
-    first = await open_store(url, Clock())
+    first = await open_store(url, Clock(), schema)
     with pytest.raises(RuntimeError, match="another process"):
-        await open_store(url, Clock())
+        await open_store(url, Clock(), schema)
     await first.close()
     assert sqlite3.connect(tmp_path / "tchap.db").execute("PRAGMA journal_mode").fetchone() == ("wal",)

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -9,7 +11,7 @@ import pytest
 
 from tchap.base.clock import Clock
 from tchap.storage import postgres_positions
-from tchap.storage.database import Store, Tx, open_store
+from tchap.storage.database import GroupLost, Store, Tx, open_store
 
 pytestmark = pytest.mark.anyio
 
@@ -19,8 +21,8 @@ async def draw(tx: Tx) -> int:
 
 
 @pytest.fixture
-async def store(postgres_url: str) -> AsyncIterator[Store]:
-    opened = await open_store(postgres_url, Clock())
+async def store(postgres_url: str, tmp_path: Path) -> AsyncIterator[Store]:
+    opened = await open_store(postgres_url, Clock(), tmp_path)
     yield opened
     await opened.close()
 
@@ -78,9 +80,9 @@ async def test_horizon_stops_before_the_draw(store: Store, other: Any) -> None:
     assert await store.horizon() >= again
 
 
-async def test_no_reader_ever_misses_a_fact(store: Store, postgres_url: str) -> None:
-    """Facts collected up to each horizon, one slice after the other, are all the facts there are."""
-    second = await open_store(postgres_url, Clock())
+async def test_no_reader_ever_misses_a_fact(store: Store, postgres_url: str, tmp_path: Path) -> None:
+    """Facts collected up to each horizon, slice after slice, are all there are, also around jobs that draw and fail."""
+    second = await open_store(postgres_url, Clock(), tmp_path)
 
     async def make(tx: Tx) -> None:
         await tx.run("CREATE TABLE facts (position BIGINT PRIMARY KEY)")
@@ -89,6 +91,8 @@ async def test_no_reader_ever_misses_a_fact(store: Store, postgres_url: str) -> 
         position = await tx.next_position()
         await tx.one("SELECT pg_sleep($1)", pause / 1000)
         await tx.run("INSERT INTO facts (position) VALUES ($1)", position)
+        if pause == 6:
+            raise RuntimeError("refused")
         return position
 
     async def find(tx: Tx, since: int, upto: int) -> list[int]:
@@ -97,16 +101,19 @@ async def test_no_reader_ever_misses_a_fact(store: Store, postgres_url: str) -> 
 
     await store.write(make)
     stores = (store, second)
-    writing = asyncio.gather(*(stores[n % 2].write(add, n % 7) for n in range(150)))
-    piped = asyncio.gather(*(stores[n % 2].write_pipelined(add, 0) for n in range(150)))
+    jobs = [stores[n % 2].write(add, n % 7) for n in range(150)]
+    jobs += [stores[n % 2].write_pipelined(add, 6 if n % 11 == 0 else 0) for n in range(150)]
+    writing = asyncio.gather(*jobs, return_exceptions=True)
     seen: list[int] = []
     since, done = 0, False
     while not done:
-        done = writing.done() and piped.done()
+        done = writing.done()
         upto = await second.horizon()
         seen += await second.read(find, since, upto)
         since = upto
-    assert sorted(seen) == sorted([*(await writing), *(await piped)])
+    drawn = [result for result in await writing if isinstance(result, int)]
+    assert len(drawn) == 300 - 21 - 14
+    assert sorted(seen) == sorted(drawn)
     await second.close()
 
 
@@ -137,11 +144,33 @@ async def test_reads_outlive_a_lost_connection(store: Store, other: Any) -> None
     async def one(tx: Tx) -> Any:
         return await tx.one("SELECT 1")
 
-    await asyncio.gather(*(store.read(one) for _ in range(8)))
-    await other.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE application_name = 'tchap' AND datname = current_database()"
-    )
-    assert await store.read(one) == (1,)
-    await asyncio.sleep(0.05)
-    assert await store.write_pipelined(draw) < await store.write(draw)
+    async def drop_connections() -> None:
+        await asyncio.gather(*(store.read(one) for _ in range(8)))
+        await other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'tchap' AND datname = current_database()"
+        )
+
+    for pause in (0, 0.001, 0.02):
+        await drop_connections()
+        await asyncio.sleep(pause)
+        assert await store.read(one) == (1,)
+        await drop_connections()
+        await asyncio.sleep(pause)
+        drawn = await store.write_pipelined(draw)
+        await drop_connections()
+        assert await store.write(draw) > drawn
+        await drop_connections()
+        assert await store.horizon() > drawn
+
+
+async def test_a_swallowed_error_is_no_success(store: Store) -> None:
+    """A job that hides an error of the database is refused rather than acknowledged without being stored."""
+
+    async def swallow(tx: Tx) -> None:
+        with suppress(asyncpg.PostgresError):
+            await tx.run("SELECT nonsense")
+
+    for write in (store.write, store.write_pipelined):
+        with pytest.raises(GroupLost):
+            await write(swallow)

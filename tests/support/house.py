@@ -9,26 +9,10 @@ from typing import Any
 import httpx
 import msgspec
 
-from tchap.api.asgi import Application
-from tchap.api.routes import ROUTES
-from tchap.api.routing import Router
+from tchap.app import build_application, open_world
 from tchap.base.clock import Clock
-from tchap.base.config import Password, Settings, parse_settings
-from tchap.base.entropy import Entropy
-from tchap.base.metrics import Metrics
-from tchap.gateways.images import ImageMaker
-from tchap.gateways.mail import open_mailer
-from tchap.gateways.media_store import DiskMediaStore
-from tchap.gateways.passwords import PasswordHasher
-from tchap.live import Live
-from tchap.live.interactive_auth import InteractiveSessions
-from tchap.live.notifier import Notifier
-from tchap.live.rate_limits import RateLimits
-from tchap.live.tokens import TokenCache
-from tchap.live.uploads import Uploads
-from tchap.services.instance_keys import load_keys
+from tchap.base.config import Password, parse_settings
 from tchap.services.world import World
-from tchap.storage.database import open_store
 
 PASSWORD = "Correct-cheval-9"
 CHEAP_HASH = Password(hash_time_cost=1, hash_memory_kib=64)
@@ -92,38 +76,8 @@ async def open_house(folder: Path, config: str = "") -> AsyncIterator[House]:
     if settings.password == Password():
         settings = msgspec.structs.replace(settings, password=CHEAP_HASH)
     clock = HandClock()
-    store = await open_store(settings.resolved_store_url, clock)
-    passwords = PasswordHasher(settings.password)
-    images = ImageMaker(settings.media.max_thumbnail_pixels)
-    keys = await load_keys(store, settings, clock)
-    world = World(
-        settings=settings,
-        clock=clock,
-        entropy=Entropy(),
-        store=store,
-        live=_live(settings),
-        mailer=open_mailer(settings.mail),
-        media=DiskMediaStore(folder / "media"),
-        images=images,
-        passwords=passwords,
-        keys=keys,
-        metrics=Metrics(),
-    )
-    application = Application(world, Router(ROUTES), lambda _path: None)
-    transport = httpx.ASGITransport(application)  # type: ignore[arg-type]
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8008") as http:
-        yield House(world, clock, http)
-    images.close()
-    passwords.close()
-    await store.close()
-
-
-def _live(settings: Settings) -> Live:
-    """The parts that stand alone."""
-    live = Live.__new__(Live)
-    live.tokens = TokenCache()
-    live.rate_limits = RateLimits(settings.rate_limits.enabled)
-    live.sessions = InteractiveSessions()
-    live.notifier = Notifier()
-    live.uploads = Uploads()
-    return live
+    async with open_world(settings, clock) as world:
+        application = build_application(world)
+        transport = httpx.ASGITransport(application)  # type: ignore[arg-type]
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8008") as http:
+            yield House(world, clock, http)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+ROOT = Path(__file__).parents[2]
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 15.0
 TEST_SERVER_NAME = "test.example.fr"
@@ -55,6 +56,7 @@ def start_server(
     open registration and no rate limit. `config` is TOML added to it (tables last). A server the caller killed is not
     expected to end cleanly; one whose story failed is killed, so that the story's own error is the one seen.
     """
+    data_dir = data_dir.absolute()
     data_dir.mkdir(parents=True, exist_ok=True)
     server = _launch(data_dir, _write_config(data_dir, profile, config), port or free_port())
     try:
@@ -86,7 +88,7 @@ def _launch(data_dir: Path, config: list[str], port: int) -> RunningServer:
     command = [sys.executable, "-m", "tchap", "serve", *config, "--data", str(data_dir), "--port", str(port)]
     log_file = data_dir / f"server-{port}.log"
     with log_file.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output)
+        process = subprocess.Popen(command, stdout=output, stderr=output, cwd=ROOT)
     return RunningServer(f"http://127.0.0.1:{port}", port, log_file, process)
 
 

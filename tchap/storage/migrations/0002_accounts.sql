@@ -135,6 +135,12 @@ CREATE TABLE directory_trigrams (
 ) WITHOUT ROWID;
 CREATE INDEX directory_trigrams_by_user ON directory_trigrams (user_id);
 
+-- How many people each trigram finds, so that a search begins with the rarest.
+CREATE TABLE directory_counts (
+  trigram TEXT PRIMARY KEY,
+  people BIGINT NOT NULL
+) WITHOUT ROWID;
+
 CREATE TABLE instance_keys (
   instance TEXT NOT NULL,
   version TEXT NOT NULL,

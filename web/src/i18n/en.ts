@@ -59,11 +59,7 @@ export const en: Record<Key, string> = {
   "refused.step1": "If you are a public servant: ask your IT department to bring your administration to Tchap.",
   "refused.step2": "If you are not: ask the public servant you work with for an invitation.",
   "refused.other": "Use another address",
-
-  "external.title": "Are you an external guest?",
-  "external.body":
-    "{email} does not belong to an administration. External guests can only use Tchap when a public servant has invited them.",
-  "external.yes": "Yes, I was invited",
+  "refused.invited": "I have an invitation",
 
   "signIn.title": "Sign in",
   "signIn.password": "Password",
@@ -213,7 +209,7 @@ export const en: Record<Key, string> = {
   "message.waiting": "Will leave when the connection is back",
   "message.failed": "Not sent",
   "message.sendAgain": "Send again",
-  "message.discard": "Discard",
+  "message.discard": "Do not send",
   "message.actions": "Message actions",
   "message.reply": "Reply",
   "message.react": "React",

@@ -60,11 +60,7 @@ export const fr = {
   "refused.step1": "Si vous êtes agent public : demandez à votre service informatique d’inscrire votre administration.",
   "refused.step2": "Si vous n’êtes pas agent public : demandez une invitation à l’agent avec qui vous travaillez.",
   "refused.other": "Utiliser une autre adresse",
-
-  "external.title": "Êtes-vous un invité externe ?",
-  "external.body":
-    "{email} n’est pas l’adresse d’une administration. Les invités externes ne peuvent utiliser Tchap que sur invitation d’un agent.",
-  "external.yes": "Oui, j’ai été invité",
+  "refused.invited": "J’ai reçu une invitation",
 
   "signIn.title": "Se connecter",
   "signIn.password": "Mot de passe",
@@ -215,7 +211,7 @@ export const fr = {
   "message.waiting": "Partira au retour de la connexion",
   "message.failed": "Non envoyé",
   "message.sendAgain": "Renvoyer",
-  "message.discard": "Supprimer le brouillon",
+  "message.discard": "Ne pas envoyer",
   "message.actions": "Actions sur le message",
   "message.reply": "Répondre",
   "message.react": "Réagir",

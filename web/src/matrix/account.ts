@@ -148,6 +148,14 @@ export function retryConnection(account: Account): void {
   account.client.retryImmediately();
 }
 
+export async function isReachable(account: Account): Promise<boolean> {
+  const { baseUrl } = account.credentials;
+  return fetch(`${baseUrl}/_matrix/client/versions`, { cache: "no-store" }).then(
+    (answer) => answer.ok,
+    () => false,
+  );
+}
+
 /** The server closed this device's access: removed from another device, or the account expired. */
 export function watchClosedByServer(account: Account, tell: () => void): () => void {
   account.client.on(HttpApiEvent.SessionLoggedOut, tell);

@@ -1,9 +1,12 @@
 /** The SDK's log may name people and rooms: nothing of it reaches the browser's console. */
-import type { Logger } from "matrix-js-sdk/lib/logger";
+import { type Logger, logger } from "matrix-js-sdk/lib/logger";
 
 function ignore(): void {
   // Said nowhere: failures reach the person through the screens.
 }
+
+/** Parts of the SDK speak to its global logger, whatever logger a client was given. */
+(logger as Logger & { setLevel?: (level: string, persist: boolean) => void }).setLevel?.("silent", false);
 
 export const quietLogger: Logger = {
   trace: ignore,

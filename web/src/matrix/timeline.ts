@@ -37,16 +37,22 @@ function messageKind(event: MatrixEvent): MessageKind {
   return ["m.file", "m.video", "m.audio"].includes(msgtype) ? "file" : "text";
 }
 
-function kindOf(event: MatrixEvent): MessageKind | null {
+function kindOf(room: Room, event: MatrixEvent): MessageKind | null {
   const type = event.getType();
   if (event.isRedacted()) return type === "m.room.message" || type === "m.room.encrypted" ? "deleted" : null;
   if (event.isDecryptionFailure()) return "unreadable";
   if (event.getRelation()?.rel_type === "m.replace") return null;
   if (type === "m.room.message") return messageKind(event);
   if (["m.room.member", "m.room.create", "m.room.name"].includes(type)) {
-    return membershipOf(event) === null ? null : "membership";
+    return membershipOf(room, event) === null ? null : "membership";
   }
   return null;
+}
+
+/** The maker's own arrival says nothing that "created the room" does not say. */
+function isMakerArriving(room: Room, event: MatrixEvent): boolean {
+  const isJoin = event.getType() === "m.room.member" && event.getContent()["membership"] === "join";
+  return isJoin && event.getSender() === room.getCreator() && event.getStateKey() === room.getCreator();
 }
 
 function changeOf(event: MatrixEvent): MembershipChange["change"] | null {
@@ -62,17 +68,16 @@ function changeOf(event: MatrixEvent): MembershipChange["change"] | null {
   return event.getSender() === event.getStateKey() ? "left" : "removed";
 }
 
-function membershipOf(event: MatrixEvent): MembershipChange | null {
+function membershipOf(room: Room, event: MatrixEvent): MembershipChange | null {
   const change = changeOf(event);
-  if (change === null) return null;
+  if (change === null || isMakerArriving(room, event)) return null;
   const sender = event.getSender() ?? "";
   const subject = event.getStateKey() || sender;
   const given = text(event.getContent()["displayname"]) || text(event.getPrevContent()["displayname"]);
-  const by = event.sender?.rawDisplayName ?? null;
   return {
     change,
-    subject: parsePerson(subject, given || (subject === sender ? by : null)).name,
-    by: parsePerson(sender, by).name,
+    subject: given === "" ? personIn(room, subject).name : parsePerson(subject, given).name,
+    by: personIn(room, sender).name,
     detail: text(event.getContent()["name"]),
   };
 }
@@ -135,7 +140,7 @@ function toMessage(account: Account, room: Room, event: MatrixEvent, kind: Messa
     state: stateOf(event),
     media: kind === "image" || kind === "file" ? parseMedia(event.getContent()) : null,
     reason: reasonOf(event),
-    membership: kind === "membership" ? membershipOf(event) : null,
+    membership: kind === "membership" ? membershipOf(room, event) : null,
     readBy: readersOf(account, room, event),
   };
 }
@@ -146,7 +151,7 @@ export function listMessages(account: Account, roomId: string): Message[] {
   const events = [...room.getLiveTimeline().getEvents(), ...room.getPendingEvents()];
   for (const event of events) void account.client.decryptEventIfNeeded(event);
   return events.flatMap((event) => {
-    const kind = kindOf(event);
+    const kind = kindOf(room, event);
     return kind === null ? [] : [toMessage(account, room, event, kind)];
   });
 }

@@ -1,0 +1,88 @@
+"""Entering and leaving rooms."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from tchap.api.http import Request
+from tchap.api.parse import maybe_str, need_str
+from tchap.api.routing import Handler, Route
+from tchap.base.errors import MatrixError
+from tchap.base.identity import Requester
+from tchap.services import memberships
+from tchap.services.world import World
+
+
+def _reason(body: dict[str, Any]) -> dict[str, Any]:
+    reason = maybe_str(body, "reason")
+    return {} if reason is None else {"reason": reason}
+
+
+async def join_by_id(world: World, request: Request) -> dict[str, Any]:
+    room_id = request.params["roomId"]
+    return {"room_id": await memberships.join(world, request.requester, room_id, _reason(request.json()))}
+
+
+async def join(world: World, request: Request) -> dict[str, Any]:
+    where = request.params["roomIdOrAlias"]
+    return {"room_id": await memberships.join(world, request.requester, where, _reason(request.json()))}
+
+
+async def knock(world: World, request: Request) -> dict[str, Any]:
+    where, reason = request.params["roomIdOrAlias"], maybe_str(request.json(), "reason")
+    return {"room_id": await memberships.knock(world, request.requester, where, reason)}
+
+
+async def invite(world: World, request: Request) -> dict[str, Any]:
+    body = request.json()
+    if "user_id" not in body and "address" in body:
+        raise MatrixError(
+            "M_THREEPID_DENIED",
+            "Invitations by e-mail are not open yet.",
+            "L'invitation par courriel n'est pas ouverte.",
+        )
+    user_id = need_str(body, "user_id")
+    await memberships.invite(world, request.requester, request.params["roomId"], user_id, _reason(body))
+    return {}
+
+
+async def leave(world: World, request: Request) -> dict[str, Any]:
+    await memberships.leave(world, request.requester, request.params["roomId"], maybe_str(request.json(), "reason"))
+    return {}
+
+
+async def forget(world: World, request: Request) -> dict[str, Any]:
+    await memberships.forget(world, request.requester, request.params["roomId"])
+    return {}
+
+
+_Removal = Callable[[World, Requester, str, str, str | None], Awaitable[None]]
+
+
+def _removal(act: _Removal) -> Handler:
+    """Kick, ban and unban read the same body."""
+
+    async def handler(world: World, request: Request) -> dict[str, Any]:
+        body = request.json()
+        user_id, reason = need_str(body, "user_id"), maybe_str(body, "reason")
+        await act(world, request.requester, request.params["roomId"], user_id, reason)
+        return {}
+
+    return handler
+
+
+async def joined_rooms(world: World, request: Request) -> dict[str, Any]:
+    return {"joined_rooms": await memberships.find_joined_rooms(world, request.requester)}
+
+
+ROUTES = (
+    Route("POST", "/_matrix/client/v3/rooms/{roomId}/join", join_by_id, limit="join"),
+    Route("POST", "/_matrix/client/v3/join/{roomIdOrAlias}", join, limit="join"),
+    Route("POST", "/_matrix/client/v3/knock/{roomIdOrAlias}", knock, limit="join"),
+    Route("POST", "/_matrix/client/v3/rooms/{roomId}/invite", invite, limit="invite"),
+    Route("POST", "/_matrix/client/v3/rooms/{roomId}/leave", leave),
+    Route("POST", "/_matrix/client/v3/rooms/{roomId}/forget", forget),
+    Route("POST", "/_matrix/client/v3/rooms/{roomId}/kick", _removal(memberships.kick)),
+    Route("POST", "/_matrix/client/v3/rooms/{roomId}/ban", _removal(memberships.ban)),
+    Route("POST", "/_matrix/client/v3/rooms/{roomId}/unban", _removal(memberships.unban)),
+    Route("GET", "/_matrix/client/v3/joined_rooms", joined_rooms),
+)

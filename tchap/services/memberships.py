@@ -1,0 +1,230 @@
+"""Entering and leaving rooms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tchap.base.errors import BadJson, Forbidden, NotFound
+from tchap.base.identity import Requester
+from tchap.live.rooms import LiveRoom
+from tchap.protocol.identifiers import parse_user_id
+from tchap.services.live_rooms import find_live_room, get_room
+from tchap.services.room_law import access_rule_of, check_entry, check_invitation
+from tchap.services.timeline import Draft, append
+from tchap.services.world import World
+from tchap.storage.accounts import find_account
+from tchap.storage.aliases import find_alias
+from tchap.storage.memberships import add_forgotten, find_membership, find_membership_spans, find_rooms_of
+from tchap.storage.profiles import find_profile
+
+MEMBERSHIPS = ("invite", "join", "knock", "leave", "ban")
+
+
+async def resolve_room(world: World, room_id_or_alias: str) -> str:
+    """The room id behind an id or an alias; NotFound when the alias leads nowhere."""
+    if not room_id_or_alias.startswith("#"):
+        return room_id_or_alias
+    found = await world.store.read(find_alias, room_id_or_alias)
+    if found is None:
+        raise NotFound("This alias leads to no room.", "Cette adresse ne mène à aucun salon.")
+    return found.room_id
+
+
+async def join(world: World, requester: Requester, room_id_or_alias: str, content: dict[str, Any] | None = None) -> str:
+    """Joins; answers the room's id. Joining a room one is in changes nothing."""
+    room = await get_room(world, await resolve_room(world, room_id_or_alias))
+    if requester.user_id in room.joined:
+        return room.room_id
+    check_entry(world, room, requester.user_id)
+    body = {**(content or {}), **await shown_profile(world, requester.user_id)}
+    authoriser = _find_authoriser(room, requester.user_id) if await _needs_authoriser(world, room, requester) else None
+    if authoriser:
+        body["join_authorised_via_users_server"] = authoriser
+    await _append_member(world, room.room_id, requester.user_id, requester.user_id, {**body, "membership": "join"})
+    return room.room_id
+
+
+async def _needs_authoriser(world: World, room: LiveRoom, requester: Requester) -> bool:
+    """Restricted rooms: whoever is not invited must be in a room the join rule allows (rooms v8, "restricted")."""
+    rules = room.content_of("m.room.join_rules")
+    if rules.get("join_rule") not in ("restricted", "knock_restricted"):
+        return False
+    if room.membership_of(requester.user_id) == "invite":
+        return False
+    allow = rules.get("allow")
+    wanted = {
+        each.get("room_id")
+        for each in (allow if isinstance(allow, list) else [])
+        if isinstance(each, dict) and each.get("type") == "m.room_membership"
+    }
+    mine = await world.store.read(find_rooms_of, requester.user_id, ("join",))
+    if wanted & {each.room_id for each in mine}:
+        return True
+    raise Forbidden(
+        "Only members of a room that opens onto this one may join.",
+        "Seuls les membres d'un salon qui donne accès à celui-ci peuvent y entrer.",
+    )
+
+
+def _find_authoriser(room: LiveRoom, joiner: str) -> str:
+    """A member who may invite; every one of them is of ours, so that we can sign for them."""
+    levels = room.power_levels
+    for user_id in sorted(room.joined, key=levels.of_user, reverse=True):
+        if user_id != joiner and levels.may(user_id, "invite"):
+            return user_id
+    raise Forbidden("Nobody here can let you in.", "Personne ne peut vous faire entrer dans ce salon.")
+
+
+async def knock(world: World, requester: Requester, room_id_or_alias: str, reason: str | None) -> str:
+    """Asks to be let in."""
+    room = await get_room(world, await resolve_room(world, room_id_or_alias))
+    check_entry(world, room, requester.user_id)
+    body = {**await shown_profile(world, requester.user_id), **_reason(reason), "membership": "knock"}
+    await _append_member(world, room.room_id, requester.user_id, requester.user_id, body)
+    return room.room_id
+
+
+async def invite(
+    world: World, requester: Requester, room_id: str, user_id: str, content: dict[str, Any] | None = None
+) -> None:
+    """Invites a person who has an account here."""
+    room = await get_room_of(world, requester, room_id)
+    await check_exists(world, user_id)
+    check_invitation(world, access_rule_of(room), user_id)
+    body = {**(content or {}), **await shown_profile(world, user_id), "membership": "invite"}
+    if room.content_of("m.room.member", requester.user_id).get("is_direct") is True:
+        body["is_direct"] = True
+    await _append_member(world, room_id, requester.user_id, user_id, body)
+
+
+async def leave(world: World, requester: Requester, room_id: str, reason: str | None = None) -> None:
+    """Leaves, refuses an invitation or takes a knock back; leaving a room one has left changes nothing."""
+    room = await get_room(world, room_id)
+    membership = room.membership_of(requester.user_id)
+    if membership == "leave":
+        return
+    if membership in (None, "ban"):
+        raise Forbidden("You are not in this room.", "Vous ne faites pas partie de ce salon.")
+    body = {**_reason(reason), "membership": "leave"}
+    await _append_member(world, room_id, requester.user_id, requester.user_id, body)
+
+
+async def kick(world: World, requester: Requester, room_id: str, user_id: str, reason: str | None = None) -> None:
+    """Removes a person, who may come back; also takes an invitation back or refuses a knock."""
+    room = await get_room_of(world, requester, room_id)
+    if room.membership_of(user_id) not in ("join", "invite", "knock"):
+        raise Forbidden("This person is not in the room.", "Cette personne ne fait pas partie du salon.")
+    body = {**_reason(reason), "membership": "leave"}
+    await _append_member(world, room_id, requester.user_id, user_id, body)
+
+
+async def ban(world: World, requester: Requester, room_id: str, user_id: str, reason: str | None = None) -> None:
+    """Removes a person for good."""
+    await get_room_of(world, requester, room_id)
+    _check_user_id(user_id)
+    body = {**_reason(reason), "membership": "ban"}
+    await _append_member(world, room_id, requester.user_id, user_id, body)
+
+
+async def unban(world: World, requester: Requester, room_id: str, user_id: str, reason: str | None = None) -> None:
+    """Lets a banned person come back."""
+    room = await get_room_of(world, requester, room_id)
+    if room.membership_of(user_id) != "ban":
+        raise Forbidden("This person is not banned.", "Cette personne n'est pas interdite dans ce salon.")
+    body = {**_reason(reason), "membership": "leave"}
+    await _append_member(world, room_id, requester.user_id, user_id, body)
+
+
+async def forget(world: World, requester: Requester, room_id: str) -> None:
+    """Hides a room one has left from one's own history."""
+    stay = await world.store.read(find_membership, requester.user_id, room_id)
+    if stay is None:
+        raise NotFound("You were never in this room.", "Vous n'avez jamais fait partie de ce salon.")
+    if stay.membership not in ("leave", "ban"):
+        # Client-server API, "Leaving rooms": a room must be left first.
+        raise BadJson("Leave the room before forgetting it.", "Quittez le salon avant de l'oublier.")
+    await world.store.write(add_forgotten, requester.user_id, room_id)
+
+
+async def set_membership(world: World, requester: Requester, room_id: str, target: tuple[str, dict[str, Any]]) -> str:
+    """A membership set as plain state, `(user id, content)`: the same roads as the calls made for it."""
+    user_id, content = target
+    room = await get_room(world, room_id)
+    # Who authorises a restricted join is ours to say: we are the ones who sign for it.
+    content = {key: value for key, value in content.items() if key != "join_authorised_via_users_server"}
+    membership = content.get("membership")
+    if membership not in MEMBERSHIPS:
+        raise BadJson("This membership does not exist.", "Cette appartenance n'existe pas.")
+    _check_user_id(user_id)
+    if membership == "invite":
+        await check_exists(world, user_id)
+        check_invitation(world, access_rule_of(room), user_id)
+    if membership in ("join", "knock") and requester.user_id not in room.joined:
+        check_entry(world, room, user_id)
+    if not world.settings.test_profile and membership == "join":
+        # A name shown in a room is the profile's: it is made from the address against impersonation.
+        content = {**content, **await shown_profile(world, user_id)}
+    return await _append_member(world, room_id, requester.user_id, user_id, content)
+
+
+async def update_profile_in_rooms(world: World, user_id: str) -> None:
+    """Shows the person's present name and picture in every room they are in."""
+    profile = await shown_profile(world, user_id)
+    for stay in await world.store.read(find_rooms_of, user_id, ("join",)):
+        room = await get_room(world, stay.room_id)
+        kept = {key: value for key, value in room.content_of("m.room.member", user_id).items() if key not in _SHOWN}
+        kept.pop("join_authorised_via_users_server", None)
+        await _append_member(world, stay.room_id, user_id, user_id, {**kept, **profile, "membership": "join"})
+
+
+async def was_joined(world: World, user_id: str, room_id: str) -> bool:
+    """Whether the person ever was a member."""
+    stays = await world.store.read(find_membership_spans, user_id, room_id)
+    return any(stay.membership == "join" for stay in stays)
+
+
+async def get_room_of(world: World, requester: Requester, room_id: str) -> LiveRoom:
+    """The live room, for a member of it; an unknown room is answered as one the requester is not in."""
+    room = await find_live_room(world, room_id)
+    if room is None or requester.user_id not in room.joined:
+        raise Forbidden("You are not in this room.", "Vous ne faites pas partie de ce salon.")
+    return room
+
+
+async def check_exists(world: World, user_id: str) -> None:
+    """Raises NotFound for an invitation that would reach nobody here."""
+    _check_user_id(user_id)
+    if await world.store.read(find_account, user_id) is None:
+        raise NotFound("This person has no account here.", "Cette personne n'a pas de compte ici.")
+
+
+def _check_user_id(user_id: str) -> None:
+    try:
+        parse_user_id(user_id)
+    except ValueError as error:
+        raise BadJson("This is not a user id.", "Ce n'est pas un identifiant.") from error
+
+
+async def _append_member(world: World, room_id: str, sender: str, user_id: str, content: dict[str, Any]) -> str:
+    draft = Draft("m.room.member", sender, content, state_key=user_id)
+    return (await append(world, room_id, (draft,)))[0].event_id
+
+
+_SHOWN = ("displayname", "avatar_url")
+
+
+async def shown_profile(world: World, user_id: str) -> dict[str, Any]:
+    profile = await world.store.read(find_profile, user_id)
+    if profile is None:
+        return {}
+    shown = {"displayname": profile.display_name, "avatar_url": profile.avatar_url}
+    return {key: value for key, value in shown.items() if value is not None}
+
+
+def _reason(reason: str | None) -> dict[str, str]:
+    return {} if reason is None else {"reason": reason}
+
+
+async def find_joined_rooms(world: World, requester: Requester) -> list[str]:
+    """The ids of the rooms the requester is in."""
+    return [stay.room_id for stay in await world.store.read(find_rooms_of, requester.user_id, ("join",))]

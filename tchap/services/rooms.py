@@ -1,0 +1,271 @@
+"""Making rooms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tchap.base.errors import BadJson, MatrixError
+from tchap.base.identity import Requester
+from tchap.live.rooms import LiveRoom
+from tchap.policy.rooms import (
+    ACCESS_RULES,
+    ENCRYPTION,
+    ENCRYPTION_CONTENT,
+    RoomWish,
+    access_rules_content,
+    decide_creation,
+    default_history_visibility,
+    default_power_levels,
+    must_encrypt,
+)
+from tchap.protocol.events import EventFields, build_event, room_id_of_create
+from tchap.protocol.room_versions import RoomVersion, find_room_version
+from tchap.services.memberships import check_exists, shown_profile
+from tchap.services.room_law import check_decision, check_invitation, is_external
+from tchap.services.timeline import Draft, open_room
+from tchap.services.world import World
+from tchap.storage.aliases import Alias, add_alias, find_alias
+from tchap.storage.rooms import RoomRow, set_published
+
+PRESETS = ("private_chat", "trusted_private_chat", "public_chat")
+
+
+@dataclass(frozen=True, slots=True)
+class InitialState:
+    type: str
+    state_key: str
+    content: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomRequest:
+    """What `POST /createRoom` may ask for."""
+
+    preset: str | None = None
+    is_public: bool = False
+    name: str | None = None
+    topic: str | None = None
+    alias_localpart: str | None = None
+    invite: tuple[str, ...] = ()
+    version: str | None = None
+    creation_content: dict[str, Any] = field(default_factory=dict)
+    initial_state: tuple[InitialState, ...] = ()
+    is_direct: bool = False
+    power_levels: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def chosen_preset(self) -> str:
+        """Client-server API, `POST /createRoom`: without a preset, the visibility decides."""
+        return self.preset or ("public_chat" if self.is_public else "private_chat")
+
+    def initial(self, kind: str) -> dict[str, Any] | None:
+        """The content an initial state event asks for under the empty key."""
+        return next((each.content for each in self.initial_state if (each.type, each.state_key) == (kind, "")), None)
+
+
+async def create_room(world: World, requester: Requester, wish: RoomRequest) -> str:
+    """Makes a room with all its first events in one commit; answers its id."""
+    version = _version_of(world, wish)
+    law = _wish_of(world, requester, wish)
+    if not world.settings.test_profile:
+        check_decision(decide_creation(law))
+    alias = await _reserve_alias(world, requester, wish)
+    for user_id in wish.invite:
+        await check_exists(world, user_id)
+    room_id, create = _first_event(world, requester, wish, version)
+    drafts = [create, *await _drafts(world, requester, wish, (version, law, alias))]
+    room = LiveRoom(room_id=room_id, version=version, state={})
+    drafts += await _invitations(world, requester, wish, drafts)
+    row = RoomRow(room_id, version.name, requester.user_id, requester.instance, int(wish.is_public), _now(world), 1)
+    await open_room(world, room, row, drafts)
+    if alias is not None and not await world.store.write(add_alias, Alias(alias, room_id, requester.user_id)):
+        raise _alias_taken()
+    if wish.is_public:
+        await world.store.write(set_published, room_id, True)
+    return room_id
+
+
+def _now(world: World) -> int:
+    return world.clock.now_ms()
+
+
+def _version_of(world: World, wish: RoomRequest) -> RoomVersion:
+    version = find_room_version(wish.version or world.settings.rooms.default_version)
+    if version is None:
+        raise MatrixError(
+            "M_UNSUPPORTED_ROOM_VERSION", "This room version is not known.", "Cette version de salon n'est pas connue."
+        )
+    return version
+
+
+def _wish_of(world: World, requester: Requester, wish: RoomRequest) -> RoomWish:
+    is_public = wish.is_public or wish.chosen_preset == "public_chat"
+    return RoomWish(
+        creator_is_external=is_external(world, requester.user_id),
+        is_public=is_public,
+        is_direct=wish.is_direct,
+        preset=wish.chosen_preset,
+        access_rules=wish.initial(ACCESS_RULES),
+        is_space=wish.creation_content.get("type") == "m.space",
+    )
+
+
+async def _reserve_alias(world: World, requester: Requester, wish: RoomRequest) -> str | None:
+    if wish.alias_localpart is None:
+        return None
+    alias = f"#{wish.alias_localpart}:{requester.instance}"
+    if ":" in wish.alias_localpart or not wish.alias_localpart or len(alias.encode()) > 255 or "\0" in alias:
+        raise MatrixError("M_INVALID_PARAM", "This alias cannot be.", "Cette adresse n'est pas possible.")
+    if await world.store.read(find_alias, alias) is not None:
+        raise _alias_taken()
+    return alias
+
+
+def _alias_taken() -> MatrixError:
+    return MatrixError("M_ROOM_IN_USE", "This alias is taken.", "Cette adresse est déjà prise.")
+
+
+def _first_event(world: World, requester: Requester, wish: RoomRequest, version: RoomVersion) -> tuple[str, Draft]:
+    content = {**wish.creation_content, "room_version": version.name}
+    content.pop("creator", None)
+    if version.creator_in_content:
+        content["creator"] = requester.user_id
+    if version.creators_reign and wish.chosen_preset == "trusted_private_chat" and wish.invite:
+        # Room version 12: the preset makes the invited people creators too.
+        asked = content.get("additional_creators", [])
+        content["additional_creators"] = sorted({*(asked if isinstance(asked, list) else []), *wish.invite})
+    now = world.clock.now_ms()
+    create = Draft("m.room.create", requester.user_id, content, state_key="", origin_server_ts=now)
+    if not version.room_id_is_hash:
+        return f"!{world.entropy.letters(18)}:{requester.instance}", create
+    fields = EventFields(
+        room_id="",
+        type=create.type,
+        sender=create.sender,
+        content=content,
+        origin_server_ts=now,
+        depth=1,
+        state_key="",
+    )
+    return room_id_of_create(build_event(version, fields).event.event_id), create
+
+
+async def _drafts(
+    world: World, requester: Requester, wish: RoomRequest, facts: tuple[RoomVersion, RoomWish, str | None]
+) -> list[Draft]:
+    """The first events in the order the specification gives (`POST /createRoom`)."""
+    version, law, alias = facts
+    me = requester.user_id
+    member = {**await shown_profile(world, me), "membership": "join"}
+    states: dict[tuple[str, str], dict[str, Any]] = {
+        ("m.room.power_levels", ""): _power_levels(world, wish, law, _first_levels(me, wish, version)),
+    }
+    if alias is not None:
+        states["m.room.canonical_alias", ""] = {"alias": alias}
+    states |= _preset_states(world, wish, law)
+    for each in wish.initial_state:
+        states[each.type, each.state_key] = each.content
+    if wish.name is not None:
+        states["m.room.name", ""] = {"name": wish.name}
+    if wish.topic is not None:
+        # Room versions' "m.room.topic": the plain text stands in both forms.
+        blocks = {"m.text": [{"body": wish.topic, "mimetype": "text/plain"}]}
+        states["m.room.topic", ""] = {"topic": wish.topic, "m.topic": blocks}
+    if not world.settings.test_profile:
+        states |= _lawful_states(law)
+        if not must_encrypt(law):
+            states.pop((ENCRYPTION, ""), None)
+    states.pop(("m.room.create", ""), None)
+    states.pop(("m.room.member", me), None)
+    drafts = [Draft(kind, me, content, state_key=key) for (kind, key), content in states.items()]
+    return [Draft("m.room.member", me, member, state_key=me), *drafts]
+
+
+def _first_levels(me: str, wish: RoomRequest, version: RoomVersion) -> dict[str, int]:
+    """Room version 12: creators are above the levels and may not be named in them."""
+    if version.creators_reign:
+        return {}
+    trusted = wish.invite if wish.chosen_preset == "trusted_private_chat" else ()
+    return {me: 100, **dict.fromkeys(trusted, 100)}
+
+
+def _power_levels(world: World, wish: RoomRequest, law: RoomWish, users: dict[str, int]) -> dict[str, Any]:
+    if world.settings.test_profile:
+        levels = _plain_power_levels(users, 150 if _reigns(world, wish) else 100)
+    else:
+        levels = default_power_levels(law, users)
+    asked = wish.power_levels
+    if not world.settings.test_profile:
+        _check_not_lowered(levels, asked)
+    return {**levels, **asked}
+
+
+def _reigns(world: World, wish: RoomRequest) -> bool:
+    return _version_of(world, wish).creators_reign
+
+
+def _plain_power_levels(users: dict[str, int], tombstone: int) -> dict[str, Any]:
+    return {
+        "users": users,
+        "users_default": 0,
+        "events_default": 0,
+        "state_default": 50,
+        "invite": 0,
+        "kick": 50,
+        "ban": 50,
+        "redact": 50,
+        "historical": 100,
+        "events": {
+            "m.room.name": 50,
+            "m.room.avatar": 50,
+            "m.room.canonical_alias": 50,
+            "m.room.power_levels": 100,
+            "m.room.history_visibility": 100,
+            "m.room.encryption": 100,
+            "m.room.server_acl": 100,
+            "m.room.tombstone": tombstone,
+        },
+    }
+
+
+def _check_not_lowered(levels: dict[str, Any], asked: dict[str, Any]) -> None:
+    for name in ("invite", "state_default"):
+        level = asked.get(name)
+        if isinstance(level, int) and level < levels[name]:
+            raise BadJson(f"The level '{name}' may not be lower here.", f"Le niveau « {name} » ne peut être abaissé.")
+
+
+def _preset_states(world: World, wish: RoomRequest, law: RoomWish) -> dict[tuple[str, str], dict[str, Any]]:
+    """Client-server API, `POST /createRoom`, "preset"."""
+    preset = wish.chosen_preset
+    visibility = "shared" if world.settings.test_profile else default_history_visibility(law)
+    guests = "forbidden" if preset == "public_chat" or not world.settings.test_profile else "can_join"
+    return {
+        ("m.room.join_rules", ""): {"join_rule": "public" if preset == "public_chat" else "invite"},
+        ("m.room.history_visibility", ""): {"history_visibility": visibility},
+        ("m.room.guest_access", ""): {"guest_access": guests},
+    }
+
+
+def _lawful_states(law: RoomWish) -> dict[tuple[str, str], dict[str, Any]]:
+    """What the server adds whatever was asked."""
+    states: dict[tuple[str, str], dict[str, Any]] = {
+        (ACCESS_RULES, ""): access_rules_content(law),
+        ("m.room.guest_access", ""): {"guest_access": "forbidden"},
+    }
+    if must_encrypt(law):
+        states[ENCRYPTION, ""] = ENCRYPTION_CONTENT
+    return states
+
+
+async def _invitations(world: World, requester: Requester, wish: RoomRequest, drafts: list[Draft]) -> list[Draft]:
+    rules = next((each.content for each in drafts if each.type == ACCESS_RULES), {})
+    found = []
+    for user_id in dict.fromkeys(wish.invite):
+        check_invitation(world, str(rules.get("rule")), user_id)
+        content = {**await shown_profile(world, user_id), "membership": "invite"}
+        if wish.is_direct:
+            content["is_direct"] = True
+        found.append(Draft("m.room.member", requester.user_id, content, state_key=user_id))
+    return found

@@ -1,0 +1,18 @@
+"""Who is typing (typing notifications module)."""
+
+from __future__ import annotations
+
+from tchap.base.errors import Forbidden
+from tchap.base.identity import Requester
+from tchap.services.world import World
+from tchap.storage.sync import is_joined
+
+
+async def set_typing(world: World, requester: Requester, room_id: str, timeout_ms: int | None) -> None:
+    """The person types for ``timeout_ms``, or no longer (None). Raises M_FORBIDDEN outside the room."""
+    if not await world.store.read(is_joined, requester.user_id, room_id):
+        raise Forbidden("You are not in this room.", "Vous n'êtes pas dans ce salon.")
+    if timeout_ms:
+        world.live.typing.start(room_id, requester.user_id, timeout_ms)
+    else:
+        world.live.typing.stop(room_id, requester.user_id)

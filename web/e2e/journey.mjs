@@ -1,0 +1,163 @@
+/**
+ * Two people of two administrations on two instances, from sign-up to a new device.
+ *
+ *   node e2e/journey.mjs http://127.0.0.1:8008 [--first-domain D] [--second-domain D] [--search TERM] [--shots DIR]
+ *
+ * Prints one JSON line per step; exits 1 at the first failure.
+ */
+import { mkdirSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { closeAll, closePerson, openPerson } from "./browser.mjs";
+import * as steps from "./steps.mjs";
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    "first-domain": { type: "string", default: "premiere.example.fr" },
+    "second-domain": { type: "string", default: "seconde.example.fr" },
+    search: { type: "string", default: "lefevre" },
+    shots: { type: "string" },
+  },
+});
+const base = (positionals[0] ?? "http://127.0.0.1:8008").replace(/\/+$/u, "");
+const tag = Array.from({ length: 5 }, () => String.fromCharCode(97 + Math.floor(Math.random() * 26))).join("");
+const alice = `alice.martin.${tag}@${options["first-domain"]}`;
+const bruno = `bruno.lefebvre.${tag}@${options["second-domain"]}`;
+const nameOf = (first, last) => `${first} ${last} ${tag[0].toUpperCase()}${tag.slice(1)}`;
+const ALICE = nameOf("Alice", "Martin");
+const BRUNO = nameOf("Bruno", "Lefebvre");
+
+/** Every body of a send request, to prove that nothing left in clear. */
+function recordSends(person) {
+  const sends = [];
+  person.page.on("request", (request) => {
+    if (request.method() === "PUT" && /\/rooms\/[^/]+\/send\//u.test(request.url())) {
+      sends.push({ url: request.url(), body: request.postData() ?? "" });
+    }
+  });
+  return sends;
+}
+
+async function step(name, job) {
+  const started = Date.now();
+  try {
+    const facts = await job();
+    console.log(JSON.stringify({ step: name, ok: true, ms: Date.now() - started, ...facts }));
+  } catch (error) {
+    console.log(JSON.stringify({ step: name, ok: false, ms: Date.now() - started, error: String(error) }));
+    throw error;
+  }
+}
+
+async function shoot(person, name) {
+  if (options.shots === undefined) return;
+  mkdirSync(options.shots, { recursive: true });
+  await person.page.screenshot({ path: `${options.shots}/${name}.png` });
+}
+
+function checkNoClear(sends, words) {
+  const leaked = sends.filter(({ body }) => words.some((word) => body.includes(word)));
+  if (leaked.length > 0) throw new Error(`clear text left: ${leaked.map(({ url }) => url).join(" ")}`);
+  const ids = sends.map(({ url }) => url);
+  if (new Set(ids).size !== ids.length) throw new Error("a transaction id was used twice");
+  return { sends: sends.length };
+}
+
+async function run() {
+  const a = await openPerson();
+  const b = await openPerson();
+  const sends = [recordSends(a), recordSends(b)];
+  let code = "";
+  await step("sign up the first person", async () => {
+    code = await steps.signUp(a.page, base, alice);
+    await shoot(a, "empty");
+    return { groups: code.split(" ").length };
+  });
+  await step("sign up the second person", async () => void (await steps.signUp(b.page, base, bruno)));
+  await step("find by a misspelt part of the name", () =>
+    steps.findPerson(a.page, options.search === "exact" ? `lefebvre ${tag}` : options.search, BRUNO),
+  );
+  await step("write before the other has joined", () => steps.write(a.page, "Bonjour Bruno, premier message secret"));
+  await step("accept the invitation and read", async () => {
+    await steps.acceptInvitation(b.page, ALICE);
+    await steps.sees(b.page, "premier message secret");
+  });
+  await step("answer", async () => {
+    await steps.write(b.page, "Bonjour Alice, réponse secrète");
+    await steps.sees(a.page, "réponse secrète");
+    await shoot(a, "conversation");
+  });
+  await step("a file in both directions", async () => {
+    await steps.attach(a.page, "note-alice.txt", "contenu secret d’Alice");
+    await steps.sees(b.page, "note-alice.txt");
+    const first = await steps.download(b.page, "note-alice.txt");
+    await steps.attach(b.page, "note-bruno.txt", "contenu secret de Bruno");
+    await steps.sees(a.page, "note-bruno.txt");
+    const second = await steps.download(a.page, "note-bruno.txt");
+    if (first !== "contenu secret d’Alice" || second !== "contenu secret de Bruno") throw new Error("files differ");
+  });
+  await step("reload", async () => {
+    await a.page.reload();
+    await steps.sees(a.page, "réponse secrète");
+    await steps.sees(a.page, "premier message secret");
+    await steps.write(a.page, "Toujours là après le rechargement");
+    await steps.sees(b.page, "Toujours là après le rechargement");
+  });
+  await step("another tab takes the work and gives it back", () => twoTabs(a));
+  await step("a wrong recovery code is kindly refused, the right one opens the history", async () => {
+    const c = await openPerson();
+    await steps.delay(1500);
+    await steps.signIn(c.page, base, alice);
+    await c.page.getByTestId("recovery-code").waitFor();
+    await steps.enterRecoveryCode(c.page, `${code.slice(0, -4)}zzzz`);
+    await c.page.getByRole("alert").waitFor();
+    await shoot(c, "unlock");
+    await steps.enterRecoveryCode(c.page, code);
+    await steps.openRoom(c.page, BRUNO);
+    await steps.sees(c.page, "premier message secret");
+    await steps.sees(c.page, "réponse secrète");
+    await steps.sees(c.page, "Toujours là après le rechargement");
+    await shoot(c, "new-device");
+    await closePerson(c);
+  });
+  await step("offline: the message waits, then leaves", () => offline(a, b));
+  await step("nothing left in clear", async () =>
+    checkNoClear(sends.flat(), ["secret", "Toujours", "hors ligne", "Bonjour", "note-alice"]),
+  );
+  await step("no complaint in the console", async () => {
+    const complaints = [...a.complaints, ...b.complaints].filter((line) => !/Failed to load resource|ERR_INTERNET/u.test(line));
+    if (complaints.length > 0) throw new Error(complaints.join(" | "));
+  });
+}
+
+async function twoTabs(a) {
+  const second = await a.context.newPage();
+  await second.goto(base);
+  await second.getByRole("button", { name: "Utiliser Tchap ici" }).click();
+  await steps.openRoom(second, BRUNO);
+  await steps.sees(second, "réponse secrète");
+  await a.page.getByRole("button", { name: "Utiliser Tchap ici" }).click();
+  await second.getByRole("button", { name: "Utiliser Tchap ici" }).waitFor();
+  await second.close();
+  await steps.openRoom(a.page, BRUNO);
+  await steps.sees(a.page, "réponse secrète");
+}
+
+async function offline(a, b) {
+  await a.context.setOffline(true);
+  await steps.write(a.page, "Écrit hors ligne");
+  await a.page.getByTestId("offline").waitFor();
+  await a.page.locator('[data-testid="message"][data-state="waiting"]').waitFor();
+  await shoot(a, "offline");
+  await a.context.setOffline(false);
+  await steps.sees(b.page, "Écrit hors ligne", 60_000);
+}
+
+try {
+  await run();
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
+} finally {
+  await closeAll();
+}

@@ -1,0 +1,109 @@
+/** What a person does, by the roles and names a screen reader would use. */
+
+const PASSWORD = "Une-phrase-assez-longue-7";
+const WAIT_MS = 30_000;
+
+export function delay(ms) {
+  return new Promise((done) => setTimeout(done, ms));
+}
+
+export async function waitFor(what, job, limitMs = WAIT_MS) {
+  const end = Date.now() + limitMs;
+  for (;;) {
+    const value = await job();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`waited too long: ${what}`);
+    await delay(150);
+  }
+}
+
+/** The last code sent to this address, from the built-in mailbox page. */
+export async function readCode(base, email, after = 0) {
+  return waitFor(`a code for ${email}`, async () => {
+    const answer = await fetch(`${base}/_tchap/mailbox.json?to=${encodeURIComponent(email)}`);
+    if (!answer.ok) return null;
+    const mails = await answer.json();
+    if (mails.length <= after) return null;
+    return /\b(\d{6})\b/u.exec(`${mails.at(-1).subject}\n${mails.at(-1).text}`)?.[1] ?? null;
+  });
+}
+
+export async function signUp(page, base, email) {
+  await page.goto(base);
+  await page.getByTestId("email").fill(email);
+  await page.getByRole("button", { name: "Créer mon compte" }).click();
+  await page.getByTestId("password").fill(PASSWORD);
+  await page.getByTestId("terms").check();
+  await page.getByRole("button", { name: "Recevoir mon code" }).click();
+  await page.getByTestId("code").waitFor();
+  await page.getByTestId("code").fill(await readCode(base, email));
+  await page.getByRole("button", { name: "Valider" }).click();
+  return noteRecoveryCode(page);
+}
+
+export async function noteRecoveryCode(page) {
+  const box = page.getByTestId("recovery-code");
+  await box.waitFor({ timeout: 60_000 });
+  const code = (await box.innerText()).replace(/\s+/gu, " ").trim();
+  await page.getByTestId("recovery-noted").check();
+  await page.getByRole("button", { name: "Continuer vers Tchap" }).click();
+  await page.getByTestId("room-list").waitFor();
+  return code;
+}
+
+export async function signIn(page, base, email, password = PASSWORD) {
+  await page.goto(base);
+  await page.getByTestId("email").fill(email);
+  await page.getByRole("button", { name: "Se connecter" }).click();
+  await page.getByTestId("password").fill(password);
+  await page.getByRole("button", { name: "Se connecter" }).click();
+}
+
+export async function enterRecoveryCode(page, code) {
+  await page.getByTestId("recovery-code").fill(code);
+  await page.getByRole("button", { name: "Ouvrir mes conversations" }).click();
+}
+
+/** Looks the person up in the directory and opens the conversation. */
+export async function findPerson(page, term, name) {
+  await page.getByTestId("new").click();
+  await page.getByRole("menuitem", { name: "Nouveau message" }).click();
+  await page.getByTestId("people-search").fill(term);
+  await page.getByTestId("people-result").filter({ hasText: name }).first().click();
+  await page.getByTestId("composer").waitFor();
+}
+
+export async function acceptInvitation(page, from) {
+  await page.getByTestId("room-item").filter({ hasText: from }).first().click();
+  await page.getByRole("button", { name: "Accepter" }).click();
+  await page.getByTestId("composer").waitFor();
+}
+
+export async function openRoom(page, name) {
+  await page.getByTestId("room-item").filter({ hasText: name }).first().click();
+  await page.getByTestId("timeline").waitFor();
+}
+
+export async function write(page, text) {
+  await page.getByTestId("composer").fill(text);
+  await page.getByTestId("send").click();
+}
+
+export async function sees(page, text, limitMs = WAIT_MS) {
+  await page.getByTestId("message").filter({ hasText: text }).first().waitFor({ timeout: limitMs });
+}
+
+export async function attach(page, name, content) {
+  const file = { name, mimeType: "text/plain", buffer: Buffer.from(content) };
+  await page.getByTestId("attach").setInputFiles(file);
+}
+
+export async function download(page, name) {
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: `Télécharger ${name}` }).first().click(),
+  ]);
+  const chunks = [];
+  for await (const chunk of await file.createReadStream()) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}

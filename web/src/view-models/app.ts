@@ -1,0 +1,212 @@
+/** What the whole window shows, from the first paint to the open account. */
+import type { Phrase } from "../i18n/keys";
+import * as matrix from "../matrix/account";
+import type { Account } from "../matrix/account";
+import type { Credentials } from "../matrix/accounts";
+import * as encryption from "../matrix/encryption";
+import type { RecoveryCode } from "../matrix/encryption";
+import { AuthModel } from "./auth";
+import { phraseOf } from "./errors";
+import { HomeModel } from "./home";
+import { Observable } from "./observable";
+import { UnlockModel } from "./unlock";
+
+export type AppScreen =
+  | { readonly name: "loading" }
+  | { readonly name: "opening" }
+  | { readonly name: "insecure" }
+  | { readonly name: "other-tab" }
+  | { readonly name: "broken"; readonly why: Phrase }
+  | { readonly name: "auth"; readonly auth: AuthModel }
+  | { readonly name: "recovery"; readonly code: RecoveryCode }
+  | { readonly name: "unlock"; readonly unlock: UnlockModel }
+  | { readonly name: "home"; readonly home: HomeModel };
+
+export interface Tab {
+  readonly isActive: () => boolean;
+  readonly claim: () => Promise<boolean>;
+  readonly takeOver: () => Promise<void>;
+}
+
+export interface AppSurroundings {
+  readonly isSecure: boolean;
+  readonly entryUrl: string;
+  readonly homeservers: Readonly<Record<string, string>>;
+  readonly instances: readonly string[];
+  readonly deviceName: string;
+  readonly language: () => string;
+  readonly tab: Tab;
+  readonly setPath: (path: string) => void;
+  readonly readPath: () => string;
+  /** Remembers, over a reload, that a code was made and not noted yet. */
+  readonly unnoted: { readonly get: () => boolean; readonly set: (value: boolean) => void };
+}
+
+export class AppModel {
+  readonly screen = new Observable<AppScreen>({ name: "loading" });
+  readonly #around: AppSurroundings;
+  #account: Account | null = null;
+  #home: HomeModel | null = null;
+  #stopWatching: (() => void) | null = null;
+
+  constructor(around: AppSurroundings) {
+    this.#around = around;
+  }
+
+  readonly start = async (): Promise<void> => {
+    if (!this.#around.isSecure) return this.screen.set({ name: "insecure" });
+    if (!(await this.#around.tab.claim())) return this.screen.set({ name: "other-tab" });
+    await this.#resume();
+  };
+
+  readonly takeOver = async (): Promise<void> => {
+    this.screen.set({ name: "loading" });
+    await this.#around.tab.takeOver();
+    await this.#resume();
+  };
+
+  /** Another tab takes the work: everything stops here before its stores open there. */
+  readonly lose = async (): Promise<void> => {
+    const account = this.#account;
+    this.#close();
+    if (account !== null) {
+      await matrix.persist(account).catch(() => undefined);
+      matrix.closeAccount(account);
+    }
+    this.screen.set({ name: "other-tab" });
+  };
+
+  readonly persist = (): void => {
+    if (this.#account !== null) void matrix.persist(this.#account).catch(() => undefined);
+  };
+
+  #close(): void {
+    this.#stopWatching?.();
+    this.#stopWatching = null;
+    this.#home?.stop();
+    this.#home = null;
+    this.#account = null;
+  }
+
+  readonly #resume = async (): Promise<void> => {
+    const credentials = matrix.findCredentials();
+    if (credentials === null) return this.#showAuth(null);
+    await this.#open(credentials, null);
+  };
+
+  readonly retry = (): Promise<void> => {
+    this.screen.set({ name: "loading" });
+    return this.#resume();
+  };
+
+  #showAuth(notice: Phrase | null): void {
+    const { entryUrl, homeservers, deviceName, language } = this.#around;
+    const onSignedIn = (credentials: Credentials, password: string): void => {
+      matrix.saveCredentials(credentials);
+      void this.#open(credentials, password);
+    };
+    const auth = new AuthModel({ entryUrl, homeservers, deviceName, language, onSignedIn }, notice);
+    this.screen.set({ name: "auth", auth });
+  }
+
+  async #open(credentials: Credentials, password: string | null): Promise<void> {
+    this.screen.set({ name: "opening" });
+    try {
+      const account = await matrix.openAccount(credentials, { isActiveTab: this.#around.tab.isActive });
+      this.#account = account;
+      this.#watch(account);
+      if (password === null && !this.#around.unnoted.get()) return await this.#openKnown(account);
+      await matrix.waitForFirstSync(account);
+      await this.#secure(account, password);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** After a reload nothing is asked: what is kept here is shown at once, even without network. */
+  async #openKnown(account: Account): Promise<void> {
+    this.#showHome(account);
+    await matrix.waitForFirstSync(account);
+    await this.#home?.refreshTrust();
+  }
+
+  async #secure(account: Account, password: string | null): Promise<void> {
+    const state = await encryption.readEncryptionState(account);
+    if (state === "locked") return this.#showUnlock(account, password);
+    if (state === "ready" && !this.#around.unnoted.get()) return this.#showHome(account);
+    const fresh = state === "none";
+    const code = await (fresh
+      ? encryption.setUpEncryption(account, password)
+      : encryption.renewRecoveryCode(account));
+    this.#showCode(code);
+  }
+
+  #showCode(code: RecoveryCode): void {
+    this.#around.unnoted.set(true);
+    this.screen.set({ name: "recovery", code });
+  }
+
+  readonly codeNoted = (): void => {
+    this.#around.unnoted.set(false);
+    if (this.#account !== null) this.#showHome(this.#account);
+  };
+
+  #showUnlock(account: Account, password: string | null): void {
+    const unlock = new UnlockModel(account, password, {
+      onDone: () => this.#showHome(account),
+      onNewCode: (code) => this.#showCode(code),
+    });
+    this.screen.set({ name: "unlock", unlock });
+  }
+
+  #showHome(account: Account): void {
+    const { instances, setPath, readPath } = this.#around;
+    this.#home ??= new HomeModel(account, {
+      instances,
+      setPath,
+      onSignOut: () => this.#signOut(),
+      onUnlock: () => this.#showUnlock(account, null),
+      onNewCode: (code) => this.#showCode(code),
+    });
+    this.#home.show(readPath());
+    this.screen.set({ name: "home", home: this.#home });
+    void this.#home.refreshTrust();
+  }
+
+  #watch(account: Account): void {
+    const stops = [
+      matrix.watchClosedByServer(account, () => void this.#closedByServer()),
+      encryption.watchBackupKey(account),
+    ];
+    this.#stopWatching = () => {
+      for (const stop of stops) stop();
+    };
+  }
+
+  async #closedByServer(): Promise<void> {
+    const account = this.#account;
+    if (account === null) return;
+    this.#close();
+    await matrix.signOut(account, false);
+    this.#showAuth({ key: "app.closed" });
+  }
+
+  async #signOut(): Promise<void> {
+    const account = this.#account;
+    if (account === null) return;
+    this.screen.set({ name: "loading" });
+    this.#close();
+    await matrix.signOut(account);
+    this.#around.setPath("");
+    this.#showAuth(null);
+  }
+
+  #fail(error: unknown): void {
+    const account = this.#account;
+    this.#close();
+    if (account !== null) matrix.closeAccount(account);
+    this.screen.set({ name: "broken", why: phraseOf(error) });
+  }
+
+  readonly pathChanged = (path: string): void => this.#home?.show(path);
+}

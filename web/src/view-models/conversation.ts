@@ -1,0 +1,219 @@
+/** One open conversation: its messages, its composer, who is typing. */
+import type { Phrase } from "../i18n/keys";
+import type { Account } from "../matrix/account";
+import { fetchFile, sendFile } from "../matrix/media";
+import * as people from "../matrix/people";
+import * as rooms from "../matrix/rooms";
+import * as sending from "../matrix/send";
+import * as timeline from "../matrix/timeline";
+import type { MediaInfo, Member, Message } from "../matrix/types";
+import { phraseOf } from "./errors";
+import { gather, Observable } from "./observable";
+
+export interface Upload {
+  readonly id: number;
+  readonly name: string;
+  readonly share: number;
+  readonly error: Phrase | null;
+  readonly cancel: () => void;
+}
+
+export interface ConversationState {
+  readonly messages: readonly Message[];
+  readonly members: readonly Member[];
+  readonly typing: readonly string[];
+  readonly hasOlder: boolean;
+  readonly loadingOlder: boolean;
+  readonly canSend: boolean;
+  readonly canDeleteOthers: boolean;
+  readonly draft: string;
+  readonly replyTo: Message | null;
+  readonly editing: Message | null;
+  readonly uploads: readonly Upload[];
+  readonly error: Phrase | null;
+}
+
+const REDRAW_MS = 40;
+const TYPING_EVERY_MS = 8_000;
+/** Drafts live as long as the page, per room. */
+const drafts = new Map<string, string>();
+
+export class ConversationModel {
+  readonly state: Observable<ConversationState>;
+  readonly roomId: string;
+  readonly #account: Account;
+  readonly #stops: (() => void)[];
+  #typingSaid = 0;
+  #uploads = 0;
+
+  constructor(account: Account, roomId: string) {
+    this.#account = account;
+    this.roomId = roomId;
+    this.state = new Observable<ConversationState>({
+      messages: [],
+      members: [],
+      typing: [],
+      hasOlder: false,
+      loadingOlder: false,
+      canSend: true,
+      canDeleteOthers: false,
+      draft: drafts.get(roomId) ?? "",
+      replyTo: null,
+      editing: null,
+      uploads: [],
+      error: null,
+    });
+    const redraw = gather(() => this.#read(), REDRAW_MS);
+    const typing = gather(() => this.state.update({ typing: rooms.listTyping(account, roomId) }), REDRAW_MS);
+    this.#stops = [
+      redraw.stop,
+      typing.stop,
+      timeline.watchMessages(account, roomId, redraw.call),
+      rooms.watchRooms(account, redraw.call),
+      rooms.watchTyping(account, typing.call),
+    ];
+    this.#read();
+    void timeline.loadMembers(account, roomId).then(redraw.call, () => undefined);
+    void this.#fillScreen();
+  }
+
+  readonly stop = (): void => {
+    for (const stop of this.#stops) stop();
+    this.#sayTyping(false);
+  };
+
+  #read(): void {
+    const { roomId } = this;
+    this.state.update({
+      messages: timeline.listMessages(this.#account, roomId),
+      members: people.listMembers(this.#account, roomId),
+      hasOlder: timeline.hasOlder(this.#account, roomId),
+      canSend: timeline.canSend(this.#account, roomId),
+      canDeleteOthers: timeline.canDeleteOthers(this.#account, roomId),
+    });
+  }
+
+  /** A short sync may bring only a few lines: fetch a page so that the screen is not empty. */
+  async #fillScreen(): Promise<void> {
+    const { messages, hasOlder } = this.state.get();
+    if (messages.length < 15 && hasOlder) await this.loadOlder();
+  }
+
+  readonly loadOlder = async (): Promise<void> => {
+    if (this.state.get().loadingOlder) return;
+    this.state.update({ loadingOlder: true });
+    await timeline.loadOlder(this.#account, this.roomId).catch(() => undefined);
+    this.#read();
+    this.state.update({ loadingOlder: false });
+  };
+
+  async #act(job: () => Promise<unknown>): Promise<void> {
+    try {
+      this.state.update({ error: null });
+      await job();
+    } catch (error) {
+      // A message that failed shows its own state in the timeline; the rest is said under the composer.
+      this.#read();
+      const shown = this.state.get().messages.some((message) => message.state === "failed" || message.state === "waiting");
+      if (!shown) this.state.update({ error: phraseOf(error) });
+    }
+  }
+
+  readonly write = (draft: string): void => {
+    this.state.update({ draft });
+    if (this.state.get().editing === null) drafts.set(this.roomId, draft);
+    this.#sayTyping(draft !== "");
+  };
+
+  #sayTyping(typing: boolean): void {
+    const now = Date.now();
+    if (typing && now - this.#typingSaid < TYPING_EVERY_MS) return;
+    if (!typing && this.#typingSaid === 0) return;
+    this.#typingSaid = typing ? now : 0;
+    void rooms.sendTyping(this.#account, this.roomId, typing).catch(() => undefined);
+  }
+
+  readonly send = (): Promise<void> => {
+    const { draft, replyTo, editing } = this.state.get();
+    const text = draft.trim();
+    if (text === "") return Promise.resolve();
+    this.state.update({ draft: "", replyTo: null, editing: null });
+    drafts.delete(this.roomId);
+    this.#sayTyping(false);
+    if (editing !== null) {
+      return this.#act(() => sending.sendEdit(this.#account, this.roomId, editing.eventId, text));
+    }
+    return this.#act(() => sending.sendText(this.#account, this.roomId, text, replyTo?.eventId ?? null));
+  };
+
+  readonly reply = (message: Message): void => this.state.update({ replyTo: message, editing: null });
+  readonly edit = (message: Message): void =>
+    this.state.update({ editing: message, replyTo: null, draft: message.text });
+  readonly stopReply = (): void => {
+    const { editing } = this.state.get();
+    this.state.update({ replyTo: null, editing: null, ...(editing === null ? {} : { draft: "" }) });
+  };
+
+  /** Up arrow in an empty composer: correct one's last message. */
+  readonly editLast = (): void => {
+    const last = this.state.get().messages.findLast((message) => message.mine && message.kind === "text");
+    if (last !== undefined && last.state === "sent") this.edit(last);
+  };
+
+  readonly react = (message: Message, key: string): Promise<void> => {
+    const mine = message.reactions.find((reaction) => reaction.key === key)?.mineEventId ?? null;
+    return this.#act(() =>
+      mine === null
+        ? sending.sendReaction(this.#account, this.roomId, message.eventId, key)
+        : sending.redact(this.#account, this.roomId, mine),
+    );
+  };
+
+  readonly remove = (message: Message): Promise<void> =>
+    this.#act(() => sending.redact(this.#account, this.roomId, message.eventId));
+
+  readonly sendAgain = (message: Message): Promise<void> =>
+    this.#act(() => timeline.retryMessage(this.#account, this.roomId, message.key));
+
+  readonly discard = (message: Message): void => timeline.discardMessage(this.#account, this.roomId, message.key);
+
+  readonly retryReading = (): void => this.#read();
+
+  readonly attach = async (files: readonly File[]): Promise<void> => {
+    for (const file of files) await this.#attachOne(file);
+  };
+
+  async #attachOne(file: File): Promise<void> {
+    this.#uploads += 1;
+    const id = this.#uploads;
+    const abort = new AbortController();
+    const close = (): void => this.#changeUpload(id, null);
+    const cancel = (): void => {
+      abort.abort();
+      close();
+    };
+    const upload: Upload = { id, name: file.name, share: 0, error: null, cancel };
+    this.state.update({ uploads: [...this.state.get().uploads, upload] });
+    try {
+      const onProgress = (share: number): void => this.#changeUpload(id, { share });
+      await sendFile(this.#account, this.roomId, { file, onProgress, signal: abort.signal });
+      close();
+    } catch (error) {
+      if (!abort.signal.aborted) this.#changeUpload(id, { error: phraseOf(error) });
+    }
+  }
+
+  #changeUpload(id: number, change: Partial<Upload> | null): void {
+    const uploads = this.state.get().uploads.flatMap((upload) => {
+      if (upload.id !== id) return [upload];
+      return change === null ? [] : [{ ...upload, ...change }];
+    });
+    this.state.update({ uploads });
+  }
+
+  readonly openFile = (media: MediaInfo): Promise<Blob> => fetchFile(this.#account, media);
+
+  readonly markRead = (): void => void timeline.markRead(this.#account, this.roomId).catch(() => undefined);
+
+  readonly invite = (userId: string): Promise<void> => rooms.invite(this.#account, this.roomId, userId);
+}

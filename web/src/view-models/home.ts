@@ -1,0 +1,215 @@
+/** The open account: list of rooms, what is chosen, which window is open above it. */
+import type { Phrase } from "../i18n/keys";
+import * as matrix from "../matrix/account";
+import type { Account } from "../matrix/account";
+import * as encryption from "../matrix/encryption";
+import type { RecoveryCode } from "../matrix/encryption";
+import * as people from "../matrix/people";
+import * as roomsOf from "../matrix/rooms";
+import * as sending from "../matrix/send";
+import type { Connection, Person, RoomSummary } from "../matrix/types";
+import * as verification from "../matrix/verification";
+import { ComparisonModel } from "./comparison";
+import { ConversationModel } from "./conversation";
+import { phraseOf } from "./errors";
+import { ForumsModel } from "./forums";
+import { NewRoomModel } from "./new-room";
+import { gather, Observable } from "./observable";
+import { PeopleModel } from "./people";
+import { SettingsModel } from "./settings";
+
+export type Place =
+  | { readonly name: "none" }
+  | { readonly name: "room"; readonly roomId: string; readonly conversation: ConversationModel }
+  | { readonly name: "forums"; readonly forums: ForumsModel }
+  | { readonly name: "settings"; readonly settings: SettingsModel };
+
+export type Dialog =
+  | { readonly name: "people"; readonly people: PeopleModel }
+  | { readonly name: "palette"; readonly people: PeopleModel }
+  | { readonly name: "new-room"; readonly newRoom: NewRoomModel }
+  | { readonly name: "compare"; readonly comparison: ComparisonModel };
+
+export interface HomeState {
+  readonly rooms: readonly RoomSummary[];
+  readonly loaded: boolean;
+  readonly connection: Connection;
+  readonly place: Place;
+  readonly dialog: Dialog | null;
+  readonly details: boolean;
+  readonly locked: boolean;
+  readonly me: Person | null;
+  readonly error: Phrase | null;
+}
+
+export interface HomeExits {
+  readonly instances: readonly string[];
+  readonly setPath: (path: string) => void;
+  readonly onSignOut: () => Promise<void>;
+  readonly onUnlock: () => void;
+  readonly onNewCode: (code: RecoveryCode) => void;
+}
+
+const REDRAW_MS = 60;
+
+export class HomeModel {
+  readonly state = new Observable<HomeState>({
+    rooms: [],
+    loaded: false,
+    connection: "starting",
+    place: { name: "none" },
+    dialog: null,
+    details: false,
+    locked: false,
+    me: null,
+    error: null,
+  });
+  readonly account: Account;
+  readonly #exits: HomeExits;
+  readonly #stops: (() => void)[];
+
+  constructor(account: Account, exits: HomeExits) {
+    this.account = account;
+    this.#exits = exits;
+    const redraw = gather(() => this.#readRooms(), REDRAW_MS);
+    const trust = gather(() => void this.refreshTrust(), 500);
+    this.#stops = [
+      redraw.stop,
+      trust.stop,
+      roomsOf.watchRooms(account, redraw.call),
+      matrix.watchConnection(account, this.#connected),
+      verification.watchRequests(account, this.#asked),
+      encryption.watchTrust(account, trust.call),
+    ];
+    this.#readRooms();
+    void people.readOwnProfile(account).then((me) => this.state.update({ me }));
+  }
+
+  readonly stop = (): void => {
+    this.#leavePlace();
+    for (const stop of this.#stops) stop();
+  };
+
+  #readRooms(): void {
+    const rooms = roomsOf.listRooms(this.account);
+    const { loaded, connection } = this.state.get();
+    this.state.update({ rooms, loaded: loaded || rooms.length > 0 || connection !== "starting" });
+  }
+
+  readonly #connected = (connection: Connection): void => {
+    const before = this.state.get().connection;
+    this.state.update({ connection });
+    this.#readRooms();
+    if (before !== connection && connection === "online") void sending.resendWaiting(this.account);
+  };
+
+  readonly networkChanged = (online: boolean): void => {
+    if (online) void this.retryConnection();
+    else this.state.update({ connection: "offline" });
+  };
+
+  /** The long wait of a sync may outlive a short cut: ask the server itself whether it is there again. */
+  readonly retryConnection = async (): Promise<void> => {
+    matrix.retryConnection(this.account);
+    if (await matrix.isReachable(this.account)) this.#connected("online");
+  };
+
+  readonly refreshTrust = async (): Promise<void> => {
+    const state = await encryption.readEncryptionState(this.account).catch(() => null);
+    if (state !== null) this.state.update({ locked: state === "locked" });
+  };
+
+  readonly #asked = (asked: verification.Asked): void => {
+    const close = (): void => this.closeDialog();
+    const comparison = ComparisonModel.answer(asked, { onDone: close, onClosed: close });
+    this.state.update({ dialog: { name: "compare", comparison } });
+  };
+
+  /** Paths: "" · "room/<id>" · "forums" · "settings". */
+  readonly show = (path: string): void => {
+    const [name, id] = path.split("/", 2);
+    if (name === "room" && id !== undefined) this.#showRoom(decodeURIComponent(id));
+    else if (name === "forums") this.#arrive({ name: "forums", forums: new ForumsModel(this.account, this.#exits.instances) });
+    else if (name === "settings") this.#showSettings();
+    else this.#arrive({ name: "none" });
+  };
+
+  #showSettings(): void {
+    const { onSignOut, onUnlock, onNewCode } = this.#exits;
+    this.#arrive({ name: "settings", settings: new SettingsModel(this.account, { onSignOut, onUnlock, onNewCode }) });
+  }
+
+  #showRoom(roomId: string): void {
+    const { place } = this.state.get();
+    if (place.name === "room" && place.roomId === roomId) return;
+    this.#arrive({ name: "room", roomId, conversation: new ConversationModel(this.account, roomId) });
+  }
+
+  #leavePlace(): void {
+    const { place } = this.state.get();
+    if (place.name === "room") place.conversation.stop();
+  }
+
+  #arrive(place: Place): void {
+    this.#leavePlace();
+    this.state.update({ place, dialog: null, error: null });
+  }
+
+  readonly openRoom = (roomId: string): void => this.#exits.setPath(`room/${encodeURIComponent(roomId)}`);
+  readonly openForums = (): void => this.#exits.setPath("forums");
+  readonly openSettings = (): void => this.#exits.setPath("settings");
+  readonly openNothing = (): void => this.#exits.setPath("");
+  readonly unlock = (): void => this.#exits.onUnlock();
+  readonly toggleDetails = (): void => this.state.update({ details: !this.state.get().details });
+
+  readonly findPeople = (): void => this.#openPeople("people");
+  readonly openPalette = (): void => this.#openPeople("palette");
+
+  #openPeople(name: "people" | "palette"): void {
+    const onOpened = (roomId: string): void => {
+      this.closeDialog();
+      this.openRoom(roomId);
+    };
+    this.state.update({ dialog: { name, people: new PeopleModel(this.account, onOpened) } });
+  }
+
+  readonly newRoom = (): void => {
+    const newRoom = new NewRoomModel(this.account, (roomId) => {
+      this.closeDialog();
+      this.openRoom(roomId);
+    });
+    this.state.update({ dialog: { name: "new-room", newRoom } });
+  };
+
+  readonly closeDialog = (): void => {
+    const { dialog } = this.state.get();
+    this.state.update({ dialog: null });
+    if (dialog?.name === "compare" && dialog.comparison.state.get().step !== "done") dialog.comparison.close();
+  };
+
+  async #act(job: () => Promise<void>): Promise<void> {
+    try {
+      await job();
+      this.state.update({ error: null });
+    } catch (error) {
+      this.state.update({ error: phraseOf(error) });
+    }
+  }
+
+  readonly accept = (roomId: string): Promise<void> => this.#act(() => roomsOf.acceptInvitation(this.account, roomId));
+
+  readonly leave = (roomId: string): Promise<void> =>
+    this.#act(async () => {
+      await roomsOf.leaveRoom(this.account, roomId);
+      this.openNothing();
+    });
+
+  readonly writeTo = (userId: string): Promise<void> =>
+    this.#act(async () => this.openRoom(await roomsOf.openDirect(this.account, userId)));
+
+  readonly join = (roomId: string, server: string): Promise<void> =>
+    this.#act(async () => {
+      await roomsOf.joinForum(this.account, roomId, server);
+      this.openRoom(roomId);
+    });
+}

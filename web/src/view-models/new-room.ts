@@ -1,0 +1,35 @@
+import type { Phrase } from "../i18n/keys";
+import type { Account } from "../matrix/account";
+import { createRoom } from "../matrix/rooms";
+import { phraseOf } from "./errors";
+import { Observable } from "./observable";
+
+export interface NewRoomState {
+  readonly busy: boolean;
+  readonly error: Phrase | null;
+}
+
+export class NewRoomModel {
+  readonly state = new Observable<NewRoomState>({ busy: false, error: null });
+  readonly #account: Account;
+  readonly #onCreated: (roomId: string) => void;
+
+  constructor(account: Account, onCreated: (roomId: string) => void) {
+    this.#account = account;
+    this.#onCreated = onCreated;
+  }
+
+  readonly create = async (name: string, topic: string, kind: "secure" | "public"): Promise<void> => {
+    if (name.trim() === "") return this.state.update({ error: { key: "room.nameNeeded" } });
+    if (this.state.get().busy) return;
+    this.state.update({ busy: true, error: null });
+    try {
+      const room = { name: name.trim(), topic: topic.trim(), kind, invited: [], externals: false };
+      this.#onCreated(await createRoom(this.#account, room));
+    } catch (error) {
+      this.state.update({ error: phraseOf(error) });
+    } finally {
+      this.state.update({ busy: false });
+    }
+  };
+}

@@ -1,0 +1,70 @@
+/** Searching the directory while typing. */
+import type { Phrase } from "../i18n/keys";
+import type { Account } from "../matrix/account";
+import { searchPeople } from "../matrix/people";
+import { openDirect } from "../matrix/rooms";
+import type { Person } from "../matrix/types";
+import { phraseOf } from "./errors";
+import { Observable } from "./observable";
+
+export interface PeopleState {
+  readonly term: string;
+  readonly results: readonly Person[];
+  /** The term the results answer; "" before the first answer. */
+  readonly answered: string;
+  readonly searching: boolean;
+  readonly opening: boolean;
+  readonly error: Phrase | null;
+}
+
+const PAUSE_MS = 250;
+const LEAST_LETTERS = 2;
+
+export class PeopleModel {
+  readonly state = new Observable<PeopleState>({
+    term: "",
+    results: [],
+    answered: "",
+    searching: false,
+    opening: false,
+    error: null,
+  });
+  readonly #account: Account;
+  readonly #onOpened: (roomId: string) => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(account: Account, onOpened: (roomId: string) => void) {
+    this.#account = account;
+    this.#onOpened = onOpened;
+  }
+
+  readonly search = (term: string): void => {
+    clearTimeout(this.#timer);
+    const long = term.trim().length >= LEAST_LETTERS;
+    this.state.update({ term, searching: long, ...(long ? {} : { results: [], answered: "" }) });
+    if (long) this.#timer = setTimeout(() => void this.#ask(term.trim()), PAUSE_MS);
+  };
+
+  async #ask(term: string): Promise<void> {
+    try {
+      const results = await searchPeople(this.#account, term);
+      // An answer to what is no longer asked is not shown.
+      if (this.state.get().term.trim() !== term) return;
+      this.state.update({ results, answered: term, searching: false, error: null });
+    } catch (error) {
+      this.state.update({ searching: false, error: phraseOf(error) });
+    }
+  }
+
+  readonly open = async (person: Person): Promise<void> => {
+    if (this.state.get().opening) return;
+    this.state.update({ opening: true, error: null });
+    try {
+      this.#onOpened(await openDirect(this.#account, person.id));
+    } catch (error) {
+      this.state.update({ error: phraseOf(error) });
+    } finally {
+      this.state.update({ opening: false });
+    }
+  };
+}

@@ -1,0 +1,109 @@
+import type { Phrase } from "../i18n/keys";
+import type { Account } from "../matrix/account";
+import * as accounts from "../matrix/accounts";
+import type { PasswordPolicy } from "../matrix/accounts";
+import * as encryption from "../matrix/encryption";
+import type { RecoveryCode } from "../matrix/encryption";
+import * as people from "../matrix/people";
+import type { Device, Person } from "../matrix/types";
+import { phraseOf } from "./errors";
+import { Observable } from "./observable";
+import { isAccepted } from "./password-rules";
+
+export interface SettingsState {
+  readonly me: Person | null;
+  readonly devices: readonly Device[] | null;
+  readonly policy: PasswordPolicy | null;
+  readonly code: { readonly number: number; readonly createdTime: number } | null;
+  readonly verified: boolean;
+  /** Keys not yet in the backup; signing out now would lose them. */
+  readonly backupPending: boolean;
+  readonly busy: boolean;
+  readonly error: Phrase | null;
+  readonly notice: Phrase | null;
+}
+
+export interface SettingsExits {
+  readonly onSignOut: () => Promise<void>;
+  readonly onUnlock: () => void;
+  readonly onNewCode: (code: RecoveryCode) => void;
+}
+
+export class SettingsModel {
+  readonly state = new Observable<SettingsState>({
+    me: null,
+    devices: null,
+    policy: null,
+    code: null,
+    verified: true,
+    backupPending: false,
+    busy: false,
+    error: null,
+    notice: null,
+  });
+  readonly #account: Account;
+  readonly #exits: SettingsExits;
+
+  constructor(account: Account, exits: SettingsExits) {
+    this.#account = account;
+    this.#exits = exits;
+    encryption.watchBackup(account, (remaining) => this.state.update({ backupPending: remaining > 0 }));
+    void this.#load();
+  }
+
+  async #load(): Promise<void> {
+    const account = this.#account;
+    const [me, devices, policy, code, trust] = await Promise.allSettled([
+      people.readOwnProfile(account),
+      people.listDevices(account),
+      accounts.fetchPasswordPolicy(account.credentials.baseUrl),
+      encryption.findCodeDate(account),
+      encryption.readEncryptionState(account),
+    ]);
+    this.state.update({
+      me: me.status === "fulfilled" ? me.value : null,
+      devices: devices.status === "fulfilled" ? devices.value : [],
+      policy: policy.status === "fulfilled" ? policy.value : null,
+      code: code.status === "fulfilled" ? code.value : null,
+      verified: trust.status !== "fulfilled" || trust.value === "ready",
+    });
+  }
+
+  async #act(job: () => Promise<void>): Promise<boolean> {
+    if (this.state.get().busy) return false;
+    this.state.update({ busy: true, error: null, notice: null });
+    try {
+      await job();
+      return true;
+    } catch (error) {
+      this.state.update({ error: phraseOf(error, { M_FORBIDDEN: "error.wrongPassword" }) });
+      return false;
+    } finally {
+      this.state.update({ busy: false });
+    }
+  }
+
+  readonly changePassword = (old: string, fresh: string, signOutOthers: boolean): Promise<boolean> => {
+    const { policy } = this.state.get();
+    if (policy !== null && !isAccepted(policy, fresh)) {
+      this.state.update({ error: { key: "error.weakPassword" }, notice: null });
+      return Promise.resolve(false);
+    }
+    return this.#act(async () => {
+      await accounts.changePassword(this.#account.credentials, old, fresh, signOutOthers);
+      this.state.update({ notice: { key: "settings.password.done" } });
+    });
+  };
+
+  readonly removeDevice = (device: Device, password: string): Promise<boolean> =>
+    this.#act(async () => {
+      await people.removeDevice(this.#account, device.id, password);
+      this.state.update({ devices: await people.listDevices(this.#account) });
+    });
+
+  readonly renewCode = (): Promise<boolean> =>
+    this.#act(async () => this.#exits.onNewCode(await encryption.renewRecoveryCode(this.#account)));
+
+  readonly verify = (): void => this.#exits.onUnlock();
+  readonly signOut = (): Promise<void> => this.#exits.onSignOut();
+}

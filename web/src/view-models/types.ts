@@ -1,0 +1,5 @@
+/** The plain values views draw. */
+export type * from "../matrix/types";
+export type { Policy, PasswordPolicy } from "../matrix/accounts";
+export type { RecoveryCode } from "../matrix/encryption";
+export type { ComparisonStep } from "../matrix/verification";
