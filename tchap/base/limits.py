@@ -119,7 +119,6 @@ MAX_FILTERS = 500  # per person; clients repeat the same few
 MAX_RULE_VERSIONS = 32  # changes of one person's push rules kept for counting what they have not read
 MAX_AUDIENCES = 20_000  # rooms whose rule classes are kept in memory
 MAX_RECENT_NOTICES = 300  # of one room: more than the tail of the timeline kept beside them
-# The law of Matrix (protocol)
 MAX_SYNC_RECEIPTS = 1_000  # of one room in one answer, the reader's own and the newest first
 MAX_SYNC_TO_DEVICE = 100  # messages in one answer; the rest follows at once in the next
 MAX_SYNC_HEROES = 5  # client-server API, RoomSummary

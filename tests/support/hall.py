@@ -83,7 +83,7 @@ class Resident:
         body = {} if thread is None else {"thread_id": thread}
         await self.ask("POST", f"/rooms/{quote(room_id)}/receipt/{kind}/{quote(event_id)}", body)
 
-    async def sync(self, since: str | None = None, *, filter: object = None, timeout: int = 0, **more: str) -> Any:
+    async def sync(self, since: str | None = None, *, filter: object = None, timeout: int = 0, **more: str) -> Any:  # noqa: ASYNC109
         query = {"timeout": str(timeout), **more}
         if since is not None:
             query["since"] = since
