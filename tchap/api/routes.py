@@ -13,11 +13,13 @@ from tchap.api.client import (
     login,
     media,
     memberships,
+    messages,
     passwords,
     profiles,
     public_rooms,
     register,
     rooms,
+    state,
     to_device,
     tokens,
     user_directory,
@@ -78,6 +80,8 @@ _SYNC: tuple[Route, ...] = (
     *pushers.ROUTES,
     *notifications.ROUTES,
     *presence.ROUTES,
+    *messages.ROUTES,
+    *state.ROUTES,
 )
 _PUBLIC: tuple[Route, ...] = (
     *health.ROUTES,
