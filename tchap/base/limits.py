@@ -97,6 +97,7 @@ MAX_INTERACTIVE_SESSIONS = 20_000
 INTERACTIVE_SESSION_MS = 24 * 3600 * 1000  # a registration may wait for its mail for a day
 MAX_CODE_ATTEMPTS = 5  # a code has six digits
 VALIDATED_EMAIL_MS = 24 * 3600 * 1000  # how long a proven address stays good for the act it was proven for
+EMAIL_INVITATION_MS = 30 * 24 * 3600 * 1000  # how long an address may answer an invitation
 LOGIN_TOKEN_MS = 120_000  # client-server API, `POST /login/get_token`
 SPENT_REFRESH_TOKEN_MS = 30 * 24 * 3600 * 1000  # how long the reuse of a refresh token is noticed
 LAST_SEEN_EVERY_MS = 5 * 60 * 1000  # a device's last visit is written at most this often
@@ -143,3 +144,6 @@ MAX_PUBLIC_ROOMS = 500  # of one page of the directory
 
 
 DEFAULT_TYPING_MS = 30_000
+MAX_UNREAD_ROOMS = 2_000  # rooms of one person whose unread counts are kept in memory
+MAX_RECEIPT_ROOMS = 20_000  # rooms whose latest receipts are kept in memory
+MAX_RECENT_RECEIPTS = 500  # of one room
