@@ -177,6 +177,8 @@ async def post(tx: Tx, mail: OutgoingMail, now_ms: int, to_mailbox: bool) -> Non
 
 async def submit_code(world: World, sid: str, client_secret: str, code: str) -> bool:
     """Whether the code proves the address; a few wrong ones end the attempt (identity API, `submitToken`)."""
+    if not _OPAQUE.fullmatch(sid):
+        return False
     return await world.store.write(_submit, (sid, client_secret), _digest(code.strip()), world.clock.now_ms())
 
 
@@ -187,6 +189,8 @@ async def open_link(world: World, token: str) -> Validation | None:
 
 async def find_proven(world: World, sid: str, client_secret: str, purpose: str) -> str | None:
     """The address proven by this attempt for this purpose."""
+    if not _OPAQUE.fullmatch(sid):
+        return None
     found = await world.store.read(emails.find_validation, sid)
     if found is None or found.purpose != purpose or not _same(found.client_secret, client_secret):
         return None

@@ -83,3 +83,22 @@ async def test_the_outbox_and_the_mailbox(store_url: str, tmp_path: Path) -> Non
         assert [queued.mail.subject for queued in shown] == ["b", "a"]
         only = await store.read(mail_outbox.find_in_mailbox, "a@x.example.fr")
         assert [queued.mail.subject for queued in only] == ["a"]
+
+
+async def test_no_text_with_a_nul_reaches_the_database(store_url: str, tmp_path: Path) -> None:
+    """A NUL, which PostgreSQL cannot keep in a text, is the caller's mistake wherever it stands."""
+    async with open_house(tmp_path, f'store_url = "{store_url}"\n') as house:
+        jean = await person(house, JEAN)
+        nul = "a\0b"
+        proof = {"sid": nul, "client_secret": SECRET, "token": "x"}
+        for method, path, body in (
+            ("GET", f"{V3}/devices/%00", None),
+            ("GET", "/_matrix/identity/api/v1/info?address=%00", None),
+            ("PUT", f"{V3}/devices/{jean.device_id}", {"display_name": nul}),
+            ("PUT", f"{V3}/profile/{quote(jean.user_id)}/avatar_url", {"avatar_url": nul}),
+            ("POST", f"{V3}/login", password_login(nul)),
+            ("POST", f"{V3}/login", password_login(jean.user_id, device_id=nul)),
+            ("POST", "/_matrix/identity/v2/validate/email/submitToken", proof),
+        ):
+            reply = await house.call(method, path, body, jean.token)
+            assert reply.status == 400, path
