@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from tchap.base import limits
+from tchap.base.encoding import decode_json
 from tchap.base.errors import InvalidParam, LimitExceeded, MatrixError
 from tchap.gateways import mail_texts
 from tchap.policy.domains import Home, Refusal, decide_registration, find_home
@@ -60,11 +61,18 @@ def home_of(world: World, email: Email) -> Home | None:
 async def get_home(world: World, email: Email, served: str | None) -> Home:
     """The home where this address may open an account; M_FORBIDDEN says why it may not."""
     home = home_of(world, email)
-    invited = await world.store.read(emails.is_invited, str(email), world.clock.now_ms())
-    refusal = decide_registration(home, served, invited)
+    pending = await world.store.read(emails.find_pending_events, str(email), world.clock.now_ms())
+    refusal = decide_registration(home, served, any(_awaits(event) for event in pending))
     if refusal is not None or home is None:
         raise _refused(world, refusal or Refusal.UNKNOWN_DOMAIN)
     return home
+
+
+def _awaits(event: bytes) -> bool:
+    """Whether an `m.room.third_party_invite` still stands: one taken back is emptied, by state or by redaction."""
+    body = decode_json(event)
+    content = body.get("content") if isinstance(body, dict) else None
+    return isinstance(content, dict) and bool(content.get("public_key"))
 
 
 def _refused(world: World, refusal: Refusal) -> MatrixError:
