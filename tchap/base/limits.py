@@ -144,3 +144,6 @@ MAX_PUBLIC_ROOMS = 500  # of one page of the directory
 
 
 DEFAULT_TYPING_MS = 30_000
+MAX_UNREAD_ROOMS = 2_000  # rooms of one person whose unread counts are kept in memory
+MAX_RECEIPT_ROOMS = 20_000  # rooms whose latest receipts are kept in memory
+MAX_RECENT_RECEIPTS = 500  # of one room

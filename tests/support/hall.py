@@ -54,6 +54,11 @@ class Resident:
     async def call(self, method: str, path: str, body: object = None) -> Any:
         return await self.hall.house.call(method, V3 + path, body, self.token)
 
+    async def attempt(self, method: str, path: str, body: object = None) -> None:
+        """What may be refused, but not fail."""
+        reply = await self.call(method, path, body)
+        assert reply.status < 500, f"{method} {path}: {reply.status} {reply.body}"
+
     async def create_room(self, **options: object) -> str:
         return str((await self.ask("POST", "/createRoom", options))["room_id"])
 
@@ -83,8 +88,12 @@ class Resident:
         body = {} if thread is None else {"thread_id": thread}
         await self.ask("POST", f"/rooms/{quote(room_id)}/receipt/{kind}/{quote(event_id)}", body)
 
-    async def sync(self, since: str | None = None, *, filter: object = None, timeout: int = 0, **more: str) -> Any:  # noqa: ASYNC109
-        query = {"timeout": str(timeout), **more}
+    async def try_read(self, room_id: str, event_id: str, kind: str, thread: str | None = None) -> None:
+        body = {} if thread is None else {"thread_id": thread}
+        await self.attempt("POST", f"/rooms/{quote(room_id)}/receipt/{kind}/{quote(event_id)}", body)
+
+    async def sync(self, since: str | None = None, *, filter: object = None, timeout_ms: int = 0, **more: str) -> Any:
+        query = {"timeout": str(timeout_ms), **more}
         if since is not None:
             query["since"] = since
         if filter is not None:
