@@ -20,6 +20,7 @@ from tchap.storage.mail_outbox import OutgoingMail
 
 CODE_DIGITS = 6
 LINK_PATH = "/_tchap/email"
+_PRINTABLE = re.compile(r"[!-~]{1,2000}", re.ASCII)
 _OPAQUE = re.compile(r"[0-9a-zA-Z.=_-]{1,255}", re.ASCII)
 
 
@@ -126,8 +127,7 @@ def _plan(world: World, asked: CodeRequest) -> _Plan:
     now_ms, sid = world.clock.now_ms(), world.entropy.token(16)
     code, link_token = world.entropy.code(CODE_DIGITS), world.entropy.token()
     public_url = world.settings.public_url
-    # A redirect to anywhere else would lend our name to whoever asked for the mail.
-    next_link = asked.next_link if asked.next_link and asked.next_link.startswith(f"{public_url}/") else None
+    next_link = asked.next_link if _is_ours(asked.next_link or "", public_url) else None
     validation = Validation(
         sid,
         asked.purpose,
@@ -149,6 +149,11 @@ def _plan(world: World, asked: CodeRequest) -> _Plan:
         else mail_texts.account_exists_mail(asked.email, public_url)
     )
     return _Plan(validation, mail, instead, now_ms)
+
+
+def _is_ours(link: str, public_url: str) -> bool:
+    """A redirect to anywhere else would lend our name to whoever asked for the mail; a line break, our headers."""
+    return link.startswith(f"{public_url}/") and _PRINTABLE.fullmatch(link) is not None
 
 
 async def _request(tx: Tx, plan: _Plan, to_mailbox: bool) -> str:

@@ -22,6 +22,19 @@ class Validation:
     validated_ts: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """`token` is the state key of the room's `m.room.third_party_invite`; times in ms since 1970."""
+
+    email: str
+    room_id: str
+    inviter: str
+    token: str
+    created_ts: int
+    expires_ts: int
+
+
+_INVITATION = "email, room_id, inviter, token, created_ts, expires_ts"
 _COLUMNS = (
     "sid, purpose, email, client_secret, code_hash, link_hash, send_attempt, next_link,"
     " failed_attempts, expires_ts, validated_ts"
@@ -95,23 +108,26 @@ async def is_invited(tx: Tx, email: str, now_ms: int) -> bool:
     return row is not None
 
 
-async def set_invitation(tx: Tx, email: str, room_id: str, inviter: str, times: tuple[int, int]) -> None:
-    """Remembers that an address was invited to a room; `times`: when, and until when it counts (ms)."""
+async def set_invitation(tx: Tx, invitation: Invitation) -> None:
+    """Remembers that an address was invited to a room; the last invitation counts."""
     await tx.run(
-        "INSERT INTO email_invitations (email, room_id, inviter, created_ts, expires_ts) VALUES ($1, $2, $3, $4, $5)"
-        " ON CONFLICT (email, room_id) DO UPDATE SET inviter = excluded.inviter,"
+        f"INSERT INTO email_invitations ({_INVITATION}) VALUES ($1, $2, $3, $4, $5, $6)"
+        " ON CONFLICT (email, room_id) DO UPDATE SET inviter = excluded.inviter, token = excluded.token,"
         " created_ts = excluded.created_ts, expires_ts = excluded.expires_ts",
-        email,
-        room_id,
-        inviter,
-        *times,
+        invitation.email,
+        invitation.room_id,
+        invitation.inviter,
+        invitation.token,
+        invitation.created_ts,
+        invitation.expires_ts,
     )
 
 
-async def remove_invitations(tx: Tx, email: str) -> list[tuple[str, str]]:
-    """Takes every invitation of an address out; answers the rooms and who invited."""
-    rows = await tx.all("DELETE FROM email_invitations WHERE email = $1 RETURNING room_id, inviter", email)
-    return [(row[0], row[1]) for row in rows]
+async def remove_invitations(tx: Tx, email: str, now_ms: int) -> list[Invitation]:
+    """Takes every invitation of an address out; answers those still in time."""
+    rows = await tx.all(f"DELETE FROM email_invitations WHERE email = $1 RETURNING {_INVITATION}", email)
+    found = [Invitation(*row) for row in rows]
+    return [invitation for invitation in found if invitation.expires_ts > now_ms]
 
 
 async def remove_proofs(tx: Tx, email: str, purpose: str) -> None:

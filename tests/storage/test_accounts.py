@@ -6,6 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from tchap.storage import emails, mail_outbox
+from tchap.storage.emails import Invitation
 from tchap.storage.mail_outbox import OutgoingMail
 from tests.support.accounts import SECRET, V3, password_login, person, prove_email, sign_in
 from tests.support.house import open_house
@@ -55,13 +56,13 @@ async def test_codes_and_invitations(store_url: str, tmp_path: Path) -> None:
         guest = {**wanted, "email": "guest@partner.example"}
         assert (await house.call("POST", path, guest)).status == 403
         now = house.clock.now_ms()
-        invitation = ("guest@partner.example", "!r:a.example.fr", "@a:a.example.fr", (now, now + 1000))
-        await house.world.store.write(emails.set_invitation, *invitation)
+        invitation = Invitation("guest@partner.example", "!r:a.example.fr", "@a:a.example.fr", "t", now, now + 1000)
+        await house.world.store.write(emails.set_invitation, invitation)
         await house.ask("POST", path, guest)
         house.clock.move(2)
         assert (await house.call("POST", path, {**guest, "send_attempt": 2})).status == 403
-        gone = await house.world.store.write(emails.remove_invitations, "guest@partner.example")
-        assert gone == [("!r:a.example.fr", "@a:a.example.fr")]
+        gone = await house.world.store.write(emails.remove_invitations, "guest@partner.example", now)
+        assert gone == [invitation]
 
 
 async def test_the_outbox_and_the_mailbox(store_url: str, tmp_path: Path) -> None:

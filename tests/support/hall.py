@@ -92,8 +92,8 @@ class Resident:
         body = {} if thread is None else {"thread_id": thread}
         await self.attempt("POST", f"/rooms/{quote(room_id)}/receipt/{kind}/{quote(event_id)}", body)
 
-    async def sync(self, since: str | None = None, *, filter: object = None, timeout: int = 0, **more: str) -> Any:  # noqa: ASYNC109
-        query = {"timeout": str(timeout), **more}
+    async def sync(self, since: str | None = None, *, filter: object = None, timeout_ms: int = 0, **more: str) -> Any:
+        query = {"timeout": str(timeout_ms), **more}
         if since is not None:
             query["since"] = since
         if filter is not None:
