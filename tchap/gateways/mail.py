@@ -18,13 +18,17 @@ class MailNotSent(Exception):
     """The mail server could not be reached or refused; trying again later may help."""
 
 
+class MailRefused(Exception):
+    """The mail server refused this mail for good (a 5xx reply, RFC 5321 section 4.2.1)."""
+
+
 class Mailer(Protocol):
     """`is_mailbox` says that mail is kept for the built-in page, and never given to `send`."""
 
     is_mailbox: bool
 
     async def send(self, mail: OutgoingMail) -> None:
-        """Hands one mail over, or raises MailNotSent."""
+        """Hands one mail over, or raises MailNotSent or MailRefused."""
 
     def wake(self) -> None:
         """Says that a mail waits in the outbox."""
@@ -58,7 +62,7 @@ class SmtpMailer:
                 recipients=[mail.recipient],
             )
         except (aiosmtplib.SMTPException, OSError) as error:
-            raise MailNotSent(type(error).__name__) from error
+            raise (MailRefused if _is_final(error) else MailNotSent)(type(error).__name__) from error
 
     def wake(self) -> None:
         self._woken.set()
@@ -82,6 +86,14 @@ class MailboxMailer:
 
     async def wait(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether the recipient or the message itself was refused; trouble with our own sign-in may be mended."""
+    if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
+        return all(_is_final(refused) for refused in error.recipients)
+    kinds = (aiosmtplib.SMTPRecipientRefused, aiosmtplib.SMTPDataError)
+    return isinstance(error, kinds) and error.code >= 500
 
 
 def open_mailer(settings: Mail) -> Mailer:

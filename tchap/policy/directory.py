@@ -5,7 +5,7 @@ Accents, case and punctuation do not count, a typing error costs little, any par
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 MAX_QUERY = 100
@@ -37,6 +37,21 @@ def fold(text: str) -> tuple[str, ...]:
 def trigrams(words: Iterable[str]) -> frozenset[str]:
     """Every run of three characters of the words, each word led by a mark so that beginnings weigh more."""
     return frozenset(gram for word in words for gram in _trigrams_of(word))
+
+
+def choose_trigrams(counts: Mapping[str, int], budget: int) -> list[str]:
+    """The trigrams to search by: the rarest first, as many as find no more than `budget` people together.
+
+    `counts` says how many people each finds. What everybody shares (the name of a large administration) tells nobody
+    apart, and is left to the ranking. At least one is chosen.
+    """
+    chosen: list[str] = []
+    for trigram in sorted(counts, key=lambda known: (counts[known], known)):
+        budget -= counts[trigram]
+        if chosen and budget < 0:
+            break
+        chosen.append(trigram)
+    return chosen
 
 
 def score(query: tuple[str, ...], person: Listed) -> float:

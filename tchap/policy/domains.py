@@ -41,7 +41,7 @@ class Home:
 def find_home(email: Email, administrations: Sequence[AdministrationLike], externals: str | None) -> Home | None:
     """The home of an address by its exact domain or a listed `*.domain`; else the externals' instance, if any."""
     for administration in administrations:
-        if any(_is_listed(email.domain, listed) for listed in administration.domains):
+        if any(_is_listed(email.domain, listed.lower()) for listed in administration.domains):
             return Home(administration.instance, administration.label or None, administration.instance == externals)
     return None if externals is None else Home(externals, None, True)
 

@@ -11,7 +11,7 @@ import msgspec
 
 from tchap.base.encoding import encode_json
 from tchap.protocol.notices import MAIN_THREAD, Unread
-from tchap.protocol.sync_tokens import SyncToken, format_token
+from tchap.protocol.sync_tokens import SyncToken, format_place, format_token
 from tchap.protocol.sync_values import Ask, DeviceFacts, RoomFacts, Summary, SyncEvent, Timeline
 
 Json = dict[str, object]
@@ -99,13 +99,8 @@ def _timeline_body(timeline: Timeline, shaped: Shaped) -> Json:
         return {}
     body: Json = {"events": shaped.raw(timeline.events), "limited": timeline.limited}
     if timeline.start_ordering is not None:
-        body["prev_batch"] = prev_batch(timeline.start_ordering)
+        body["prev_batch"] = format_place(timeline.start_ordering - 1)
     return {"timeline": body}
-
-
-def prev_batch(start_ordering: int) -> str:
-    """The token of /messages for what stands before an event: just below its place in the room."""
-    return f"t{start_ordering - 1}"
 
 
 def _summary_body(summary: Summary) -> Json:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 _FORM = re.compile(r"s(\d{1,18})_(\d{1,18})(?:_(\d{1,18}))?", re.ASCII)
+_PLACE = re.compile(r"t(-?\d{1,18})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +36,19 @@ def parse_token(text: str) -> SyncToken:
         raise ValueError("not a sync token")
     position, typing, to_device = found.groups()
     return SyncToken(int(position), int(typing), None if to_device is None else int(to_device))
+
+
+def format_place(ordering: int) -> str:
+    """The token of a place in a room's timeline (``prev_batch``, /messages): just above the event of that ordering.
+
+    Backwards from it stands what has at most this ordering, forwards what has more.
+    """
+    return f"t{ordering}"
+
+
+def parse_place(text: str) -> int:
+    """The ordering behind a token of ``format_place``; ValueError for anything else."""
+    found = _PLACE.fullmatch(text)
+    if found is None:
+        raise ValueError("not a token of a place in a timeline")
+    return int(found[1])

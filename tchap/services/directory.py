@@ -38,7 +38,9 @@ async def list_person(tx: Tx, user_id: str, words: tuple[str, ...]) -> None:
 
 
 async def _search(tx: Tx, words: tuple[str, ...], limit: int) -> Found:
-    candidates = await directory.find_candidates(tx, law.trigrams(words), limits.DIRECTORY_CANDIDATES)
+    counts = await directory.find_counts(tx, law.trigrams(words))
+    chosen = law.choose_trigrams(counts, limits.DIRECTORY_MATCHES)
+    candidates = await directory.find_candidates(tx, chosen, limits.DIRECTORY_CANDIDATES)
     hidden = await _find_hidden(tx, [user_id for user_id, _ in candidates])
     ranked = law.rank(words, (law.Listed(user_id, found) for user_id, found in candidates if user_id not in hidden))
     known = await profiles.find_profiles(tx, ranked[:limit])

@@ -20,6 +20,7 @@ from tchap.storage.mail_outbox import OutgoingMail
 
 CODE_DIGITS = 6
 LINK_PATH = "/_tchap/email"
+_PRINTABLE = re.compile(r"[!-~]{1,2000}", re.ASCII)
 _OPAQUE = re.compile(r"[0-9a-zA-Z.=_-]{1,255}", re.ASCII)
 
 
@@ -126,8 +127,7 @@ def _plan(world: World, asked: CodeRequest) -> _Plan:
     now_ms, sid = world.clock.now_ms(), world.entropy.token(16)
     code, link_token = world.entropy.code(CODE_DIGITS), world.entropy.token()
     public_url = world.settings.public_url
-    # A redirect to anywhere else would lend our name to whoever asked for the mail.
-    next_link = asked.next_link if asked.next_link and asked.next_link.startswith(f"{public_url}/") else None
+    next_link = asked.next_link if _is_ours(asked.next_link or "", public_url) else None
     validation = Validation(
         sid,
         asked.purpose,
@@ -151,22 +151,23 @@ def _plan(world: World, asked: CodeRequest) -> _Plan:
     return _Plan(validation, mail, instead, now_ms)
 
 
+def _is_ours(link: str, public_url: str) -> bool:
+    """A redirect to anywhere else would lend our name to whoever asked for the mail; a line break, our headers."""
+    return link.startswith(f"{public_url}/") and _PRINTABLE.fullmatch(link) is not None
+
+
 async def _request(tx: Tx, plan: _Plan, to_mailbox: bool) -> str:
     wanted = plan.validation
     await emails.remove_old_validations(tx, plan.now_ms)
     known = await emails.find_attempt(tx, wanted.email, wanted.client_secret, wanted.purpose)
     if known is not None and known.send_attempt >= wanted.send_attempt:
         return known.sid
-    validation = wanted if known is None else replace(wanted, sid=known.sid)
     is_taken = await accounts.find_email(tx, wanted.email) is not None
     is_lawful = is_taken == (wanted.purpose == "password")
-    mail = plan.mail if is_lawful else plan.instead
-    if not is_lawful:
-        # Nothing can prove this attempt: no code hashes to nothing.
-        validation = replace(validation, code_hash=b"", link_hash=b"")
-    await emails.set_validation(tx, validation)
-    await post(tx, mail, plan.now_ms, to_mailbox)
-    return validation.sid
+    # Nothing can prove an unlawful attempt: no code hashes to nothing.
+    sid = await emails.set_validation(tx, wanted if is_lawful else replace(wanted, code_hash=b"", link_hash=b""))
+    await post(tx, plan.mail if is_lawful else plan.instead, plan.now_ms, to_mailbox)
+    return sid
 
 
 async def post(tx: Tx, mail: OutgoingMail, now_ms: int, to_mailbox: bool) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from tchap.base import limits
 from tchap.base.errors import Forbidden, MatrixError
 from tchap.base.identity import Requester
+from tchap.services.devices import forget_ended
 from tchap.services.identifiers import find_user_id
 from tchap.services.passwords import verify_password
 from tchap.services.sessions import SessionWish, SignedIn, hash_token, open_session, plan_session
@@ -53,6 +54,8 @@ async def _open(world: World, account: Account, wish: SessionWish) -> SignedIn:
     if account.deactivated_ts is not None:
         raise MatrixError("M_USER_DEACTIVATED", "This account is closed.", "Ce compte est fermé.")
     session = plan_session(world, wish)
-    await world.store.write(open_session, account.user_id, session)
-    world.live.tokens.forget_user(account.user_id, session.device_id)
+    ended = await world.store.write(open_session, account.user_id, session)
+    if wish.device_id is not None:
+        world.live.tokens.forget_user(account.user_id, session.device_id)
+    await forget_ended(world, account.user_id, ended)
     return SignedIn(account.user_id, session)

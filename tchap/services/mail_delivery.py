@@ -5,7 +5,7 @@ import asyncio
 import structlog
 
 from tchap.base import limits
-from tchap.gateways.mail import MailNotSent
+from tchap.gateways.mail import MailNotSent, MailRefused
 from tchap.services.world import World
 from tchap.storage import mail_outbox
 from tchap.storage.mail_outbox import QueuedMail
@@ -34,6 +34,10 @@ async def deliver_due(world: World) -> int:
 async def _deliver(world: World, queued: QueuedMail) -> bool:
     try:
         await world.mailer.send(queued.mail)
+    except MailRefused as error:
+        log.warning("mail refused", mail_id=queued.mail_id, reason=str(error))
+        await world.store.write(mail_outbox.remove_mail, queued.mail_id)
+        return False
     except MailNotSent as error:
         attempts = queued.attempts + 1
         # The recipient's name is personal: the log tells which mail, not to whom.

@@ -27,7 +27,7 @@ from tchap.protocol.push_audience import (
 from tchap.protocol.push_rules import Actions, PushFacts, push_facts
 from tchap.services.push_rules import parse_stored_rules
 from tchap.services.world import World
-from tchap.storage.push_rules import StoredRules, find_rules, find_rules_of_members
+from tchap.storage.push_rules import StoredRules, find_rules
 
 MEMBER = "m.room.member"
 
@@ -96,7 +96,7 @@ def _redacted_by(event: Event) -> str | None:
 
 async def _load(world: World, room: JudgedRoom) -> RoomAudience:
     audience = RoomAudience()
-    for stored in await world.store.read(find_rules_of_members, room.room_id):
+    for stored in await world.store.read(find_rules, room.joined):
         _add(room, audience, stored)
     world.live.audience.put(room.room_id, audience)
     return audience

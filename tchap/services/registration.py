@@ -8,6 +8,7 @@ from tchap.policy import names
 from tchap.policy.emails import Email, parse_email
 from tchap.services import interactive_auth
 from tchap.services.directory import list_person
+from tchap.services.email_invitations import accept_invitations
 from tchap.services.emails import get_home
 from tchap.services.interactive_auth import AuthAttempt, Completed
 from tchap.services.passwords import check_password
@@ -43,6 +44,7 @@ class NewAccount:
     now_ms: int
     terms_version: str | None
     is_admin: bool = False
+    is_listed: bool = True
 
 
 def flows_of(world: World) -> interactive_auth.Flows:
@@ -85,6 +87,8 @@ async def open_account(world: World, account: NewAccount, wish: SessionWish | No
     """Makes the account and, where wished, its first session, in one transaction."""
     session = plan_session(world, wish) if wish is not None else None
     user_id = await world.store.write(_open, account, session)
+    if account.email is not None:
+        await accept_invitations(world, user_id, account.email)
     return SignedIn(user_id, session)
 
 
@@ -140,6 +144,8 @@ async def _plan_agent(world: World, email: Email, served: str | None, password_h
         names.display_name_of(email, home.label),
         world.clock.now_ms(),
         world.settings.registration.terms_version,
+        # Guests of the administrations are not in their directory.
+        is_listed=not home.is_external,
     )
 
 
@@ -155,7 +161,8 @@ async def _open(tx: Tx, account: NewAccount, session: NewSession | None) -> str:
     if account.terms_version is not None:
         await accounts.set_terms(tx, user_id, account.terms_version)
     await profiles.set_profile(tx, Profile(user_id, account.display_name))
-    await list_person(tx, user_id, directory_law.fold(f"{account.display_name} {_searchable(account)}"))
+    if account.is_listed:
+        await list_person(tx, user_id, directory_law.fold(f"{account.display_name} {_searchable(account)}"))
     if session is not None:
         await open_session(tx, user_id, session)
     return user_id

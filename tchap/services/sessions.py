@@ -4,9 +4,10 @@ import hashlib
 from dataclasses import dataclass
 
 from tchap.base import limits
-from tchap.base.errors import MatrixError
+from tchap.base.errors import Forbidden, MatrixError
+from tchap.services.devices import Ended, end_devices
 from tchap.services.world import World
-from tchap.storage import devices, tokens
+from tchap.storage import cross_signing, devices, tokens
 from tchap.storage.database import Tx
 
 _DEVICE_ID_LETTERS = 10
@@ -65,14 +66,21 @@ def plan_session(world: World, wish: SessionWish) -> NewSession:
     )
 
 
-async def open_session(tx: Tx, user_id: str, session: NewSession) -> None:
-    """Adds or takes over the device; its former tokens end."""
+async def open_session(tx: Tx, user_id: str, session: NewSession) -> Ended:
+    """Adds or takes over the device, whose former tokens end; the devices that gave way to it, if there were too many.
+
+    M_FORBIDDEN where the device id is that of a cross-signing key (client-server API, `POST /login`).
+    """
+    if session.device_id in {key.public_key for key in (await cross_signing.find_keys(tx, user_id)).values()}:
+        raise Forbidden("This device id is taken.", "Cet identifiant d'appareil est déjà pris.")
     device = devices.Device(
         user_id, session.device_id, session.device_name, session.now_ms, session.now_ms, session.client
     )
-    await devices.add_device(tx, device)
+    is_new = await devices.add_device(tx, device)
     await tokens.remove_tokens(tx, user_id, session.device_id)
     await _add_tokens(tx, user_id, session)
+    crowd = await devices.find_unseen(tx, user_id, limits.MAX_DEVICES) if is_new else []
+    return await end_devices(tx, user_id, crowd)
 
 
 async def refresh_session(world: World, refresh_token: str) -> NewSession:

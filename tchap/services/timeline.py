@@ -219,7 +219,7 @@ def _with_auth_events(room: LiveRoom, ahead: _Ahead, fields: EventFields) -> Eve
 async def _stored(world: World, room: LiveRoom, draft: Draft, built: Built, ordering: int) -> StoredEvent:
     event, pdu = built
     relation = find_relation(event.content) if event.state_key is None else None
-    graph = {key: pdu[key] for key in ("auth_events", "prev_events", "depth", "hashes") if key in pdu}
+    graph: dict[str, Any] = {key: pdu[key] for key in ("auth_events", "prev_events", "depth", "hashes")}
     device, txn_id = draft.txn or (None, None)
     return StoredEvent(
         event_id=event.event_id,

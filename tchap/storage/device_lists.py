@@ -65,12 +65,15 @@ async def find_sharing(tx: Tx, user_id: str, candidates: Sequence[str]) -> set[s
 async def find_met(tx: Tx, user_id: str, since: int) -> set[str]:
     """Who came into a room of the user, or parted from the user in one, after `since`; some still share others."""
     rows = await tx.all(
-        "SELECT DISTINCT theirs.user_id FROM memberships mine JOIN memberships theirs ON theirs.room_id = mine.room_id"
+        "SELECT theirs.user_id FROM memberships mine JOIN memberships theirs ON theirs.room_id = mine.room_id"
         " WHERE mine.user_id = $1 AND mine.membership = 'join'"
         " AND (mine.to_position IS NULL OR mine.to_position > $2)"
-        " AND theirs.membership = 'join' AND theirs.user_id <> $1"
-        " AND (theirs.from_position > $2 OR theirs.to_position > $2"
-        " OR mine.from_position > $2 OR mine.to_position > $2)",
+        " AND theirs.to_position IS NULL AND theirs.membership = 'join' AND theirs.user_id <> $1"
+        " AND (theirs.from_position > $2 OR mine.from_position > $2 OR mine.to_position > $2)"
+        " UNION SELECT theirs.user_id FROM memberships mine JOIN memberships theirs ON theirs.room_id = mine.room_id"
+        " WHERE mine.user_id = $1 AND mine.membership = 'join'"
+        " AND (mine.to_position IS NULL OR mine.to_position > $2)"
+        " AND theirs.to_position > $2 AND theirs.membership = 'join' AND theirs.user_id <> $1",
         user_id,
         since,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tchap.base import limits
 from tchap.storage.database import Tx
 
 
@@ -75,3 +76,15 @@ async def set_seen(tx: Tx, user_id: str, device_id: str, seen: tuple[int, str]) 
 async def remove_device_row(tx: Tx, user_id: str, device_id: str) -> bool:
     removed = await tx.run("DELETE FROM devices WHERE user_id = $1 AND device_id = $2", user_id, device_id)
     return removed > 0
+
+
+async def find_unseen(tx: Tx, user_id: str, beyond: int) -> list[str]:
+    """The devices beyond that many, those seen longest ago."""
+    rows = await tx.all(
+        "SELECT device_id FROM devices WHERE user_id = $1"
+        " ORDER BY COALESCE(last_seen_ts, created_ts) DESC, created_ts DESC, device_id LIMIT $3 OFFSET $2",
+        user_id,
+        beyond,
+        limits.MAX_DEVICES,
+    )
+    return [row[0] for row in rows]

@@ -22,6 +22,19 @@ class Validation:
     validated_ts: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """`token` is the state key of the room's `m.room.third_party_invite`; times in ms since 1970."""
+
+    email: str
+    room_id: str
+    inviter: str
+    token: str
+    created_ts: int
+    expires_ts: int
+
+
+_INVITATION = "email, room_id, inviter, token, created_ts, expires_ts"
 _COLUMNS = (
     "sid, purpose, email, client_secret, code_hash, link_hash, send_attempt, next_link,"
     " failed_attempts, expires_ts, validated_ts"
@@ -48,14 +61,14 @@ async def find_by_link(tx: Tx, link_hash: bytes) -> Validation | None:
     return None if row is None else Validation(*row)
 
 
-async def set_validation(tx: Tx, validation: Validation) -> None:
-    """Adds the attempt, or begins it anew with another code."""
-    await tx.run(
+async def set_validation(tx: Tx, validation: Validation) -> str:
+    """Adds the attempt, or begins a known one (same address, secret and purpose) anew; answers its sid."""
+    row = await tx.one(
         f"INSERT INTO email_validations ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
-        " ON CONFLICT (sid) DO UPDATE SET code_hash = excluded.code_hash, link_hash = excluded.link_hash,"
-        " send_attempt = excluded.send_attempt, next_link = excluded.next_link,"
+        " ON CONFLICT (email, client_secret, purpose) DO UPDATE SET code_hash = excluded.code_hash,"
+        " link_hash = excluded.link_hash, send_attempt = excluded.send_attempt, next_link = excluded.next_link,"
         " failed_attempts = excluded.failed_attempts, expires_ts = excluded.expires_ts,"
-        " validated_ts = excluded.validated_ts",
+        " validated_ts = excluded.validated_ts RETURNING sid",
         validation.sid,
         validation.purpose,
         validation.email,
@@ -68,6 +81,7 @@ async def set_validation(tx: Tx, validation: Validation) -> None:
         validation.expires_ts,
         validation.validated_ts,
     )
+    return row[0] if row is not None else validation.sid
 
 
 async def add_failed_attempt(tx: Tx, sid: str) -> None:
@@ -94,23 +108,26 @@ async def is_invited(tx: Tx, email: str, now_ms: int) -> bool:
     return row is not None
 
 
-async def set_invitation(tx: Tx, email: str, room_id: str, inviter: str, times: tuple[int, int]) -> None:
-    """Remembers that an address was invited to a room; `times`: when, and until when it counts (ms)."""
+async def set_invitation(tx: Tx, invitation: Invitation) -> None:
+    """Remembers that an address was invited to a room; the last invitation counts."""
     await tx.run(
-        "INSERT INTO email_invitations (email, room_id, inviter, created_ts, expires_ts) VALUES ($1, $2, $3, $4, $5)"
-        " ON CONFLICT (email, room_id) DO UPDATE SET inviter = excluded.inviter,"
+        f"INSERT INTO email_invitations ({_INVITATION}) VALUES ($1, $2, $3, $4, $5, $6)"
+        " ON CONFLICT (email, room_id) DO UPDATE SET inviter = excluded.inviter, token = excluded.token,"
         " created_ts = excluded.created_ts, expires_ts = excluded.expires_ts",
-        email,
-        room_id,
-        inviter,
-        *times,
+        invitation.email,
+        invitation.room_id,
+        invitation.inviter,
+        invitation.token,
+        invitation.created_ts,
+        invitation.expires_ts,
     )
 
 
-async def remove_invitations(tx: Tx, email: str) -> list[tuple[str, str]]:
-    """Takes every invitation of an address out; answers the rooms and who invited."""
-    rows = await tx.all("DELETE FROM email_invitations WHERE email = $1 RETURNING room_id, inviter", email)
-    return [(row[0], row[1]) for row in rows]
+async def remove_invitations(tx: Tx, email: str, now_ms: int) -> list[Invitation]:
+    """Takes every invitation of an address out; answers those still in time."""
+    rows = await tx.all(f"DELETE FROM email_invitations WHERE email = $1 RETURNING {_INVITATION}", email)
+    found = [Invitation(*row) for row in rows]
+    return [invitation for invitation in found if invitation.expires_ts > now_ms]
 
 
 async def remove_proofs(tx: Tx, email: str, purpose: str) -> None:

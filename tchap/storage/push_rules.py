@@ -68,18 +68,6 @@ async def find_rules(tx: Tx, user_ids: Collection[str]) -> list[StoredRules]:
     return [_stored(row) for row in rows]
 
 
-async def find_rules_of_members(tx: Tx, room_id: str) -> list[StoredRules]:
-    """The rules in force now of the joined members of a room who have touched theirs."""
-    rows = await tx.all(
-        """SELECT s.user_id, s.rules, s.from_position, s.class_id, s.room_classes FROM push_rule_sets s
-           WHERE s.from_position = (SELECT max(n.from_position) FROM push_rule_sets n WHERE n.user_id = s.user_id)
-             AND EXISTS (SELECT 1 FROM memberships m WHERE m.user_id = s.user_id AND m.room_id = $1
-                         AND m.membership = 'join' AND m.to_position IS NULL)""",
-        room_id,
-    )
-    return [_stored(row) for row in rows]
-
-
 async def find_versions(tx: Tx, user_id: str) -> tuple[RuleVersion, ...]:
     """The person's rule classes over time, oldest first."""
     rows = await tx.all(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tchap.policy.directory import Listed, fold, rank, trigrams
+from tchap.policy.directory import Listed, choose_trigrams, fold, rank, trigrams
 
 PEOPLE = [
     Listed(f"@{i}:example.fr", fold(text))
@@ -46,3 +46,11 @@ def test_the_person_meant_comes_first(query: str, first: int) -> None:
 def test_nobody_answers_another_name(query: str) -> None:
     """A search whose words are not all found names nobody."""
     assert rank(fold(query), PEOPLE) == []
+
+
+def test_a_search_begins_with_the_rarest_trigrams() -> None:
+    """What everybody shares is left out once the budget is spent, but something is always searched."""
+    counts = {"^pr": 90_000, "pre": 90_000, "^ma": 4_000, "mar": 5_000}
+    assert choose_trigrams(counts, 10_000) == ["^ma", "mar"]
+    assert choose_trigrams({"^pr": 90_000, "pre": 90_000}, 10_000) == ["^pr"]
+    assert choose_trigrams({}, 10_000) == []

@@ -9,9 +9,8 @@ from tchap.services.world import World
 VERSIONS = tuple(f"v1.{minor}" for minor in range(1, 20))
 # Only what works here and clients ask for by its unstable name.
 UNSTABLE_FEATURES = (
-    "org.matrix.msc2000",
+    "org.matrix.e2e_cross_signing",
     "org.matrix.msc3916.stable",
-    "org.matrix.msc4133.stable",
     "uk.tcpip.msc4133.stable",
 )
 

@@ -95,6 +95,8 @@ CREATE TABLE email_invitations (
   email TEXT NOT NULL,
   room_id TEXT NOT NULL,
   inviter TEXT NOT NULL,
+  -- The state key of the room's m.room.third_party_invite.
+  token TEXT NOT NULL,
   created_ts BIGINT NOT NULL,
   expires_ts BIGINT NOT NULL,
   PRIMARY KEY (email, room_id)
@@ -134,6 +136,12 @@ CREATE TABLE directory_trigrams (
   PRIMARY KEY (trigram, user_id)
 ) WITHOUT ROWID;
 CREATE INDEX directory_trigrams_by_user ON directory_trigrams (user_id);
+
+-- How many people each trigram finds, so that a search begins with the rarest.
+CREATE TABLE directory_counts (
+  trigram TEXT PRIMARY KEY,
+  people BIGINT NOT NULL
+) WITHOUT ROWID;
 
 CREATE TABLE instance_keys (
   instance TEXT NOT NULL,

@@ -62,6 +62,9 @@ CREATE TABLE device_list_changes (
 ) WITHOUT ROWID;
 CREATE INDEX device_list_changes_by_position ON device_list_changes (position);
 
+-- Who parted from whom in a room, and when.
+CREATE INDEX memberships_ended ON memberships (room_id, to_position) WHERE to_position IS NOT NULL;
+
 -- When `signer` last signed the master key of `user_id`: only the signer's own devices are told.
 CREATE TABLE user_signature_changes (
   signer TEXT NOT NULL,

@@ -1,0 +1,205 @@
+"""What must hold of /sync whatever people do, tried on random stories."""
+
+import asyncio
+import contextlib
+import json
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tchap.base.errors import MatrixError
+from tests.support.hall import Hall, Resident, open_hall
+from tests.support.sync_client import ClientView, RoomView
+
+PEOPLE = 3
+ROOMS = 2
+EXAMPLES = 25
+STEPS = 30
+
+FILTERS: tuple[dict[str, Any], ...] = (
+    {},
+    {"room": {"timeline": {"limit": 1}}},
+    {"room": {"timeline": {"limit": 3, "unread_thread_notifications": True}}},
+    {"room": {"state": {"lazy_load_members": True}, "timeline": {"limit": 2}}},
+    {"room": {"state": {"lazy_load_members": True}}},
+    {"room": {"timeline": {"limit": 4, "types": ["m.room.message"]}}},
+)
+
+person = st.integers(0, PEOPLE - 1)
+room = st.integers(0, ROOMS - 1)
+choice = st.integers(0, 999)
+step = st.one_of(
+    st.tuples(
+        st.sampled_from(("send", "send", "thread", "mention", "redact", "read", "read_thread", "private")),
+        person,
+        room,
+        choice,
+    ),
+    st.tuples(
+        st.sampled_from(("join", "join", "leave", "invite", "kick", "ban", "unban", "rename", "topic")),
+        person,
+        room,
+        choice,
+    ),
+    st.tuples(
+        st.sampled_from(("tag", "room_data", "data", "mute", "unmute", "keyword", "sync", "sync", "sync")),
+        person,
+        room,
+        choice,
+    ),
+)
+
+
+@dataclass(slots=True)
+class Story:
+    hall: Hall
+    people: list[Resident]
+    rooms: list[str]
+    views: list[ClientView]
+    filters: list[dict[str, Any]]
+    events: dict[str, list[str]] = field(default_factory=dict)
+
+    async def play(self, step: tuple[str, int, int, int]) -> None:
+        """One step; what somebody may not do is refused and changes nothing."""
+        what, who, where, number = step
+        actor, room_id = self.people[who], self.rooms[where]
+        if what == "sync":
+            await self.sync(who)
+            return
+        # What a person may not do is refused, which is as good a step as another.
+        with contextlib.suppress(MatrixError):
+            await self._act(what, actor, room_id, number)
+
+    async def sync(self, who: int) -> None:
+        view = self.views[who]
+        view.take(await self.people[who].sync(view.since, filter=self.filters[who]))
+
+    async def _act(self, what: str, actor: Resident, room_id: str, number: int) -> None:
+        known = self.events.setdefault(room_id, []) or ["$none:example.org"]
+        event_id = known[number % len(known)]
+        other = self.people[number % PEOPLE].user_id
+        base = f"/rooms/{quote(room_id)}"
+        mine = f"/user/{quote(actor.user_id)}"
+        match what:
+            case "send":
+                self.events[room_id].append(
+                    await actor.send(room_id, f"tarte {number}" if number % 2 else f"ligne {number}")
+                )
+            case "thread":
+                relation = {"rel_type": "m.thread", "event_id": event_id}
+                self.events[room_id].append(
+                    await actor.send(room_id, {"msgtype": "m.text", "body": "fil", "m.relates_to": relation})
+                )
+            case "mention":
+                body = {"msgtype": "m.text", "body": "vous", "m.mentions": {"user_ids": [other]}}
+                self.events[room_id].append(await actor.send(room_id, body))
+            case "redact":
+                await actor.redact(room_id, event_id)
+            case "read" | "private":
+                await actor.try_read(room_id, event_id, "m.read" if what == "read" else "m.read.private")
+            case "read_thread":
+                await actor.try_read(
+                    room_id, event_id, "m.read", known[number % 7 % len(known)] if number % 3 else "main"
+                )
+            case "join" | "leave":
+                await actor.attempt("POST", f"{base}/{what}", {})
+            case "invite" | "kick" | "ban" | "unban":
+                await actor.attempt("POST", f"{base}/{what}", {"user_id": other})
+            case "rename":
+                content = {"membership": "join", "displayname": f"nom {number}"}
+                await actor.set_state(room_id, "m.room.member", content, actor.user_id)
+            case "topic":
+                await actor.set_state(room_id, "m.room.topic", {"topic": f"sujet {number}"})
+            case "tag":
+                await actor.attempt("PUT", f"{mine}/rooms/{quote(room_id)}/tags/u.{number % 3}", {"order": 0.5})
+            case "room_data":
+                await actor.attempt("PUT", f"{mine}/rooms/{quote(room_id)}/account_data/fr.example.a", {"n": number})
+            case "data":
+                await actor.attempt("PUT", f"{mine}/account_data/fr.example.b", {"n": number})
+            case "mute":
+                await actor.attempt("PUT", f"/pushrules/global/room/{quote(room_id)}", {"actions": []})
+            case "unmute":
+                await actor.attempt("DELETE", f"/pushrules/global/room/{quote(room_id)}")
+            case "keyword":
+                rule = {"pattern": "tarte", "actions": ["notify", {"set_tweak": "highlight"}]}
+                await actor.attempt("PUT", "/pushrules/global/content/tarte", rule)
+
+
+async def open_story(hall: Hall, filters: list[dict[str, Any]]) -> Story:
+    people = [await hall.enter(name) for name in ("ariane", "basile", "claire")]
+    rooms = [
+        await people[0].create_room(preset="public_chat", name="Salon"),
+        await people[1].create_room(preset="public_chat"),
+    ]
+    return Story(hall, people, rooms, [ClientView() for _ in people], filters)
+
+
+def told(view: RoomView, lazy: bool) -> dict[tuple[str, str], str]:
+    """The state to compare: a lazy client need only agree on the members it has seen speak."""
+    return {key: value for key, value in view.state.items() if not lazy or key[0] != "m.room.member"}
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+)
+@given(
+    steps=st.lists(step, min_size=5, max_size=STEPS),
+    filters=st.lists(st.sampled_from(FILTERS), min_size=PEOPLE, max_size=PEOPLE),
+)
+def test_however_often_one_syncs_the_end_is_the_same(steps: list[Any], filters: list[dict[str, Any]]) -> None:
+    """A client that synced at any moments holds what a fresh client is told."""
+
+    async def story() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            async with open_hall(Path(folder)) as hall:
+                tale = await open_story(hall, filters)
+                for each in steps:
+                    await tale.play(each)
+                for who in range(PEOPLE):
+                    await tale.sync(who)
+                    await check_same(tale, who)
+
+    asyncio.run(story())
+
+
+async def check_same(tale: Story, who: int) -> None:
+    resident, view, wanted = tale.people[who], tale.views[who], tale.filters[who]
+    fresh = ClientView()
+    fresh.take(await resident.sync(filter=wanted))
+    assert view.joined.keys() == fresh.joined.keys()
+    assert view.invited == fresh.invited
+    assert view.account_data == fresh.account_data
+    lazy = wanted.get("room", {}).get("state", {}).get("lazy_load_members", False)
+    for room_id, mine in view.joined.items():
+        other = fresh.joined[room_id]
+        assert told(mine, lazy) == told(other, lazy)
+        if lazy:
+            await check_members(tale, resident, room_id, mine)
+        assert mine.unread == other.unread
+        assert mine.threads == other.threads
+        assert mine.account_data == other.account_data
+        assert mine.receipts == other.receipts
+        assert mine.summary == other.summary
+        common = min(len(mine.lines), len(other.lines))
+        assert list(mine.lines.items())[-common:] == list(other.lines.items())[-common:] if common else True
+    # Nothing more is to be said.
+    again = await resident.sync(view.since, filter=wanted)
+    assert "rooms" not in again, json.dumps(again["rooms"])
+
+
+async def check_members(tale: Story, resident: Resident, room_id: str, view: RoomView) -> None:
+    """What a lazy client holds of a member is true, and it holds everybody whose words it shows."""
+    live = tale.hall.house.world.live.rooms.get(room_id)
+    assert live is not None
+    for (kind, user_id), event_id in view.state.items():
+        if kind == "m.room.member":
+            assert live.state[kind, user_id].event_id == event_id
+    for sender in view.senders:
+        assert ("m.room.member", sender) in view.state
