@@ -7,7 +7,7 @@ MAX_PATH = 8 * 1024  # five identifiers of 255 bytes, percent-encoded thrice ove
 MAX_QUERY = 32 * 1024  # a filter may be given inline in /sync
 MAX_JSON_DEPTH = 100  # deeper JSON serves nobody and costs stack
 KEEP_ALIVE_S = 75
-STOP_GRACE_S = 5  # a stop wakes every long poll at once; what still runs then has this long
+STOP_GRACE_S = 4  # a stop wakes every long poll at once; what still runs then has this long
 MAX_CONNECTIONS = 50_000
 
 # Live memory
@@ -154,3 +154,13 @@ MAX_RELATION_PARENTS = 1_000  # events whose children one recursive request look
 MAX_UNREAD_ROOMS = 2_000  # rooms of one person whose unread counts are kept in memory
 MAX_RECEIPT_ROOMS = 20_000  # rooms whose latest receipts are kept in memory
 MAX_RECENT_RECEIPTS = 500  # of one room
+
+# Application services
+MAX_APPSERVICE_NAMESPACES = 1_000  # of one kind in one registration
+MAX_APPSERVICE_EVENTS = 100  # in one transaction
+MAX_APPSERVICE_EPHEMERAL = 1_000  # typing and receipts that wait for one service; the oldest give way
+APPSERVICE_TIMEOUT_S = 30  # for one answer: a service may do its work before it answers
+APPSERVICE_RETRY_S = 0.5  # before a transaction is tried again, doubled each time
+APPSERVICE_MAX_RETRY_S = 60
+MAX_PING_BODY = 4_096  # of a refused ping, shown to whoever asked for it
+DUTY_RETRY_S = 5  # before a background duty that failed begins again

@@ -61,7 +61,12 @@ class _Failure:
 
 
 async def require(world: World, attempt: AuthAttempt, flows: Flows) -> Completed:
-    """Takes the stage offered, and returns once a flow is complete; InteractiveAuthNeeded says what is still needed."""
+    """Takes the stage offered, and returns once a flow is complete; InteractiveAuthNeeded says what is still needed.
+
+    An application service is asked nothing: its users have no password ("Device management", "Cross-signing").
+    """
+    if attempt.requester is not None and attempt.requester.is_appservice:
+        return Completed(attempt.fields)
     session = _session(world, attempt)
     failure = None
     auth = attempt.auth or {}
