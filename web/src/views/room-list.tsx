@@ -142,6 +142,7 @@ export function RoomList({ home, state }: HomeProps): ReactElement {
   const { place } = state;
   return (
     <nav className="pane-list" aria-label={t("rooms.title")}>
+      {place.name === "none" && <h1 className="hidden">{t("rooms.title")}</h1>}
       <header>
         <Brand />
         <ActionMenu
