@@ -15,7 +15,9 @@ async def send(world: World, request: Request) -> dict[str, Any]:
     params = request.params
     event = (params["eventType"], request.json())
     return {
-        "event_id": await messages.send_event(world, request.requester, params["roomId"], event, _txn_id(params["txnId"]))
+        "event_id": await messages.send_event(
+            world, request.requester, params["roomId"], event, _txn_id(params["txnId"])
+        )
     }
 
 
