@@ -12,7 +12,8 @@ WARM_UP_JOINS = 20
 
 async def join(stage: Stage) -> Measurement:
     """Registered people join one public room, eight at a time; one operation is one join."""
-    creator, *joiners = await stage.people("joiner", stage.sizes.joiners + WARM_UP_JOINS + 1)
+    # The warm-up may have one join more under way in each worker when it ends.
+    creator, *joiners = await stage.people("joiner", stage.sizes.joiners + WARM_UP_JOINS + CONCURRENT + 1)
     room_id = await creator.create_room(preset="public_chat")
     queue = iter(joiners)
     workers = [_join(queue, room_id) for _ in range(CONCURRENT)]

@@ -34,6 +34,16 @@ def no_account_mail(recipient: str, link: str) -> OutgoingMail:
     return _notice(recipient, (fr, en), link)
 
 
+def invitation_mail(recipient: str, inviter: str, link: str) -> OutgoingMail:
+    """Told to somebody without account who is invited to a room.
+
+    The room's name is not said: it is anybody's to choose, and would let a stranger write in our name.
+    """
+    fr = f"Bonjour,\n\n{inviter} vous invite à un salon Tchap. Créez votre compte avec cette adresse :"
+    en = f"Hello,\n\n{inviter} invites you to a Tchap room. Create your account with this address:"
+    return _notice(recipient, (fr, en), link)
+
+
 def _notice(recipient: str, sentences: tuple[str, str], link: str) -> OutgoingMail:
     fr, en = sentences
     text = f"{fr}\n{link}\n\n---\n\n{en}\n{link}\n"

@@ -11,7 +11,8 @@ from tchap.base import limits
 class InteractiveSession:
     """`operation` and `user_id` bind it to one act of one user; `fields` is the body it began with.
 
-    `completed` maps each stage done to what it proved: an e-mail address, a user id, or nothing.
+    `completed` maps each stage done to what it proved: an e-mail address, a user id, or nothing. `awaited_email` is the
+    `sid` and client secret of an address that was not proven yet when it was given.
     """
 
     session_id: str
@@ -20,6 +21,7 @@ class InteractiveSession:
     fields: dict[str, Any]
     expires_ms: int
     completed: dict[str, str] = field(default_factory=dict)
+    awaited_email: tuple[str, str] | None = None
 
 
 class InteractiveSessions:

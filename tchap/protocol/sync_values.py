@@ -137,9 +137,10 @@ class RoomFacts:
 
 @dataclass(frozen=True, slots=True)
 class DeviceFacts:
-    """What concerns the device alone. ``to_device`` are encoded messages."""
+    """What concerns the device alone. ``to_device`` are encoded messages, ``last_message`` the position of the last."""
 
     to_device: tuple[bytes, ...] = ()
+    last_message: int = 0
     changed: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     one_time_keys: Mapping[str, int] = field(default_factory=dict)

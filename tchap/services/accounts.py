@@ -1,13 +1,11 @@
-"""Who is asking, what an account is, and closing it."""
+"""Who is asking, and what an account is."""
 
 from tchap.base.errors import MatrixError
 from tchap.base.identity import Requester
-from tchap.services.devices import Ended, end_all_devices, forget_ended
 from tchap.services.sessions import hash_token, unknown_token
 from tchap.services.world import World
-from tchap.storage import accounts, directory, emails, profiles, tokens
+from tchap.storage import accounts, tokens
 from tchap.storage.accounts import Account, AccountEmail
-from tchap.storage.database import Tx
 
 
 async def authenticate(world: World, token: str, expired_ok: bool = False) -> Requester:
@@ -67,27 +65,6 @@ async def find_account(world: World, user_id: str) -> Account | None:
 async def find_emails(world: World, user_id: str) -> list[AccountEmail]:
     """The addresses of an account, the oldest first."""
     return await world.store.read(accounts.find_emails_of, user_id)
-
-
-async def deactivate(world: World, user_id: str, erase: bool) -> None:
-    """Closes an account for ever: devices, tokens and addresses go, the user id is never given again.
-
-    `erase` also takes the profile away (client-server API, "Account deactivation").
-    """
-    ended = await world.store.write(_deactivate, user_id, world.clock.now_ms(), erase)
-    world.live.tokens.forget_user(user_id)
-    await forget_ended(world, user_id, ended)
-
-
-async def _deactivate(tx: Tx, user_id: str, now_ms: int, erase: bool) -> Ended:
-    for address in await accounts.find_emails_of(tx, user_id):
-        await emails.remove_invitations(tx, address.email)
-    await accounts.set_deactivated(tx, user_id, now_ms, erase)
-    await accounts.remove_emails(tx, user_id)
-    await directory.remove_person(tx, user_id)
-    if erase:
-        await profiles.remove_profile(tx, user_id)
-    return await end_all_devices(tx, user_id, None)
 
 
 async def get_user_of_email(world: World, email: str | None) -> str:

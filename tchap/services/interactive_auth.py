@@ -65,9 +65,10 @@ async def require(world: World, attempt: AuthAttempt, flows: Flows) -> Completed
     session = _session(world, attempt)
     failure = None
     auth = attempt.auth or {}
-    stage = auth.get("type")
+    # The link of a mail may be opened meanwhile: the client then comes back with the session alone.
+    stage = auth.get("type", EMAIL if session.awaited_email else None)
     if isinstance(stage, str) and stage not in session.completed:
-        failure = await _try_stage(world, attempt, session, flows)
+        failure = await _try_stage(world, attempt, session, (stage, flows))
     if any(all(step in session.completed for step in flow) for flow in flows):
         world.live.sessions.remove(session.session_id)
         return Completed(session.fields, dict(session.completed))
@@ -80,10 +81,10 @@ async def require_password_again(world: World, requester: Requester, auth: dict[
     await require(world, attempt, ((PASSWORD,),))
 
 
-def complete_stage(world: World, session_id: str, stage: str, proof: str = "") -> bool:
-    """Marks a stage done from the fallback page; False for an unknown session."""
+async def complete_stage(world: World, session_id: str, stage: str, proof: str = "") -> bool:
+    """Marks a stage done from the fallback page; False for an unknown session, or another person's address."""
     session = world.live.sessions.find(session_id, world.clock.now_ms())
-    if session is None:
+    if session is None or (stage == EMAIL and not await _is_own(world, session.user_id, proof)):
         return False
     session.completed[stage] = proof
     return True
@@ -110,16 +111,17 @@ def _session(world: World, attempt: AuthAttempt) -> InteractiveSession:
     return session
 
 
-async def _try_stage(world: World, attempt: AuthAttempt, session: InteractiveSession, flows: Flows) -> _Failure | None:
-    auth = attempt.auth or {}
-    stage = auth["type"]
+async def _try_stage(
+    world: World, attempt: AuthAttempt, session: InteractiveSession, wanted: tuple[str, Flows]
+) -> _Failure | None:
+    stage, flows = wanted
     # "The flow's stages must be completed in order" (same section).
     if stage not in {_next_stage(flow, session) for flow in flows}:
         return _Failure("M_UNAUTHORIZED", "This stage is not the next of any flow.")
     if stage in (DUMMY, TERMS):
         session.completed[stage] = ""
         return None
-    proof = await (_prove_password if stage == PASSWORD else _prove_email)(world, attempt)
+    proof = await (_prove_password if stage == PASSWORD else _prove_email)(world, attempt, session)
     if proof is None:
         return _FAILURES[stage]
     session.completed[stage] = proof
@@ -136,7 +138,7 @@ def _next_stage(flow: tuple[str, ...], session: InteractiveSession) -> str | Non
     return next((stage for stage in flow if stage not in session.completed), None)
 
 
-async def _prove_password(world: World, attempt: AuthAttempt) -> str | None:
+async def _prove_password(world: World, attempt: AuthAttempt, _session: InteractiveSession) -> str | None:
     """The user's own password: another account's proves nothing about the one who asks."""
     auth, requester = attempt.auth or {}, attempt.requester
     password = auth.get("password")
@@ -148,15 +150,31 @@ async def _prove_password(world: World, attempt: AuthAttempt) -> str | None:
     return requester.user_id if matches and user_id == requester.user_id else None
 
 
-async def _prove_email(world: World, attempt: AuthAttempt) -> str | None:
-    auth = attempt.auth or {}
+async def _prove_email(world: World, attempt: AuthAttempt, session: InteractiveSession) -> str | None:
+    awaited = _read_credentials(attempt.auth or {}) or session.awaited_email
+    if awaited is None:
+        return None
+    session.awaited_email = awaited
+    email = await emails.find_proven(world, *awaited, attempt.email_purpose)
+    user_id = attempt.requester.user_id if attempt.requester else None
+    return email if email is not None and await _is_own(world, user_id, email) else None
+
+
+def _read_credentials(auth: dict[str, Any]) -> tuple[str, str] | None:
+    """The `sid` and client secret of a proof by e-mail, under its present or its older name."""
     credentials = auth.get("threepid_creds") or auth.get("threepidCreds")
     if not isinstance(credentials, dict):
         return None
     sid, secret = credentials.get("sid"), credentials.get("client_secret")
-    if not isinstance(sid, str) or not isinstance(secret, str):
-        return None
-    return await emails.find_proven(world, sid, secret, attempt.email_purpose)
+    return (sid, secret) if isinstance(sid, str) and isinstance(secret, str) else None
+
+
+async def _is_own(world: World, user_id: str | None, email: str) -> bool:
+    """A signed-in user proves who she is by her own address: any other proves only who reads that one."""
+    if user_id is None:
+        return True
+    found = await world.store.read(accounts.find_email, email)
+    return found is not None and found.user_id == user_id
 
 
 def _body(world: World, session: InteractiveSession, flows: Flows, failure: _Failure | None) -> dict[str, Any]:

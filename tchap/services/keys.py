@@ -46,6 +46,7 @@ async def upload_keys(world: World, requester: Requester, upload: KeyUpload) -> 
     """Stores what is new and gives the number of unclaimed one-time keys by algorithm."""
     now_ms = world.clock.now_ms()
     counts, position = await world.store.write(_store_keys, requester.user_id, requester.device_id, upload, now_ms)
+    world.live.notifier.forget_keys([requester.user_id])
     if position is not None:
         await tell_change(world, requester.user_id, position)
     return counts
@@ -116,7 +117,9 @@ async def claim_keys(world: World, wanted: Iterable[Wanted]) -> list[GivenKey]:
     if not local:
         return []
     # One after the other, so that many claims of one device at once do not keep undoing each other.
-    return await world.store.write_pipelined(_claim, local, world.clock.now_ms())
+    given = await world.store.write_pipelined(_claim, local, world.clock.now_ms())
+    world.live.notifier.forget_keys({user_id for user_id, *_ in local})
+    return given
 
 
 async def _claim(tx: Tx, wanted: frozenset[Wanted], now_ms: int) -> list[GivenKey]:

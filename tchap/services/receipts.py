@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tchap.base.encoding import decode_json, encode_json
 from tchap.base.errors import Forbidden, InvalidParam, NotFound
 from tchap.base.identity import Requester
+from tchap.live.subscribers import ReceiptNews
 from tchap.protocol.notices import MAIN_THREAD
 from tchap.services.world import World
 from tchap.storage import receipts
@@ -30,8 +31,11 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class _Moved:
+    """A mark that moved: ``position`` is that of the change, ``event`` what was read."""
+
     position: int
-    concerns_room: bool
+    receipt_type: str
+    event: ReadEvent
 
 
 async def set_marks(world: World, requester: Requester, marks: Marks) -> None:
@@ -39,13 +43,25 @@ async def set_marks(world: World, requester: Requester, marks: Marks) -> None:
     M_INVALID_PARAM for a thread the event is not in."""
     for receipt_type, _ in marks.events:
         _check_type(receipt_type, marks.thread_id)
-    moved = await world.store.write(_set_marks, requester.user_id, marks, world.clock.now_ms())
+    now_ms = world.clock.now_ms()
+    moved = await world.store.write(_set_marks, requester.user_id, marks, now_ms)
+    notifier, user_id = world.live.notifier, requester.user_id
     for each in moved:
-        # Others need not be woken for what only concerns the reader.
-        if each.concerns_room:
-            world.live.notifier.tell(each.position, rooms=[marks.room_id])
+        if each.receipt_type in READ_TYPES:
+            notifier.note_read(user_id, marks.room_id, _read_all_upto(world, marks, each.event))
+        if each.receipt_type == "m.read":
+            event_id, thread = each.event.event_id, marks.thread_id
+            notifier.tell_receipt(ReceiptNews(each.position, marks.room_id, event_id, user_id, thread, now_ms))
         else:
-            world.live.notifier.tell(each.position, users=[requester.user_id])
+            # Others need not be woken for what only concerns the reader.
+            notifier.tell(each.position, users=[user_id])
+
+
+def _read_all_upto(world: World, marks: Marks, event: ReadEvent) -> int | None:
+    """The position up to which nothing is left unread, where the event is the last of its room."""
+    room = world.live.rooms.get(marks.room_id)
+    is_last = room is not None and event.position == room.last_position
+    return event.position if is_last and not marks.thread_id else None
 
 
 def _check_type(receipt_type: str, thread_id: str) -> None:
@@ -67,7 +83,7 @@ async def _set_marks(tx: Tx, user_id: str, marks: Marks, now_ms: int) -> list[_M
             receipt = Receipt(marks.room_id, user_id, receipt_type, marks.thread_id, event_id, now_ms)
             position = await receipts.set_receipt(tx, receipt)
         if position is not None:
-            moved.append(_Moved(position, receipt_type == "m.read"))
+            moved.append(_Moved(position, receipt_type, event))
     return moved
 
 

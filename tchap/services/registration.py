@@ -8,6 +8,7 @@ from tchap.policy import names
 from tchap.policy.emails import Email, parse_email
 from tchap.services import interactive_auth
 from tchap.services.directory import list_person
+from tchap.services.email_invitations import accept_invitations
 from tchap.services.emails import get_home
 from tchap.services.interactive_auth import AuthAttempt, Completed
 from tchap.services.passwords import check_password
@@ -86,6 +87,8 @@ async def open_account(world: World, account: NewAccount, wish: SessionWish | No
     """Makes the account and, where wished, its first session, in one transaction."""
     session = plan_session(world, wish) if wish is not None else None
     user_id = await world.store.write(_open, account, session)
+    if account.email is not None:
+        await accept_invitations(world, user_id, account.email)
     return SignedIn(user_id, session)
 
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 
 from tchap.base.errors import InvalidParam
 from tchap.base.identity import Requester
-from tchap.live.notifier import Subscriber, Waiter
+from tchap.live.subscribers import DeviceMemory, Subscriber, UnreadMemory, Waiter
 from tchap.protocol.filters import Filter
 from tchap.protocol.sync_assembly import assemble, device_body, is_news, typing_event
 from tchap.protocol.sync_tokens import SyncToken, parse_token
 from tchap.protocol.sync_values import Ask, RoomFacts
 from tchap.services.sync_collect import Collected, collect
+from tchap.services.sync_quick import find_quick_answer, quick_upto
 from tchap.services.sync_shape import global_account_data, note_members, room_facts, shape
 from tchap.services.world import World
 from tchap.storage import to_device
@@ -81,28 +82,56 @@ async def _answer(
     world: World, requester: Requester, request: SyncRequest, since: SyncToken | None, subscriber: Subscriber
 ) -> Answer:
     await _follow(world, subscriber)
-    horizon = await world.store.horizon()
-    typing_serial = world.live.typing.serial
     ask = Ask(
         user_id=requester.user_id,
         device_id=requester.device_id,
         since=None if since is None else subscriber.mend(since.position),
-        # A token of before a restored backup may be ahead of the facts: it must not go backwards.
-        upto=horizon if since is None else max(horizon, since.position),
+        upto=quick_upto(world, subscriber, since.position if since else 0),
         filter=request.filter,
         full_state=request.full_state,
         state_after=request.state_after,
     )
-    found = await world.store.read(collect, ask, 0 if since is None else since.delivered)
+    if since is not None:
+        quick = find_quick_answer(world, requester, ask, since, subscriber)
+        if quick is not None:
+            return Answer(quick.body, quick.has_news)
+    horizon = await world.store.horizon()
+    # A token of before a backup was restored may be ahead of the facts: it must not go backwards.
+    return await _collect(world, requester, replace(ask, upto=max(horizon, ask.upto)), since, subscriber)
+
+
+async def _collect(
+    world: World, requester: Requester, ask: Ask, since: SyncToken | None, subscriber: Subscriber
+) -> Answer:
+    typing_serial = world.live.typing.serial
     memory = subscriber.device(requester.device_id)
+    epochs = (subscriber.unread_epoch, memory.keys_epoch)
+    found = await world.store.read(collect, ask, 0 if since is None else since.delivered)
     rooms = [_with_typing(world, ask, room, since) for room in room_facts(ask, found, memory)]
     token = SyncToken(ask.upto, typing_serial, found.to_device_upto)
     if ask.lazy:
         note_members(rooms, memory, token.position)
+    _remember(subscriber, memory, found, ask, epochs)
     more = _more(ask, found)
     shaped = shape(requester, found, rooms, world.clock.now_ms())
-    has_news = any(map(is_news, rooms)) or len(more) > len(device_body(found.device)) or _has_device_news(found)
+    has_news = any(map(is_news, rooms)) or "account_data" in more or _has_device_news(found)
     return Answer(assemble(ask, token, rooms, shaped, more), has_news)
+
+
+def _remember(
+    subscriber: Subscriber, memory: DeviceMemory, found: Collected, ask: Ask, epochs: tuple[int, int]
+) -> None:
+    """Keeps what the next answers can be made of without the disk; what moved while it was read is not kept."""
+    unread_epoch, keys_epoch = epochs
+    if subscriber.unread_epoch == unread_epoch:
+        for room_id, counts in found.unread.items():
+            subscriber.keep_unread(room_id, UnreadMemory(ask.upto, counts))
+    if memory.keys_epoch == keys_epoch:
+        memory.keys = (dict(found.device.one_time_keys), found.device.unused_fallback_types)
+    if found.device.last_message:
+        memory.last_message = found.device.last_message
+    subscriber.ignored = found.ignored
+    subscriber.rules = None if found.rules is None else found.rules.classes
 
 
 def _has_device_news(found: Collected) -> bool:
@@ -140,12 +169,14 @@ def _with_typing(world: World, ask: Ask, room: RoomFacts, since: SyncToken | Non
 async def _acknowledge(world: World, requester: Requester, subscriber: Subscriber, since: SyncToken) -> None:
     """The token says that the device has its messages: they are forgotten ("Send-to-Device messaging")."""
     memory = subscriber.device(requester.device_id)
-    if memory.delivered >= since.delivered:
-        return
-    if await world.store.read(_has_delivered, requester, since.delivered):
+    if memory.last_message is None:
+        memory.last_message = await world.store.read(_find_delivered, requester, since.delivered)
+    if 0 < memory.last_message <= since.delivered:
+        memory.last_message = 0
         await world.store.write(to_device.remove_messages, requester.user_id, requester.device_id, since.delivered)
-    memory.delivered = since.delivered
 
 
-async def _has_delivered(tx: Tx, requester: Requester, upto: int) -> bool:
-    return bool(await to_device.find_messages(tx, requester.user_id, requester.device_id, (0, upto), 1))
+async def _find_delivered(tx: Tx, requester: Requester, upto: int) -> int:
+    """The position of a message that has arrived and is still kept, 0 when there is none."""
+    kept = await to_device.find_messages(tx, requester.user_id, requester.device_id, (0, upto), 1)
+    return kept[0].position if kept else 0

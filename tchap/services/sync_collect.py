@@ -50,6 +50,7 @@ class Collected:
     to_device_upto: int | None
     rules_changed: bool
     rules: StoredRules | None
+    ignored: frozenset[str]
 
 
 async def collect(tx: Tx, ask: Ask, delivered: int) -> Collected:
@@ -82,6 +83,7 @@ async def collect(tx: Tx, ask: Ask, delivered: int) -> Collected:
         to_device_upto=to_device_upto,
         rules_changed=rules_changed,
         rules=rules,
+        ignored=ignored,
     )
 
 

@@ -22,6 +22,7 @@ async def find_device(
     changed, left = await _find_device_lists(tx, ask, plans, state)
     facts = DeviceFacts(
         to_device=tuple(bytes(message.message_json) for message in messages),
+        last_message=messages[-1].position if messages else 0,
         changed=tuple(sorted(changed)),
         left=tuple(sorted(left)),
         one_time_keys=await one_time_keys.count(tx, ask.user_id, ask.device_id),

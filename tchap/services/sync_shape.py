@@ -8,7 +8,7 @@ import msgspec
 
 from tchap.base.encoding import decode_json, encode_json
 from tchap.base.identity import Requester
-from tchap.live.notifier import DeviceMemory
+from tchap.live.subscribers import DeviceMemory
 from tchap.protocol.filters import EventFilter
 from tchap.protocol.push_rules import rule_set_json
 from tchap.protocol.sync_assembly import (

@@ -22,6 +22,19 @@ class Validation:
     validated_ts: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """`token` is the state key of the room's `m.room.third_party_invite`; times in ms since 1970."""
+
+    email: str
+    room_id: str
+    inviter: str
+    token: str
+    created_ts: int
+    expires_ts: int
+
+
+_INVITATION = "email, room_id, inviter, token, created_ts, expires_ts"
 _COLUMNS = (
     "sid, purpose, email, client_secret, code_hash, link_hash, send_attempt, next_link,"
     " failed_attempts, expires_ts, validated_ts"
@@ -90,28 +103,39 @@ async def remove_old_validations(tx: Tx, now_ms: int) -> None:
     await tx.run("DELETE FROM email_validations WHERE expires_ts < $1", now_ms)
 
 
-async def is_invited(tx: Tx, email: str, now_ms: int) -> bool:
-    row = await tx.one("SELECT 1 FROM email_invitations WHERE email = $1 AND expires_ts > $2", email, now_ms)
-    return row is not None
-
-
-async def set_invitation(tx: Tx, email: str, room_id: str, inviter: str, times: tuple[int, int]) -> None:
-    """Remembers that an address was invited to a room; `times`: when, and until when it counts (ms)."""
-    await tx.run(
-        "INSERT INTO email_invitations (email, room_id, inviter, created_ts, expires_ts) VALUES ($1, $2, $3, $4, $5)"
-        " ON CONFLICT (email, room_id) DO UPDATE SET inviter = excluded.inviter,"
-        " created_ts = excluded.created_ts, expires_ts = excluded.expires_ts",
+async def find_pending_events(tx: Tx, email: str, now_ms: int) -> list[bytes]:
+    """The rooms' `m.room.third_party_invite` events that await this address, client JSON, also those emptied since."""
+    rows = await tx.all(
+        "SELECT e.client_json FROM email_invitations i"
+        " JOIN room_state s ON s.room_id = i.room_id AND s.type = 'm.room.third_party_invite'"
+        " AND s.state_key = i.token AND s.to_position IS NULL"
+        " JOIN events e ON e.event_id = s.event_id WHERE i.email = $1 AND i.expires_ts > $2",
         email,
-        room_id,
-        inviter,
-        *times,
+        now_ms,
+    )
+    return [bytes(row[0]) for row in rows]
+
+
+async def set_invitation(tx: Tx, invitation: Invitation) -> None:
+    """Remembers that an address was invited to a room; the last invitation counts."""
+    await tx.run(
+        f"INSERT INTO email_invitations ({_INVITATION}) VALUES ($1, $2, $3, $4, $5, $6)"
+        " ON CONFLICT (email, room_id) DO UPDATE SET inviter = excluded.inviter, token = excluded.token,"
+        " created_ts = excluded.created_ts, expires_ts = excluded.expires_ts",
+        invitation.email,
+        invitation.room_id,
+        invitation.inviter,
+        invitation.token,
+        invitation.created_ts,
+        invitation.expires_ts,
     )
 
 
-async def remove_invitations(tx: Tx, email: str) -> list[tuple[str, str]]:
-    """Takes every invitation of an address out; answers the rooms and who invited."""
-    rows = await tx.all("DELETE FROM email_invitations WHERE email = $1 RETURNING room_id, inviter", email)
-    return [(row[0], row[1]) for row in rows]
+async def remove_invitations(tx: Tx, email: str, now_ms: int) -> list[Invitation]:
+    """Takes every invitation of an address out; answers those still in time."""
+    rows = await tx.all(f"DELETE FROM email_invitations WHERE email = $1 RETURNING {_INVITATION}", email)
+    found = [Invitation(*row) for row in rows]
+    return [invitation for invitation in found if invitation.expires_ts > now_ms]
 
 
 async def remove_proofs(tx: Tx, email: str, purpose: str) -> None:

@@ -19,6 +19,7 @@ import asyncpg
 
 from tchap.base import limits
 from tchap.base.clock import Clock
+from tchap.base.errors import InvalidParam
 from tchap.storage import migrations, postgres_positions
 from tchap.storage.dialect import postgres_params, postgres_schema, postgres_text
 from tchap.storage.jobs import (
@@ -100,6 +101,9 @@ class PostgresTx:
         self.is_waiting = True
         try:
             return await operation
+        except asyncpg.CharacterNotInRepertoireError as error:
+            # PostgreSQL's text holds no NUL, which JSON may write; no name or identifier of Matrix needs one.
+            raise InvalidParam("Text cannot hold a NUL character.", "Un texte ne peut contenir NUL.") from error
         finally:
             self.is_waiting = False
 

@@ -78,12 +78,13 @@ class ReadEvent:
     ordering: int
     thread_id: str | None
     relates_to: str | None
+    position: int | None
 
 
 async def find_read_event(tx: Tx, room_id: str, event_id: str) -> ReadEvent | None:
     """The event, where it has a place in the room's timeline."""
     row = await tx.one(
-        """SELECT event_id, ordering, thread_id, relates_to FROM events
+        """SELECT event_id, ordering, thread_id, relates_to, position FROM events
            WHERE event_id = $1 AND room_id = $2 AND ordering IS NOT NULL""",
         event_id,
         room_id,

@@ -85,3 +85,21 @@ def test_the_address_of_an_account_is_not_the_users_to_change(tmp_path: Path) ->
             assert capabilities["m.room_versions"]["default"] == "11"
 
     asyncio.run(story())
+
+
+def test_a_closed_account_leaves_its_rooms(tmp_path: Path) -> None:
+    """Who closes an account is no member of any room any more."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            jean = await person(house, JEAN)
+            marie = await person(house, "marie.durand@prefecture.example.fr")
+            room = (await house.ask("POST", f"{V3}/createRoom", {"invite": [jean.user_id]}, marie.token))["room_id"]
+            await house.ask("POST", f"{V3}/rooms/{room}/join", {}, jean.token)
+            auth = password_login(jean.user_id)
+            await house.ask("POST", f"{V3}/account/deactivate", {"auth": auth}, jean.token)
+            live = house.world.live.rooms.get(room)
+            assert live is not None
+            assert set(live.joined) == {marie.user_id}
+
+    asyncio.run(story())

@@ -40,6 +40,8 @@ def test_a_backup_lives_and_ends(tmp_path: Path) -> None:
         async with open_house(tmp_path, OPEN) as house:
             jean = await person(house, JEAN)
             assert (await house.call("GET", VERSION, token=jean.token)).body["errcode"] == "M_NOT_FOUND"
+            nameless = {"algorithm": "__not a name__", "auth_data": {}}
+            assert (await house.call("POST", VERSION, nameless, jean.token)).body["errcode"] == "M_INVALID_PARAM"
             version = await begin(house, jean)
             found = await house.ask("GET", VERSION, token=jean.token)
             expected = {"version": version, "algorithm": ALGORITHM, "auth_data": {"public_key": "k"}}

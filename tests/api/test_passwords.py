@@ -78,3 +78,18 @@ def test_an_address_without_account_learns_it_by_mail_alone(tmp_path: Path) -> N
             assert "Aucun compte" in mail["text"]
 
     asyncio.run(story())
+
+
+def test_a_stolen_token_and_anothers_address_change_no_password(tmp_path: Path) -> None:
+    """A signed-in change by e-mail takes the account's own address, not one the thief can read."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            jean = await person(house, JEAN)
+            await person(house, "marie.durand@prefecture.example.fr")
+            proof = await prove_email(house, "marie.durand@prefecture.example.fr", "account/password")
+            stage = {"type": "m.login.email.identity", "threepid_creds": proof}
+            body = {"new_password": NEW, "auth": stage}
+            assert (await house.call("POST", f"{V3}/account/password", body, jean.token)).status == 401
+
+    asyncio.run(story())

@@ -83,3 +83,37 @@ def test_agents_of_every_instance_are_found(tmp_path: Path) -> None:
             assert answer["results"][0]["display_name"] == "Jean Martin [Préfecture du Val-Clair]"
 
     asyncio.run(story())
+
+
+def test_a_new_picture_reaches_the_rooms(tmp_path: Path) -> None:
+    """Setting the picture changes the member event of every room one is in."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            jean = await person(house, JEAN)
+            room = (await house.ask("POST", f"{V3}/createRoom", {}, jean.token))["room_id"]
+            picture = {"avatar_url": "mxc://x.example.fr/a"}
+            await house.ask("PUT", f"{V3}/profile/{quote(jean.user_id)}/avatar_url", picture, jean.token)
+            live = house.world.live.rooms.get(room)
+            assert live is not None
+            member = live.content_of("m.room.member", jean.user_id)
+            assert member["avatar_url"] == "mxc://x.example.fr/a"
+            assert member["displayname"] == "Jean Martin [Préfecture du Val-Clair]"
+
+    asyncio.run(story())
+
+
+def test_the_red_list_keeps_out_of_searches(tmp_path: Path) -> None:
+    """Who sets `im.vector.hide_profile` is found by nobody until it is unset."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            jean, helene = await person(house, JEAN), await person(house, HELENE)
+            setting = f"{V3}/user/{quote(helene.user_id)}/account_data/im.vector.hide_profile"
+            for hidden, expected in ((True, 0), (False, 1)):
+                await house.ask("PUT", setting, {"hide_profile": hidden}, helene.token)
+                body = {"search_term": "lefevre"}
+                found = await house.ask("POST", f"{V3}/user_directory/search", body, jean.token)
+                assert len(found["results"]) == expected
+
+    asyncio.run(story())

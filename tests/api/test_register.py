@@ -114,8 +114,11 @@ def test_the_link_of_the_mail_proves_the_address(tmp_path: Path) -> None:
             token = link.partition("token=")[2]
             pressed = await house.http.post("/_tchap/email", data={"token": token})
             assert pressed.status_code == 200
-            after = await house.call("POST", f"{V3}/register", {"password": PASSWORD, "auth": proof})
+            # The client comes back with the session alone.
+            session = {"session": before.body["session"]}
+            after = await house.call("POST", f"{V3}/register", {"password": PASSWORD, "auth": session})
             assert after.body["completed"] == ["m.login.email.identity"]
+            assert "errcode" not in after.body
 
     asyncio.run(story())
 
@@ -210,5 +213,25 @@ def test_the_plain_server_of_the_test_profile(tmp_path: Path) -> None:
             silent = {"username": "bob", "password": "secret", "inhibit_login": True, "auth": {"type": "m.login.dummy"}}
             bob = await house.ask("POST", f"{V3}/register", silent)
             assert "access_token" not in bob
+
+    asyncio.run(story())
+
+
+def test_a_next_link_leads_only_to_us(tmp_path: Path) -> None:
+    """After the button the browser goes on to a page of this server, and never anywhere else."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            ours = house.world.settings.public_url
+            for number, (link, status) in enumerate(
+                ((f"{ours}/#/done", 303), ("https://evil.example/", 200), (f"{ours}/\r\nSet-Cookie: a=b", 200))
+            ):
+                wanted = {"client_secret": f"s{number}", "email": JEAN, "send_attempt": 1, "next_link": link}
+                await house.ask("POST", f"{V3}/register/email/requestToken", wanted)
+                mails = await house.ask("GET", "/_tchap/mailbox.json")
+                token = mails[-1]["text"].partition("token=")[2].split()[0]
+                answer = await house.http.post("/_tchap/email", data={"token": token})
+                assert answer.status_code == status, link
+                assert answer.headers.get("location") == (link if status == 303 else None)
 
     asyncio.run(story())

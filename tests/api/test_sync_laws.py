@@ -21,7 +21,7 @@ ROOMS = 2
 EXAMPLES = 25
 STEPS = 30
 
-FILTERS = (
+FILTERS: tuple[dict[str, Any], ...] = (
     {},
     {"room": {"timeline": {"limit": 1}}},
     {"room": {"timeline": {"limit": 3, "unread_thread_notifications": True}}},
@@ -34,9 +34,24 @@ person = st.integers(0, PEOPLE - 1)
 room = st.integers(0, ROOMS - 1)
 choice = st.integers(0, 999)
 step = st.one_of(
-    st.tuples(st.sampled_from(("send", "send", "thread", "mention", "redact", "read", "read_thread", "private")), person, room, choice),
-    st.tuples(st.sampled_from(("join", "join", "leave", "invite", "kick", "ban", "unban", "rename", "topic")), person, room, choice),
-    st.tuples(st.sampled_from(("tag", "room_data", "data", "mute", "unmute", "keyword", "sync", "sync", "sync")), person, room, choice),
+    st.tuples(
+        st.sampled_from(("send", "send", "thread", "mention", "redact", "read", "read_thread", "private")),
+        person,
+        room,
+        choice,
+    ),
+    st.tuples(
+        st.sampled_from(("join", "join", "leave", "invite", "kick", "ban", "unban", "rename", "topic")),
+        person,
+        room,
+        choice,
+    ),
+    st.tuples(
+        st.sampled_from(("tag", "room_data", "data", "mute", "unmute", "keyword", "sync", "sync", "sync")),
+        person,
+        room,
+        choice,
+    ),
 )
 
 
@@ -72,10 +87,14 @@ class Story:
         mine = f"/user/{quote(actor.user_id)}"
         match what:
             case "send":
-                self.events[room_id].append(await actor.send(room_id, f"tarte {number}" if number % 2 else f"ligne {number}"))
+                self.events[room_id].append(
+                    await actor.send(room_id, f"tarte {number}" if number % 2 else f"ligne {number}")
+                )
             case "thread":
                 relation = {"rel_type": "m.thread", "event_id": event_id}
-                self.events[room_id].append(await actor.send(room_id, {"msgtype": "m.text", "body": "fil", "m.relates_to": relation}))
+                self.events[room_id].append(
+                    await actor.send(room_id, {"msgtype": "m.text", "body": "fil", "m.relates_to": relation})
+                )
             case "mention":
                 body = {"msgtype": "m.text", "body": "vous", "m.mentions": {"user_ids": [other]}}
                 self.events[room_id].append(await actor.send(room_id, body))
@@ -84,7 +103,9 @@ class Story:
             case "read" | "private":
                 await actor.try_read(room_id, event_id, "m.read" if what == "read" else "m.read.private")
             case "read_thread":
-                await actor.try_read(room_id, event_id, "m.read", known[number % 7 % len(known)] if number % 3 else "main")
+                await actor.try_read(
+                    room_id, event_id, "m.read", known[number % 7 % len(known)] if number % 3 else "main"
+                )
             case "join" | "leave":
                 await actor.attempt("POST", f"{base}/{what}", {})
             case "invite" | "kick" | "ban" | "unban":
@@ -120,9 +141,7 @@ async def open_story(hall: Hall, filters: list[dict[str, Any]]) -> Story:
 
 def told(view: RoomView, lazy: bool) -> dict[tuple[str, str], str]:
     """The state to compare: a lazy client need only agree on the members it has seen speak."""
-    return {
-        key: value for key, value in view.state.items() if not lazy or key[0] != "m.room.member"
-    }
+    return {key: value for key, value in view.state.items() if not lazy or key[0] != "m.room.member"}
 
 
 @settings(
@@ -184,5 +203,3 @@ async def check_members(tale: Story, resident: Resident, room_id: str, view: Roo
             assert live.state[kind, user_id].event_id == event_id
     for sender in view.senders:
         assert ("m.room.member", sender) in view.state
-
-

@@ -1,7 +1,10 @@
 """What is known of media, on both engines."""
 
+import contextlib
+
 import pytest
 
+from tchap.base.errors import InvalidParam
 from tchap.storage import media
 from tchap.storage.database import Store
 from tchap.storage.media import Content, Media, ThumbnailSize
@@ -40,3 +43,10 @@ async def test_thumbnails_are_remembered(store: Store) -> None:
     assert await store.read(media.find_thumbnail, HOUSE, "m1", size) == "image/jpeg"
     assert await store.read(media.find_thumbnail, HOUSE, "m1", ThumbnailSize(96, 96, "crop", True)) is None
     assert await store.read(media.count_thumbnails, HOUSE, "m1") == 1
+
+
+async def test_a_nul_in_a_name_is_the_callers_mistake(store: Store) -> None:
+    """A name holding a NUL is kept or refused by name, whichever engine runs; it never fails inside."""
+    named = Media(HOUSE, "m1", ALICE, 1, 3, "text/plain", "a\0b", "b")
+    with contextlib.suppress(InvalidParam):
+        await store.write(media.add_media, named)

@@ -13,8 +13,8 @@ import * as steps from "./steps.mjs";
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    "first-domain": { type: "string", default: "premiere.example.fr" },
-    "second-domain": { type: "string", default: "seconde.example.fr" },
+    "first-domain": { type: "string", default: "prefecture.example.fr" },
+    "second-domain": { type: "string", default: "hopital.example.fr" },
     search: { type: "string", default: "lefevre" },
     shots: { type: "string" },
   },

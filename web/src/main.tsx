@@ -64,6 +64,8 @@ function Root({ app, config }: { readonly app: AppModel; readonly config: Config
         setTheme(chosen);
       },
       brand: { name: config.theme?.name || "Tchap", logo: config.theme?.logo ?? "" },
+      requestFormUrl: config.requestFormUrl,
+      mailboxUrl: config.mailbox ? "/_tchap/mailbox" : "",
     }),
     [language, theme, config],
   );

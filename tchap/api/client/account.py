@@ -8,6 +8,7 @@ from tchap.api.parse import maybe_bool
 from tchap.api.routing import Route
 from tchap.base.errors import Forbidden
 from tchap.services import accounts
+from tchap.services.deactivation import deactivate as deactivate_account
 from tchap.services.interactive_auth import PASSWORD, AuthAttempt, check_auth, require
 from tchap.services.world import World
 
@@ -54,7 +55,7 @@ async def deactivate(world: World, request: Request) -> dict[str, Any]:
     auth = check_auth(body.get("auth"))
     erase = maybe_bool(body, "erase")
     await require(world, AuthAttempt(requester.instance, requester, auth, {}, "deactivate"), ((PASSWORD,),))
-    await accounts.deactivate(world, requester.user_id, erase)
+    await deactivate_account(world, requester, erase)
     return {"id_server_unbind_result": "success"}
 
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from tchap.api.http import Request, Response
 from tchap.api.public.pages import page, said
 from tchap.api.routing import Route
-from tchap.base.errors import MatrixError, NotFound
+from tchap.base.errors import Forbidden, MatrixError, NotFound
 from tchap.services import terms
 from tchap.services.emails import CodeRequest, find_proven, request_code, submit_code
 from tchap.services.interactive_auth import EMAIL, TERMS, complete_stage, find_operation
@@ -30,7 +30,7 @@ async def show(world: World, request: Request) -> Response:
 async def submit(world: World, request: Request) -> Response:
     stage, session_id = _stage(world, request)
     if stage == TERMS:
-        return _finish(world, request, session_id, TERMS, "")
+        return await _finish(world, request, session_id, TERMS, "")
     fields = dict(parse_qsl(request.body.decode("utf-8", "replace"), max_num_fields=20))
     if "token" not in fields:
         return await _send_code(world, request, fields.get("email", ""))
@@ -41,7 +41,7 @@ async def submit(world: World, request: Request) -> Response:
     if email is None:
         wrong = said(request, "Ce code est incorrect ou expiré.", "This code is wrong or too old.")
         return _code_form(request, (sid, secret), wrong)
-    return _finish(world, request, session_id, EMAIL, email)
+    return await _finish(world, request, session_id, EMAIL, email)
 
 
 def _stage(world: World, request: Request) -> tuple[str, str]:
@@ -52,8 +52,9 @@ def _stage(world: World, request: Request) -> tuple[str, str]:
     return stage, session_id
 
 
-def _finish(world: World, request: Request, session_id: str, stage: str, proof: str) -> Response:
-    complete_stage(world, session_id, stage, proof)
+async def _finish(world: World, request: Request, session_id: str, stage: str, proof: str) -> Response:
+    if not await complete_stage(world, session_id, stage, proof):
+        raise Forbidden("This address is not your account's.", "Cette adresse n'est pas celle de votre compte.")
     title = said(request, "C'est fait", "Done")
     sentence = said(request, "Vous pouvez fermer cette page.", "You may close this page.")
     return page(request, title, f"<p>{sentence}</p>", script=_DONE)

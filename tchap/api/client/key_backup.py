@@ -11,6 +11,7 @@ from tchap.api.routing import Route
 from tchap.base import limits
 from tchap.base.encoding import encode_json
 from tchap.base.errors import BadJson, InvalidParam, MissingParam, NotFound
+from tchap.protocol.identifiers import is_namespaced
 from tchap.protocol.key_backup import KeyRank
 from tchap.services import key_backup
 from tchap.services.key_backup import Scope
@@ -24,6 +25,10 @@ _KEYS = "/_matrix/client/v3/room_keys/keys"
 async def create_backup(world: World, request: Request) -> dict[str, Any]:
     body = request.json()
     algorithm, auth_data = need_str(body, "algorithm"), need_dict(body, "auth_data")
+    # What an algorithm does is the clients' affair; its name must be one (appendices, "Common Namespaced
+    # Identifier Grammar").
+    if not is_namespaced(algorithm):
+        raise InvalidParam("The algorithm is not a name.", "L'algorithme n'est pas un nom valable.")
     return {"version": await key_backup.create_backup(world, request.requester.user_id, algorithm, auth_data)}
 
 

@@ -9,6 +9,7 @@ from tchap.api.routing import Handler, Route
 from tchap.base.errors import MatrixError
 from tchap.base.identity import Requester
 from tchap.services import memberships
+from tchap.services.email_invitations import invite_by_email
 from tchap.services.world import World
 
 
@@ -35,14 +36,20 @@ async def knock(world: World, request: Request) -> dict[str, Any]:
 async def invite(world: World, request: Request) -> dict[str, Any]:
     body = request.json()
     if "user_id" not in body and "address" in body:
-        raise MatrixError(
-            "M_THREEPID_DENIED",
-            "Invitations by e-mail are not open yet.",
-            "L'invitation par courriel n'est pas ouverte.",
-        )
+        await invite_by_email(world, request.requester, request.params["roomId"], read_address(body))
+        return {}
     user_id = need_str(body, "user_id")
     await memberships.invite(world, request.requester, request.params["roomId"], user_id, _reason(body))
     return {}
+
+
+def read_address(body: dict[str, Any]) -> str:
+    """The address of a third-party invitation (client-server API, `POST /rooms/{roomId}/invite`): e-mail alone."""
+    if need_str(body, "medium") != "email":
+        raise MatrixError(
+            "M_THREEPID_DENIED", "Only e-mail addresses can be invited.", "Seule une adresse de courriel s'invite."
+        )
+    return need_str(body, "address")
 
 
 async def leave(world: World, request: Request) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from tchap.api.http import Request
 from tchap.api.routing import Route
-from tchap.base.errors import Forbidden, InvalidParam, MissingParam, NotFound
+from tchap.base.errors import InvalidParam, MissingParam, NotFound
 from tchap.protocol.identifiers import parse_user_id
 from tchap.services import profiles
 from tchap.services.world import World
@@ -40,15 +40,12 @@ async def remove_field(world: World, request: Request) -> dict[str, Any]:
 
 
 async def _profile(world: World, request: Request) -> dict[str, Any]:
-    # Names of agents are not for the whole Internet (client-server API: a server may refuse with 403).
-    if not hasattr(request, "requester") and not world.settings.test_profile:
-        raise Forbidden("Sign in to see profiles.", "Connectez-vous pour voir les profils.")
     user_id = request.params["userId"]
     try:
         parse_user_id(user_id)
     except ValueError as error:
         raise InvalidParam("This is not a user id.", "Ce n'est pas un identifiant.") from error
-    return await profiles.get_profile(world, user_id)
+    return await profiles.get_profile(world, getattr(request, "requester", None), user_id)
 
 
 ROUTES = (

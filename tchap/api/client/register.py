@@ -35,6 +35,9 @@ async def register(world: World, request: Request) -> dict[str, Any]:
 
 async def available(world: World, request: Request) -> dict[str, Any]:
     """Whether a user name is free (client-server API, `GET /register/available`)."""
+    if not world.settings.test_profile:
+        # Ids are made from addresses: saying which are taken would only help to list the agents.
+        raise Forbidden("User names are not chosen here.", "Les identifiants ne se choisissent pas ici.")
     username = request.text("username")
     if username is None:
         raise MissingParam("username")

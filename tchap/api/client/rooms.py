@@ -2,23 +2,28 @@
 
 from typing import Any
 
+from tchap.api.client.memberships import read_address
 from tchap.api.http import Request
 from tchap.api.parse import maybe_bool, maybe_dict, maybe_list, maybe_str, maybe_strs, need_dict, need_str
 from tchap.api.routing import Route
-from tchap.base.errors import BadJson, InvalidParam, MatrixError
+from tchap.base.errors import BadJson, InvalidParam
+from tchap.services.email_invitations import invite_all
 from tchap.services.rooms import PRESETS, InitialState, RoomRequest, create_room
 from tchap.services.world import World
 
 
 async def create(world: World, request: Request) -> dict[str, Any]:
     body = request.json()
-    if maybe_list(body, "invite_3pid"):
-        raise MatrixError(
-            "M_THREEPID_DENIED",
-            "Invitations by e-mail are not open yet.",
-            "L'invitation par courriel n'est pas ouverte.",
-        )
-    return {"room_id": await create_room(world, request.requester, _parse_wish(body))}
+    addresses = [_parse_address(each) for each in maybe_list(body, "invite_3pid") or []]
+    room_id = await create_room(world, request.requester, _parse_wish(body))
+    await invite_all(world, request.requester, room_id, addresses)
+    return {"room_id": room_id}
+
+
+def _parse_address(value: object) -> str:
+    if not isinstance(value, dict):
+        raise BadJson("The field 'invite_3pid' must be an array of objects.")
+    return read_address(value)
 
 
 def _parse_wish(body: dict[str, Any]) -> RoomRequest:

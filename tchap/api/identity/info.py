@@ -10,6 +10,7 @@ from tchap.api.client.register import SUBMIT_PATH
 from tchap.api.http import Request
 from tchap.api.parse import need_str
 from tchap.api.routing import Route
+from tchap.services import email_invitations
 from tchap.services.emails import find_hosting_instance, submit_code
 from tchap.services.world import World
 
@@ -34,6 +35,11 @@ async def ping(_world: World, _request: Request) -> dict[str, Any]:
     return {}
 
 
+async def is_valid_key(world: World, request: Request) -> dict[str, Any]:
+    """Whether a key named by a third-party invitation is ours (identity API, `GET /pubkey/isvalid`)."""
+    return {"valid": await email_invitations.is_valid_key(world, request.text("public_key", "") or "")}
+
+
 def _form(request: Request) -> dict[str, Any]:
     """JSON, or the form older clients send (identity API, same endpoint)."""
     if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
@@ -46,6 +52,7 @@ ROUTES = (
     Route("GET", "/_matrix/identity/v2", ping, auth="none"),
     Route("GET", "/_matrix/identity/api/v1", ping, auth="none"),
     Route("GET", "/_matrix/identity/versions", versions, auth="none"),
+    Route("GET", email_invitations.KEY_PATH, is_valid_key, auth="none"),
     Route("POST", SUBMIT_PATH, submit_token, auth="none", limit="login"),
     Route("POST", "/_matrix/identity/api/v1/validate/email/submitToken", submit_token, auth="none", limit="login"),
 )

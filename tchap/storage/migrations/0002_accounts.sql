@@ -95,6 +95,8 @@ CREATE TABLE email_invitations (
   email TEXT NOT NULL,
   room_id TEXT NOT NULL,
   inviter TEXT NOT NULL,
+  -- The state key of the room's m.room.third_party_invite.
+  token TEXT NOT NULL,
   created_ts BIGINT NOT NULL,
   expires_ts BIGINT NOT NULL,
   PRIMARY KEY (email, room_id)

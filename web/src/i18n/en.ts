@@ -59,6 +59,7 @@ export const en: Record<Key, string> = {
   "refused.step1": "If you are a public servant: ask your IT department to bring your administration to Tchap.",
   "refused.step2": "If you are not: ask the public servant you work with for an invitation.",
   "refused.other": "Use another address",
+  "refused.form": "Apply online",
   "refused.invited": "I have an invitation",
 
   "signIn.title": "Sign in",
@@ -89,6 +90,8 @@ export const en: Record<Key, string> = {
   "code.again": "Send the code again",
   "code.sentAgain": "A new code is on its way.",
   "code.wrong": "This code is not right, or it is too old. Check the last e-mail you received, or ask for a new code.",
+  "code.mailbox": "Demonstration: e-mails stay on this server.",
+  "code.mailboxOpen": "Open the mailbox",
   "code.creating": "Creating your account…",
 
   "forgot.title": "Forgotten password",

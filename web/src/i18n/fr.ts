@@ -60,6 +60,7 @@ export const fr = {
   "refused.step1": "Si vous êtes agent public : demandez à votre service informatique d’inscrire votre administration.",
   "refused.step2": "Si vous n’êtes pas agent public : demandez une invitation à l’agent avec qui vous travaillez.",
   "refused.other": "Utiliser une autre adresse",
+  "refused.form": "Faire la demande en ligne",
   "refused.invited": "J’ai reçu une invitation",
 
   "signIn.title": "Se connecter",
@@ -90,6 +91,8 @@ export const fr = {
   "code.again": "Renvoyer le code",
   "code.sentAgain": "Un nouveau code est parti.",
   "code.wrong": "Ce code n’est pas le bon, ou il a expiré. Vérifiez le dernier message reçu, ou demandez un nouveau code.",
+  "code.mailbox": "Démonstration : les messages restent sur ce serveur.",
+  "code.mailboxOpen": "Ouvrir la boîte aux lettres",
   "code.creating": "Création de votre compte…",
 
   "forgot.title": "Mot de passe oublié",

@@ -40,8 +40,13 @@ async function reach(url: string, init: RequestInit): Promise<Response> {
   }
 }
 
+/** The language chosen in the application, which may differ from the browser's. */
+function chosenLanguage(): string {
+  return globalThis.document?.documentElement.lang || "fr";
+}
+
 function toHeaders(init: { body?: unknown; token?: string }): Headers {
-  const headers = new Headers({ "Accept-Language": document.documentElement.lang || "fr" });
+  const headers = new Headers({ "Accept-Language": chosenLanguage() });
   if (init.body !== undefined) headers.set("Content-Type", "application/json");
   if (init.token !== undefined) headers.set("Authorization", `Bearer ${init.token}`);
   return headers;

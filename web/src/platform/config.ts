@@ -12,6 +12,10 @@ export interface Config {
   readonly homeservers: Readonly<Record<string, string>>;
   /** The instances whose public rooms are listed together. */
   readonly instances: readonly string[];
+  /** Where an administration asks to be admitted; "" when there is no such page. */
+  readonly requestFormUrl: string;
+  /** The server keeps the e-mails in its built-in mailbox instead of sending them. */
+  readonly mailbox: boolean;
   readonly theme: ThemePack | null;
 }
 
@@ -25,12 +29,16 @@ function object(value: unknown): Record<string, unknown> {
 export function parseConfig(raw: unknown): Config {
   const config = object(raw);
   const servers = Object.entries(object(config["homeservers"])).filter(([, url]) => text(url) !== "");
-  const instances = Array.isArray(config["instances"]) ? config["instances"].map(text).filter(Boolean) : [];
+  const listed = Array.isArray(config["instances"]) ? config["instances"] : [];
+  const instances = listed.map((instance) => text(instance) || text(object(instance)["name"])).filter(Boolean);
+  const form = text(config["request_form_url"]);
   const theme = object(config["theme"]);
   const pack = { css: text(theme["css"]), logo: text(theme["logo"]), name: text(theme["name"]) };
   return {
     homeservers: Object.fromEntries(servers.map(([name, url]) => [name, text(url).replace(/\/+$/u, "")])),
     instances,
+    requestFormUrl: /^https?:\/\//u.test(form) ? form : "",
+    mailbox: config["mailbox"] === true,
     theme: pack.css === "" && pack.logo === "" && pack.name === "" ? null : pack,
   };
 }

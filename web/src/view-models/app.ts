@@ -127,6 +127,8 @@ export class AppModel {
   async #openKnown(account: Account): Promise<void> {
     this.#showHome(account);
     await matrix.waitForFirstSync(account);
+    // A sign-up that was cut short left the account without encryption: it is set up now.
+    if ((await encryption.readEncryptionState(account)) === "none") await this.#secure(account, null);
     await this.#home?.refreshTrust();
   }
 

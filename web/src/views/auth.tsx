@@ -5,7 +5,7 @@ import { Note } from "../design/notes";
 import type { AuthModel, AuthState, Intent } from "../view-models/auth";
 import { isAccepted } from "../view-models/password-rules";
 import { Gate } from "./gate";
-import { useArrivalFocus, useObservable, useWords } from "./hooks";
+import { useArrivalFocus, useObservable, useSurface, useWords } from "./hooks";
 import { CodeStep, NewPassword, PasswordStep } from "./sign-up";
 
 export interface StepProps {
@@ -84,7 +84,8 @@ function Welcome({ auth, state }: StepProps): ReactElement {
 
 /** An unknown domain: what to do, and the way on for somebody who was invited from outside. */
 function Refused({ auth, state, mayBeInvited }: StepProps & { readonly mayBeInvited: boolean }): ReactElement {
-  const { t } = useWords();
+  const { words, requestFormUrl } = useSurface();
+  const { t } = words;
   const domain = state.email.slice(state.email.indexOf("@") + 1);
   return (
     <>
@@ -93,7 +94,16 @@ function Refused({ auth, state, mayBeInvited }: StepProps & { readonly mayBeInvi
       <Notices state={state} />
       <h2>{t("refused.what")}</h2>
       <ol>
-        <li>{t("refused.step1")}</li>
+        <li>
+          <span>
+            {t("refused.step1")}{" "}
+            {requestFormUrl !== "" && (
+              <a href={requestFormUrl} target="_blank" rel="noreferrer">
+                {t("refused.form")}
+              </a>
+            )}
+          </span>
+        </li>
         <li>{t("refused.step2")}</li>
       </ol>
       <div className="stack-s">

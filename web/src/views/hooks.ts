@@ -10,6 +10,9 @@ export interface Surface {
   readonly theme: Theme;
   readonly setTheme: (theme: Theme) => void;
   readonly brand: { readonly name: string; readonly logo: string };
+  readonly requestFormUrl: string;
+  /** The address of the built-in mailbox, or "". */
+  readonly mailboxUrl: string;
 }
 
 export const SurfaceContext = createContext<Surface>({
@@ -18,6 +21,8 @@ export const SurfaceContext = createContext<Surface>({
   theme: "auto",
   setTheme: () => undefined,
   brand: { name: "Tchap", logo: "" },
+  requestFormUrl: "",
+  mailboxUrl: "",
 });
 
 export function useSurface(): Surface {

@@ -5,7 +5,7 @@ import { Note } from "../design/notes";
 import { checkRules } from "../view-models/password-rules";
 import type { PasswordPolicy, Policy } from "../view-models/types";
 import { Address, Notices, type StepProps, Title } from "./auth";
-import { useWords } from "./hooks";
+import { useSurface, useWords } from "./hooks";
 
 interface NewPasswordProps {
   readonly policy: PasswordPolicy;
@@ -98,6 +98,20 @@ export function PasswordStep({ auth, state, policy, terms }: PasswordStepProps):
   );
 }
 
+/** Only where no e-mail is really sent: a demonstration on one machine. */
+function Mailbox(): ReactElement | null {
+  const { words, mailboxUrl } = useSurface();
+  if (mailboxUrl === "") return null;
+  return (
+    <Note tone="info">
+      {words.t("code.mailbox")}{" "}
+      <a href={mailboxUrl} target="_blank" rel="noreferrer">
+        {words.t("code.mailboxOpen")}
+      </a>
+    </Note>
+  );
+}
+
 export function CodeStep({ auth, state, sentAgain }: StepProps & { readonly sentAgain: boolean }): ReactElement {
   const { t } = useWords();
   const [code, setCode] = useState("");
@@ -109,6 +123,7 @@ export function CodeStep({ auth, state, sentAgain }: StepProps & { readonly sent
     <>
       <Title name="code">{t("code.title")}</Title>
       <p>{t("code.body", { email: state.email })}</p>
+      <Mailbox />
       <form onSubmit={submit}>
         <Notices state={state} />
         {sentAgain && state.error === null && <Note tone="success">{t("code.sentAgain")}</Note>}

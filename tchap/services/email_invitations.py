@@ -1,0 +1,117 @@
+"""Inviting somebody by e-mail address, who may have no account yet (client-server API, "Third-party invites").
+
+This server is its own identity server: the invitation is kept here, shown to the room by `m.room.third_party_invite`,
+told by mail, and becomes a true invitation when the address registers. It is also what lets a guest of the
+administrations register at all.
+"""
+
+import contextlib
+from collections.abc import Sequence
+
+from tchap.base import limits
+from tchap.base.errors import LimitExceeded, MatrixError
+from tchap.base.identity import Requester
+from tchap.gateways import mail_texts
+from tchap.policy.emails import Email
+from tchap.protocol.identifiers import server_of
+from tchap.protocol.signing import sign_json
+from tchap.services import memberships
+from tchap.services.emails import home_of, post, read_email
+from tchap.services.room_law import access_rule_of, check_invitation
+from tchap.services.timeline import Draft, append
+from tchap.services.world import World
+from tchap.storage import accounts, emails
+from tchap.storage.database import Tx
+from tchap.storage.emails import Invitation
+from tchap.storage.mail_outbox import OutgoingMail
+
+PENDING = "m.room.third_party_invite"
+KEY_PATH = "/_matrix/identity/v2/pubkey/isvalid"
+
+
+async def invite_by_email(world: World, requester: Requester, room_id: str, address: str) -> None:
+    """Invites the account of this address, or keeps the invitation for the day it has one.
+
+    M_INVALID_EMAIL, M_THREEPID_DENIED (no instance takes this address), M_FORBIDDEN (the room's rules).
+    """
+    email = read_email(address)
+    known = await world.store.read(accounts.find_email, str(email))
+    if known is not None:
+        await memberships.invite(world, requester, room_id, known.user_id)
+        return
+    await _check_may_come(world, requester, room_id, email)
+    wait_ms = world.live.rate_limits.take("mail", f"to:{email}", world.clock.monotonic())
+    if wait_ms:
+        raise LimitExceeded(wait_ms)
+    token, now_ms = world.entropy.token(16), world.clock.now_ms()
+    await append(world, room_id, (_pending(world, requester, token, email),))
+    invitation = Invitation(str(email), room_id, requester.user_id, token, now_ms, now_ms + limits.EMAIL_INVITATION_MS)
+    inviter = (await memberships.shown_profile(world, requester.user_id)).get("displayname", requester.user_id)
+    mail = mail_texts.invitation_mail(str(email), str(inviter), world.settings.public_url)
+    await world.store.write(_keep, invitation, mail, world.mailer.is_mailbox)
+    world.mailer.wake()
+
+
+async def accept_invitations(world: World, user_id: str, email: str) -> None:
+    """Turns what waited for this address into invitations, but those taken back or no longer lawful."""
+    waiting = await world.store.write(emails.remove_invitations, email, world.clock.now_ms())
+    for invitation in waiting:
+        # The one who invited may have left since, or the room closed itself to guests.
+        with contextlib.suppress(MatrixError):
+            await _invite(world, user_id, invitation)
+
+
+async def is_valid_key(world: World, public_key: str) -> bool:
+    """Whether a key that an invitation names is one of ours (identity API, `GET /pubkey/isvalid`)."""
+    return any(key.public == public_key for key in world.keys.values())
+
+
+async def _check_may_come(world: World, requester: Requester, room_id: str, email: Email) -> None:
+    room = await memberships.get_room_of(world, requester, room_id)
+    home = home_of(world, email)
+    if home is None and not world.settings.test_profile:
+        raise MatrixError(
+            "M_THREEPID_DENIED",
+            "No server here takes this e-mail address.",
+            "Aucun serveur n'accueille cette adresse.",
+        )
+    if home is not None:
+        # The address has no id yet: any id of its future server is judged alike.
+        check_invitation(world, access_rule_of(room), f"@guest:{home.instance}")
+
+
+def _pending(world: World, requester: Requester, token: str, email: Email) -> Draft:
+    public_key = world.keys[requester.instance].public
+    url = f"{world.settings.public_url}{KEY_PATH}"
+    content = {
+        # Enough to recognise whom one invited, too little to learn an address from ("it should not contain
+        # the user's third-party ID", client-server API, `m.room.third_party_invite`).
+        "display_name": f"{email.local[:2]}...@{email.domain[:2]}...",
+        "key_validity_url": url,
+        "public_key": public_key,
+        "public_keys": [{"public_key": public_key, "key_validity_url": url}],
+    }
+    return Draft(PENDING, requester.user_id, content, state_key=token)
+
+
+async def _keep(tx: Tx, invitation: Invitation, mail: OutgoingMail, to_mailbox: bool) -> None:
+    await emails.set_invitation(tx, invitation)
+    await post(tx, mail, invitation.created_ts, to_mailbox)
+
+
+async def _invite(world: World, user_id: str, invitation: Invitation) -> None:
+    instance = server_of(invitation.inviter)
+    inviter = Requester(invitation.inviter, "", 0, instance)
+    room = await memberships.get_room_of(world, inviter, invitation.room_id)
+    pending = room.content_of(PENDING, invitation.token)
+    if not pending:
+        return
+    signed = sign_json({"mxid": user_id, "token": invitation.token}, instance, world.keys[instance])
+    proof = {"display_name": pending["display_name"], "signed": signed}
+    await memberships.invite(world, inviter, invitation.room_id, user_id, {"third_party_invite": proof})
+
+
+async def invite_all(world: World, requester: Requester, room_id: str, addresses: Sequence[str]) -> None:
+    """The addresses a room is made with; the first that may not come is told, the room stays."""
+    for address in addresses:
+        await invite_by_email(world, requester, room_id, address)

@@ -1,0 +1,137 @@
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Credentials } from "../src/matrix/accounts";
+import { AuthModel } from "../src/view-models/auth";
+
+type Json = Record<string, unknown>;
+
+async function readBody(request: IncomingMessage): Promise<Json> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return JSON.parse(Buffer.concat(chunks).toString() || "{}") as Json;
+}
+
+/** The e-mail part of a homeserver, over real HTTP: one code, one session, the flow e-mail then terms. */
+class Door {
+  proven = false;
+  readonly completed: string[] = [];
+  readonly registered: Json[] = [];
+
+  answer(path: string, body: Json): [number, Json] {
+    if (path.startsWith("/_matrix/identity/api/v1/info")) return this.#info(path);
+    if (path.endsWith("/password_policy")) return [200, { "m.minimum_length": 12 }];
+    if (path.endsWith("/register/email/requestToken")) return [200, { sid: "s1" }];
+    if (path.endsWith("/submitToken")) return this.#submit(body);
+    if (path.endsWith("/register")) return this.#register(body);
+    if (path.endsWith("/login")) return [403, { errcode: "M_FORBIDDEN", error: "Invalid password" }];
+    return [404, { errcode: "M_UNRECOGNIZED" }];
+  }
+
+  #info(path: string): [number, Json] {
+    if (path.includes("prefecture")) return [200, { hs: "agent.prefectures.example.fr" }];
+    return path.includes("inconnu") ? [200, { hs: "agent.externe.example.fr" }] : [403, { errcode: "M_FORBIDDEN" }];
+  }
+
+  #submit(body: Json): [number, Json] {
+    this.proven = body["token"] === "123456";
+    return [200, { success: this.proven }];
+  }
+
+  #register(body: Json): [number, Json] {
+    const auth = (body["auth"] ?? {}) as Json;
+    const stages = ["m.login.email.identity", "m.login.terms"];
+    const type = String(auth["type"] ?? "");
+    if (type === "m.login.terms" || (type === "m.login.email.identity" && this.proven)) this.completed.push(type);
+    if (stages.every((stage) => this.completed.includes(stage))) {
+      this.registered.push(body);
+      return [200, { user_id: "@j:agent.prefectures.example.fr", device_id: "D", access_token: "t" }];
+    }
+    const terms = { policies: { cgu: { version: "1", fr: { name: "les conditions", url: "http://x/cgu" } } } };
+    return [401, { flows: [{ stages }], session: "u1", completed: this.completed, params: { "m.login.terms": terms } }];
+  }
+}
+
+let server: Server;
+let door: Door;
+let signedIn: Credentials[];
+let auth: AuthModel;
+
+beforeEach(async () => {
+  door = new Door();
+  signedIn = [];
+  server = createServer((request, response) => {
+    void readBody(request).then((body) => {
+      const [status, json] = door.answer(request.url ?? "", body);
+      response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(json));
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const entryUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  auth = new AuthModel({
+    entryUrl,
+    homeservers: {},
+    deviceName: "Firefox sur Windows",
+    language: () => "fr",
+    onSignedIn: (credentials) => signedIn.push(credentials),
+  });
+});
+
+afterEach(() => {
+  auth.back();
+  server.close();
+});
+
+const step = (): string => auth.state.get().step.name;
+const error = (): string | undefined => auth.state.get().error?.key;
+
+describe("sign-up and sign-in", () => {
+  test("from the e-mail to the account, without ever naming a server or a user name", async () => {
+    await auth.start(" Jeanne.Martin@prefecture.example.fr ", "sign-up");
+    const shown = auth.state.get().step;
+    expect(shown.name === "password" && shown.terms).toEqual([{ name: "les conditions", url: "http://x/cgu" }]);
+    await auth.choosePassword("une phrase assez longue");
+    expect(step()).toBe("code");
+    await auth.submitCode("123 456");
+    expect(signedIn.map(({ userId }) => userId)).toEqual(["@j:agent.prefectures.example.fr"]);
+    expect(door.registered[0]).not.toHaveProperty("username");
+  });
+
+  test("a wrong code says so and leaves the field", async () => {
+    await auth.start("jeanne@prefecture.example.fr", "sign-up");
+    await auth.choosePassword("une phrase assez longue");
+    await auth.submitCode("000000");
+    expect([step(), error(), signedIn.length]).toEqual(["code", "code.wrong", 0]);
+  });
+
+  test("a password the server would refuse is stopped before it is sent", async () => {
+    await auth.start("jeanne@prefecture.example.fr", "sign-up");
+    await auth.choosePassword("court");
+    expect([step(), error()]).toEqual(["password", "error.weakPassword"]);
+  });
+
+  test("an address of no administration meets a screen that says what to do", async () => {
+    await auth.start("jeanne@inconnu.example.org", "sign-up");
+    expect(auth.state.get().step).toEqual({ name: "refused", mayBeInvited: true });
+    await auth.start("jeanne@ailleurs.example.org", "sign-up");
+    expect(auth.state.get().step).toEqual({ name: "refused", mayBeInvited: false });
+  });
+
+  test("what is not an address is told at once", async () => {
+    await auth.start("jeanne", "sign-in");
+    expect([step(), error()]).toEqual(["welcome", "error.emailFormat"]);
+  });
+
+  test("a wrong password does not say which of the two was wrong", async () => {
+    await auth.start("jeanne@prefecture.example.fr", "sign-in");
+    await auth.signIn("mauvais");
+    expect([step(), error()]).toEqual(["sign-in", "error.credentials"]);
+  });
+
+  test("a server that does not answer is said kindly", async () => {
+    server.close();
+    server.closeAllConnections();
+    await auth.start("jeanne@prefecture.example.fr", "sign-in");
+    expect(error()).toBe("error.offline");
+  });
+});

@@ -1,0 +1,52 @@
+import { describe, expect, test } from "vitest";
+import { chooseLanguage, dictionaries, translator } from "../src/i18n/translate";
+
+const holes = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/gu)].map((found) => found[1] ?? "").sort();
+
+const FORBIDDEN = {
+  fr: /identifiant matrix|homeserver|\bclés?\b|signature croisée|\bsessions?\b|\bjetons?\b|\bolm\b|\butd\b|\bevents?\b|@\S+:\S+/iu,
+  en: /matrix id|homeserver|\bkeys?\b|cross-sign|\bsessions?\b|\btokens?\b|\bolm\b|\butd\b|\bevents?\b|@\S+:\S+/iu,
+} as const;
+
+describe("the words", () => {
+  test("both languages say the same things, with the same holes", () => {
+    const { fr, en } = dictionaries;
+    expect(Object.keys(en).sort()).toEqual(Object.keys(fr).sort());
+    for (const [key, text] of Object.entries(fr)) expect([key, holes(en[key as keyof typeof en])]).toEqual([key, holes(text)]);
+  });
+
+  test("nothing is empty, and English is not a copy of French", () => {
+    for (const [key, text] of Object.entries(dictionaries.fr)) {
+      expect(text, key).not.toBe("");
+      if (text.split(" ").length > 3) expect(dictionaries.en[key as keyof typeof dictionaries.en], key).not.toBe(text);
+    }
+  });
+
+  test("no screen shows the words of the machine", () => {
+    for (const language of ["fr", "en"] as const) {
+      for (const [key, text] of Object.entries(dictionaries[language])) {
+        expect(text, key).not.toMatch(FORBIDDEN[language]);
+      }
+    }
+  });
+
+  test("French says vous and uses its own typography", () => {
+    for (const [key, text] of Object.entries(dictionaries.fr)) {
+      expect(text, key).not.toMatch(/(?<!\p{L})(tu|ton|tes|toi)(?!\p{L})/iu);
+      expect(text, key).not.toMatch(/\p{L}'\p{L}/u);
+    }
+  });
+
+  test("counting follows each language's plural", () => {
+    expect(translator("fr").count("rooms.unread", 0)).toBe("0 message non lu");
+    expect(translator("fr").count("rooms.unread", 2)).toBe("2 messages non lus");
+    expect(translator("en").count("rooms.unread", 0)).toBe("0 unread messages");
+  });
+
+  test("French unless English is wanted first or was chosen", () => {
+    expect(chooseLanguage(null, ["de-DE"])).toBe("fr");
+    expect(chooseLanguage(null, ["en-GB", "fr"])).toBe("en");
+    expect(chooseLanguage(null, ["fr-FR", "en"])).toBe("fr");
+    expect(chooseLanguage("fr", ["en"])).toBe("fr");
+  });
+});
