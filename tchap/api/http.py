@@ -63,6 +63,8 @@ class Request:
         found: dict[str, list[str]] = {}
         try:
             for name, value in parse_qsl(self.raw_query, keep_blank_values=True, errors="strict", max_num_fields=200):
+                if "\0" in value:
+                    raise InvalidParam(f"The parameter '{name}' holds a NUL character.")
                 found.setdefault(name, []).append(value)
         except ValueError as error:
             raise InvalidParam("The query string cannot be read.") from error

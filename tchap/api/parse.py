@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tchap.base.errors import BadJson, MissingParam
+from tchap.base.errors import BadJson, InvalidParam, MissingParam
 
 _WORDS = {str: "a string", int: "an integer", bool: "a boolean", list: "an array", dict: "an object"}
 
@@ -15,7 +15,15 @@ def maybe_str(body: dict[str, Any], name: str) -> str | None:
     value = body.get(name)
     if value is not None and not isinstance(value, str):
         raise _wrong(name, str)
+    if value is not None:
+        _check_text(name, value)
     return value
+
+
+def _check_text(name: str, value: str) -> None:
+    """PostgreSQL keeps no text with a NUL; content that may hold one is kept as JSON, and not read here."""
+    if "\0" in value:
+        raise InvalidParam(f"The field '{name}' holds a NUL character.", f"Le champ « {name} » contient un NUL.")
 
 
 def need_str(body: dict[str, Any], name: str) -> str:
@@ -64,6 +72,8 @@ def maybe_strs(body: dict[str, Any], name: str) -> list[str]:
     values = maybe_list(body, name) or []
     if not all(isinstance(value, str) for value in values):
         raise BadJson(f"The field '{name}' must be an array of strings.", f"Le champ « {name} » n'a pas le bon type.")
+    for value in values:
+        _check_text(name, value)
     return values
 
 

@@ -99,9 +99,13 @@ def _decode(segment: str) -> str:
     if "%" not in segment:
         return segment
     try:
-        return unquote(segment, errors="strict")
+        value = unquote(segment, errors="strict")
     except UnicodeDecodeError as error:
         raise InvalidParam("The path is not valid UTF-8.") from error
+    # No identifier holds a NUL, and PostgreSQL keeps no text with one.
+    if "\0" in value:
+        raise InvalidParam("The path holds a NUL character.")
+    return value
 
 
 def with_aliases(route: Route) -> tuple[Route, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from tchap.base import limits
+from tchap.base.encoding import decode_json
 from tchap.base.errors import InvalidParam, LimitExceeded, MatrixError
 from tchap.gateways import mail_texts
 from tchap.policy.domains import Home, Refusal, decide_registration, find_home
@@ -60,11 +61,18 @@ def home_of(world: World, email: Email) -> Home | None:
 async def get_home(world: World, email: Email, served: str | None) -> Home:
     """The home where this address may open an account; M_FORBIDDEN says why it may not."""
     home = home_of(world, email)
-    invited = await world.store.read(emails.is_invited, str(email), world.clock.now_ms())
-    refusal = decide_registration(home, served, invited)
+    pending = await world.store.read(emails.find_pending_events, str(email), world.clock.now_ms())
+    refusal = decide_registration(home, served, any(_awaits(event) for event in pending))
     if refusal is not None or home is None:
         raise _refused(world, refusal or Refusal.UNKNOWN_DOMAIN)
     return home
+
+
+def _awaits(event: bytes) -> bool:
+    """Whether an `m.room.third_party_invite` still stands: one taken back is emptied, by state or by redaction."""
+    body = decode_json(event)
+    content = body.get("content") if isinstance(body, dict) else None
+    return isinstance(content, dict) and bool(content.get("public_key"))
 
 
 def _refused(world: World, refusal: Refusal) -> MatrixError:
@@ -177,6 +185,8 @@ async def post(tx: Tx, mail: OutgoingMail, now_ms: int, to_mailbox: bool) -> Non
 
 async def submit_code(world: World, sid: str, client_secret: str, code: str) -> bool:
     """Whether the code proves the address; a few wrong ones end the attempt (identity API, `submitToken`)."""
+    if not _OPAQUE.fullmatch(sid):
+        return False
     return await world.store.write(_submit, (sid, client_secret), _digest(code.strip()), world.clock.now_ms())
 
 
@@ -187,6 +197,8 @@ async def open_link(world: World, token: str) -> Validation | None:
 
 async def find_proven(world: World, sid: str, client_secret: str, purpose: str) -> str | None:
     """The address proven by this attempt for this purpose."""
+    if not _OPAQUE.fullmatch(sid):
+        return None
     found = await world.store.read(emails.find_validation, sid)
     if found is None or found.purpose != purpose or not _same(found.client_secret, client_secret):
         return None

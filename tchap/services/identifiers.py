@@ -35,8 +35,8 @@ def _deprecated(body: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _user_id(user: object, instance: str) -> str:
-    if not isinstance(user, str):
-        raise MatrixError("M_BAD_JSON", "The field 'user' must be a string.")
+    if not isinstance(user, str) or "\0" in user:
+        raise MatrixError("M_BAD_JSON", "The field 'user' must be the text of a user id.")
     return user if user.startswith("@") else f"@{user}:{instance}"
 
 

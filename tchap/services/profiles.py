@@ -93,6 +93,8 @@ def _check_value(world: World, key: str, value: Any) -> None:
         return
     if not isinstance(value, str):
         raise BadJson(f"The field '{key}' must be a string.", f"Le champ « {key} » doit être un texte.")
+    if "\0" in value:
+        raise InvalidParam(f"The field '{key}' holds a NUL character.", f"Le champ « {key} » contient un NUL.")
     if key == AVATAR and not world.settings.test_profile:
         _check_picture(value)
     if len(value) > (limits.MAX_DISPLAY_NAME if key == DISPLAY_NAME else limits.MAX_AVATAR_URL):

@@ -103,9 +103,17 @@ async def remove_old_validations(tx: Tx, now_ms: int) -> None:
     await tx.run("DELETE FROM email_validations WHERE expires_ts < $1", now_ms)
 
 
-async def is_invited(tx: Tx, email: str, now_ms: int) -> bool:
-    row = await tx.one("SELECT 1 FROM email_invitations WHERE email = $1 AND expires_ts > $2", email, now_ms)
-    return row is not None
+async def find_pending_events(tx: Tx, email: str, now_ms: int) -> list[bytes]:
+    """The rooms' `m.room.third_party_invite` events that await this address, client JSON, also those emptied since."""
+    rows = await tx.all(
+        "SELECT e.client_json FROM email_invitations i"
+        " JOIN room_state s ON s.room_id = i.room_id AND s.type = 'm.room.third_party_invite'"
+        " AND s.state_key = i.token AND s.to_position IS NULL"
+        " JOIN events e ON e.event_id = s.event_id WHERE i.email = $1 AND i.expires_ts > $2",
+        email,
+        now_ms,
+    )
+    return [bytes(row[0]) for row in rows]
 
 
 async def set_invitation(tx: Tx, invitation: Invitation) -> None:

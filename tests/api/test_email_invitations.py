@@ -28,10 +28,9 @@ def test_a_guest_registers_because_an_agent_invited_her(tmp_path: Path) -> None:
             await house.ask("POST", f"{V3}/rooms/{room}/invite", invited, jean.token)
             (mail,) = await house.ask("GET", f"/_tchap/mailbox.json?to={GUEST}")
             assert "Jean Martin [Préfecture du Val-Clair] vous invite" in mail["text"]
-            live = house.world.live.rooms.get(room)
-            assert live is not None
-            (pending,) = [event for (kind, _), event in live.state.items() if kind == "m.room.third_party_invite"]
-            assert pending.content["display_name"] == "zo...@ca..."
+            state = await house.ask("GET", f"{V3}/rooms/{room}/state", token=jean.token)
+            (pending,) = [event for event in state if event["type"] == "m.room.third_party_invite"]
+            assert pending["content"]["display_name"] == "zo...@ca..."
             zoe = await person(house, GUEST)
             assert zoe.user_id == "@zoe.petit-cabinet.example:agent.externe.tchap.example.fr"
             live = house.world.live.rooms.get(room)
@@ -101,5 +100,21 @@ def test_what_and_who_is_not_invited_by_address(tmp_path: Path) -> None:
             crafted = {"medium": "email", "address": "a@evil.example@prefecture.example.fr"}
             reply = await house.call("POST", f"{V3}/rooms/{room}/invite", crafted, jean.token)
             assert reply.body["errcode"] == "M_INVALID_EMAIL"
+
+    asyncio.run(story())
+
+
+def test_an_invitation_taken_back_lets_nobody_in(tmp_path: Path) -> None:
+    """Once the room's pending invitation is emptied, the address may not register any more."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            jean = await person(house, JEAN)
+            room = await open_room(house, jean, invite_3pid=[{"medium": "email", "address": GUEST}])
+            state = await house.ask("GET", f"{V3}/rooms/{room}/state", token=jean.token)
+            (token,) = [event["state_key"] for event in state if event["type"] == "m.room.third_party_invite"]
+            await house.ask("PUT", f"{V3}/rooms/{room}/state/m.room.third_party_invite/{token}", {}, jean.token)
+            wanted = {"client_secret": SECRET, "email": GUEST, "send_attempt": 1}
+            assert (await house.call("POST", f"{V3}/register/email/requestToken", wanted)).status == 403
 
     asyncio.run(story())

@@ -10,16 +10,8 @@ from urllib.parse import quote
 
 import httpx
 
-from tchap.api.asgi import Application
-from tchap.api.client import memberships, rooms
-from tchap.api.routes import ROUTES
-from tchap.api.routing import Router
 from tchap.base.identity import Requester
-from tchap.live.audience import Audience
-from tchap.live.notifier import Notifier
-from tchap.live.rooms import RoomCache
-from tchap.live.transactions import TransactionCache
-from tchap.live.typing import Typing
+from tchap.services.accounts import authenticate
 from tchap.services.messages import redact_event, send_event
 from tchap.services.state import StateWish, set_state
 from tests.support.house import House, open_house
@@ -114,8 +106,6 @@ class Hall:
         return await self.wake(body)
 
     async def wake(self, body: dict[str, Any]) -> Resident:
-        from tchap.services.accounts import authenticate
-
         requester = await authenticate(self.house.world, body["access_token"])
         return Resident(self, requester, body["access_token"])
 
@@ -127,14 +117,6 @@ class Hall:
 
 @contextlib.asynccontextmanager
 async def open_hall(folder: Path) -> AsyncIterator[Hall]:
+    """A plain Matrix server with open registration; opened again on the same folder it is the server restarted."""
     async with open_house(folder, CONFIG) as house:
-        live = house.world.live
-        live.rooms, live.transactions, live.notifier = RoomCache(), TransactionCache(), Notifier()
-        live.typing, live.audience = Typing(live.notifier, house.world.clock), Audience()
-        known = {(route.method, route.path) for route in ROUTES}
-        extra = [r for r in (*rooms.ROUTES, *memberships.ROUTES) if (r.method, r.path) not in known]
-        application = Application(house.world, Router([*ROUTES, *extra]), lambda _path: None)
-        transport = httpx.ASGITransport(application)  # type: ignore[arg-type]
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8008") as http:
-            house.http = http
-            yield Hall(house)
+        yield Hall(house)

@@ -50,7 +50,7 @@ async def upload_to_address(world: World, request: Request) -> dict[str, Any]:
 
 
 async def config(world: World, request: Request) -> dict[str, Any]:
-    return {"m.upload.size": world.settings.media.max_upload_bytes}
+    return {"m.upload.size": min(world.settings.media.max_upload_bytes, limits.MAX_UPLOAD)}
 
 
 async def download(world: World, request: Request) -> Response:
