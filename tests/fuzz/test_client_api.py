@@ -169,21 +169,7 @@ def test_every_operation_answers_by_the_book(target: Target, stage: Stage, item:
         response = send(target, item, case, person.token if person else "")
         if os.environ.get("FZLOG"):
             b = response.request.body
-            open(os.environ["FZLOG"], "a").write(
-                json.dumps(
-                    [
-                        item.name,
-                        manner,
-                        who,
-                        bool(known),
-                        response.status_code,
-                        response.request.url,
-                        repr(b)[:2000],
-                        response.text[:300],
-                    ]
-                )
-                + "\n"
-            )
+            open(os.environ["FZLOG"], "a").write(json.dumps([item.name, manner, who, bool(known), response.status_code, response.request.url, repr(b)[:2000], response.text[:300]]) + "\n")
         try:
             check(item, case, response)
         except (AssertionError, FailureGroup) as problem:

@@ -8,7 +8,7 @@ UNKNOWN = (404, 405, 501)
 
 
 class Unanswered:
-    """Collects, from aiohttp, the requests answered `M_UNRECOGNIZED` or 501 (client-server API, "Common error codes")."""
+    """Collects, from aiohttp, the requests refused as unknown (client-server API, "Common error codes")."""
 
     def __init__(self) -> None:
         self.calls: set[str] = set()
