@@ -144,6 +144,13 @@ MAX_PUBLIC_ROOMS = 500  # of one page of the directory
 
 
 DEFAULT_TYPING_MS = 30_000
+DEFAULT_PAGE = 10  # client-server API: the default of every `limit` of a room's history
+MAX_PAGE = 1_000
+MAX_HISTORY_ROUNDS = 5  # batches read for one page when most of what is read is hidden from the reader
+MAX_BUNDLED_REFERENCES = 100  # of one event
+MAX_EDITS_TRIED = 5  # the latest ones, until one is lawful
+MAX_RELATION_DEPTH = 3  # client-server API, `recurse`: "at least 3"
+MAX_RELATION_PARENTS = 1_000  # events whose children one recursive request looks at
 MAX_UNREAD_ROOMS = 2_000  # rooms of one person whose unread counts are kept in memory
 MAX_RECEIPT_ROOMS = 20_000  # rooms whose latest receipts are kept in memory
 MAX_RECENT_RECEIPTS = 500  # of one room

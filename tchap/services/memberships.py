@@ -14,7 +14,7 @@ from tchap.services.timeline import Draft, append
 from tchap.services.world import World
 from tchap.storage.accounts import find_account
 from tchap.storage.aliases import find_alias
-from tchap.storage.memberships import add_forgotten, find_membership, find_membership_spans, find_rooms_of
+from tchap.storage.memberships import add_forgotten, find_membership, find_membership_spans, find_rooms_of, is_forgotten
 from tchap.storage.profiles import find_profile
 
 MEMBERSHIPS = ("invite", "join", "knock", "leave", "ban")
@@ -178,7 +178,9 @@ async def update_profile_in_rooms(world: World, user_id: str) -> None:
 
 
 async def was_joined(world: World, user_id: str, room_id: str) -> bool:
-    """Whether the person ever was a member."""
+    """Whether the person ever was a member, and has not asked to forget it."""
+    if await world.store.read(is_forgotten, user_id, room_id):
+        return False
     stays = await world.store.read(find_membership_spans, user_id, room_id)
     return any(stay.membership == "join" for stay in stays)
 

@@ -5,20 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from tchap.base.errors import BadJson, Forbidden, MatrixError, NotFound
 from tchap.base.identity import Requester
 from tchap.live.rooms import LiveRoom
 from tchap.protocol.stored_event import StoredEvent
 from tchap.services import memberships
+from tchap.services.events import Reader, client_events, find_around
 from tchap.services.live_rooms import get_room
 from tchap.services.room_law import check_state
 from tchap.services.timeline import Draft, append
+from tchap.services.visibility import find_sight
 from tchap.services.world import World
 from tchap.storage.aliases import find_alias
-from tchap.storage.events import find_events
 from tchap.storage.jobs import Tx
 from tchap.storage.memberships import Membership, find_membership
-from tchap.storage.room_state import find_current_state, find_state_at
+from tchap.storage.room_state import find_state_event_at, find_state_events_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +78,27 @@ def _list_of(value: object) -> list[str]:
     return value
 
 
-async def get_state(world: World, requester: Requester, room_id: str) -> list[StoredEvent]:
+async def get_state(world: World, requester: Requester, room_id: str) -> list[msgspec.Raw]:
     """The room's state: now for its members, as it was when they left for those who left."""
     stay = await get_stay(world, requester, room_id)
-    return await world.store.read(_state_events, room_id, stay)
+    return await world.store.read(_read_state, room_id, _end_of(stay), Reader.of(requester, world.clock.now_ms()))
 
 
 async def get_state_event(world: World, requester: Requester, room_id: str, key: tuple[str, str]) -> StoredEvent:
     """One state event, under the same rule as `get_state`."""
-    for event in await get_state(world, requester, room_id):
-        if (event.type, event.state_key) == key:
-            return event
-    raise NotFound("The room has no such state.", "Le salon n'a pas cet état.")
+    stay = await get_stay(world, requester, room_id)
+    event = await world.store.read(find_state_event_at, room_id, key, _end_of(stay))
+    if event is None:
+        raise NotFound("The room has no such state.", "Le salon n'a pas cet état.")
+    return event
+
+
+def _end_of(stay: Membership | None) -> int:
+    """The position up to which somebody knows the state."""
+    return _NOW if stay is None or stay.membership == "join" else stay.from_position
+
+
+_NOW = 2**62
 
 
 async def get_stay(world: World, requester: Requester, room_id: str) -> Membership | None:
@@ -117,10 +129,7 @@ async def get_room_or_forbid(world: World, room_id: str) -> LiveRoom:
         raise not_a_member() from error
 
 
-async def _state_events(tx: Tx, room_id: str, stay: Membership | None) -> list[StoredEvent]:
-    if stay is None or stay.membership == "join":
-        rows = await find_current_state(tx, room_id)
-    else:
-        rows = await find_state_at(tx, room_id, stay.from_position)
-    found = await find_events(tx, [row.event_id for row in rows])
-    return list(found.values())
+async def _read_state(tx: Tx, room_id: str, position: int, reader: Reader) -> list[msgspec.Raw]:
+    events = await find_state_events_at(tx, room_id, position)
+    sight = await find_sight(tx, reader.user_id, room_id)
+    return client_events(events, await find_around(tx, sight, room_id, events), reader)

@@ -127,3 +127,15 @@ async def set_redacted(tx: Tx, event_id: str, redacted_by: str, client_json: byt
         client_json,
         graph_json,
     )
+
+
+async def find_place(tx: Tx, room_id: str, position: int) -> int:
+    """The greatest ordering told of up to a position: where a sync token stands in the room's timeline."""
+    row = await tx.one("SELECT max(ordering) FROM events WHERE room_id = $1 AND position <= $2", room_id, position)
+    return row[0] if row and row[0] is not None else 0
+
+
+async def find_position_of_place(tx: Tx, room_id: str, ordering: int) -> int:
+    """The greatest position among the events up to a place of the timeline."""
+    row = await tx.one("SELECT max(position) FROM events WHERE room_id = $1 AND ordering <= $2", room_id, ordering)
+    return row[0] if row and row[0] is not None else 0

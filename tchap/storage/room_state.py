@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tchap.storage.events import StoredEvent, find_events
+from tchap.storage.events import EVENT_COLUMNS, StoredEvent, find_events
 from tchap.storage.jobs import Tx
 
 
@@ -84,3 +84,33 @@ async def find_state_spans(tx: Tx, room_id: str, type_: str, state_key: str) -> 
         state_key,
     )
     return [(row[0], row[1], row[2]) for row in rows]
+
+
+async def find_state_events_at(
+    tx: Tx, room_id: str, position: int, member_ids: Sequence[str] | None = None
+) -> list[StoredEvent]:
+    """The state events that held at a position; of the members only ``member_ids``, unless it is None."""
+    columns = ", ".join(f"e.{name.strip()}" for name in EVENT_COLUMNS.split(","))
+    rows = await tx.all(
+        f"""SELECT {columns} FROM room_state s JOIN events e ON e.event_id = s.event_id
+            WHERE s.room_id = $1 AND s.from_position <= $2 AND (s.to_position IS NULL OR s.to_position > $2)
+              AND ($3 = 1 OR s.type <> 'm.room.member' OR s.state_key IN_LIST($4))""",
+        room_id,
+        position,
+        int(member_ids is None),
+        list(member_ids or ()),
+    )
+    return [StoredEvent(*row) for row in rows]
+
+
+async def find_member_events_at(tx: Tx, room_id: str, position: int) -> list[StoredEvent]:
+    """Every membership event that held at a position."""
+    columns = ", ".join(f"e.{name.strip()}" for name in EVENT_COLUMNS.split(","))
+    rows = await tx.all(
+        f"""SELECT {columns} FROM room_state s JOIN events e ON e.event_id = s.event_id
+            WHERE s.room_id = $1 AND s.type = 'm.room.member' AND s.from_position <= $2
+              AND (s.to_position IS NULL OR s.to_position > $2)""",
+        room_id,
+        position,
+    )
+    return [StoredEvent(*row) for row in rows]

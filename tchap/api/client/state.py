@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import msgspec
-
 from tchap.api.http import Request, Response, json_response
 from tchap.api.routing import Route
 from tchap.base.errors import InvalidParam
@@ -19,7 +17,7 @@ async def set_state(world: World, request: Request) -> dict[str, Any]:
 
 async def get_state(world: World, request: Request) -> Response:
     events = await state.get_state(world, request.requester, request.params["roomId"])
-    return json_response([msgspec.Raw(event.client_json) for event in events])
+    return json_response(events)
 
 
 async def get_state_event(world: World, request: Request) -> Response:

@@ -1,0 +1,80 @@
+"""What of a room's history a person may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tchap.base.encoding import decode_json
+from tchap.protocol.stored_event import StoredEvent
+from tchap.protocol.visibility import (
+    DEFAULT_VISIBILITY,
+    Moment,
+    Visibility,
+    may_see,
+    may_see_event,
+    parse_visibility,
+)
+from tchap.services.live_rooms import event_of
+from tchap.storage.account_data import find_account_data
+from tchap.storage.jobs import Tx
+from tchap.storage.memberships import Membership, find_membership_spans, is_forgotten
+from tchap.storage.sync import find_visibilities
+
+_END_OF_TIME = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One person's eyes in one room: everything they ever were there, and every history visibility it ever had."""
+
+    user_id: str
+    stays: tuple[Membership, ...]
+    visibilities: tuple[tuple[int, Visibility], ...]
+    ignored: frozenset[str] = frozenset()
+
+    def membership_at(self, position: int) -> str:
+        """The person's membership once everything up to the position had happened, "leave" for none."""
+        return next((stay.membership for stay in reversed(self.stays) if stay.from_position <= position), "leave")
+
+    def visibility_at(self, position: int) -> Visibility:
+        """The room's history visibility at that moment."""
+        held = (value for start, value in reversed(self.visibilities) if start <= position)
+        return next(held, DEFAULT_VISIBILITY)
+
+    def sees(self, event: StoredEvent) -> bool:
+        """Whether the person may see the event, and wants to (client-server API, "Ignoring Users")."""
+        if event.state_key is None and event.sender in self.ignored:
+            return False
+        # What was backfilled was never told; it stands before everything that was.
+        position = event.position or 0
+        before = Moment(self.visibility_at(position - 1), self.membership_at(position - 1))
+        joined_since = any(stay.membership == "join" and stay.from_position > position for stay in self.stays)
+        if event.type not in ("m.room.member", "m.room.history_visibility"):
+            return may_see(before, joined_since)
+        return may_see_event(event_of(event), self.user_id, before, joined_since)
+
+    def visible(self, events: Iterable[StoredEvent]) -> list[StoredEvent]:
+        return [event for event in events if self.sees(event)]
+
+
+async def find_sight(tx: Tx, user_id: str, room_id: str) -> Sight:
+    """Reads the facts of somebody's sight; a forgotten room is one they never were in."""
+    stays = [] if await is_forgotten(tx, user_id, room_id) else await find_membership_spans(tx, user_id, room_id)
+    rows = await find_visibilities(tx, [room_id], _END_OF_TIME)
+    visibilities = [(row.from_position, _visibility_in(row.event.client_json)) for row in rows]
+    return Sight(user_id, tuple(stays), tuple(visibilities), await find_ignored(tx, user_id))
+
+
+def _visibility_in(client_json: bytes) -> Visibility:
+    event = decode_json(client_json)
+    content = event.get("content") if isinstance(event, dict) else None
+    return parse_visibility(content.get("history_visibility") if isinstance(content, dict) else None)
+
+
+async def find_ignored(tx: Tx, user_id: str) -> frozenset[str]:
+    """The people whose messages the person does not want (module "Ignoring Users")."""
+    stored = await find_account_data(tx, user_id, "", "m.ignored_user_list")
+    value = decode_json(stored) if stored else {}
+    users = value.get("ignored_users") if isinstance(value, dict) else None
+    return frozenset(users) if isinstance(users, dict) else frozenset()
