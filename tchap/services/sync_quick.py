@@ -159,7 +159,9 @@ def _news(room: LiveRoom, since: int, upto: int) -> list[StoredEvent] | None:
         if position <= upto:
             found.append(event)
     found.reverse()
-    return found
+    ids = {event.event_id for event in found}
+    # What is said about an event goes with it, which takes more than memory.
+    return None if any(event.relates_to in ids for event in found) else found
 
 
 def _unread(quick: _Quick, room: LiveRoom) -> dict[str, Unread] | None:
