@@ -66,7 +66,7 @@ def _state(ask: Ask, plan: RoomPlan, found: Collected, memory: DeviceMemory) -> 
     if not plan.was_joined:
         return []
     timeline = found.timelines[plan.room_id]
-    chosen = choose_state(plan, timeline, rows, ask.state_after)
+    chosen = choose_state(plan, timeline, rows, bool(ask.state_after))
     if ask.lazy:
         needed = {event.sender for event in timeline.events}
         summary = found.state.summaries.get(plan.room_id)

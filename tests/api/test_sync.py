@@ -140,6 +140,9 @@ def test_state_after_holds_what_the_timeline_changes(tmp_path: Path) -> None:
         assert [event["event_id"] for event in room["timeline"]["events"]] == [topic]
         await ariane.send(room_id, "bonjour")
         assert joined(await ariane.sync(since, use_state_after="true"), room_id)["state_after"]["events"]
+        early = joined(await ariane.sync(since, **{"org.matrix.msc4222.use_state_after": "true"}), room_id)
+        assert early["org.matrix.msc4222.state_after"]["events"]
+        assert "state_after" not in early
 
     tell(tmp_path, story)
 
