@@ -57,6 +57,15 @@ def bent(draw: st.DrawFn, cases: st.SearchStrategy[Any]) -> Any:
     return case
 
 
+@st.composite
+def bent_value(draw: st.DrawFn, value: Any) -> Any:
+    """A JSON value with one or two misfits somewhere inside, or a key under another name; now and then as it is."""
+    for _ in range(draw(st.sampled_from([0, 1, 1, 1, 2]))):
+        _, *steps = draw(st.sampled_from(list(_places("body", value)) or [("body",)]))
+        value = _replaced(value, steps, draw(st.sampled_from(MISFITS)))
+    return value
+
+
 def _short(value: Any) -> str:
     return str(value)[:5_000] or "."
 
