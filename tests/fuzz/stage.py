@@ -1,10 +1,15 @@
 """Where the fuzz plays: a person with a room, a person in none, and the things that exist around them."""
 
+import os
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from tests.support.client import PASSWORD, V3, Client
+
+# Of each story; more for a long run.
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "10"))
+CHEAP_HASH = "[password]\nhash_time_cost = 1\nhash_memory_kib = 64\n"
 
 
 @dataclass(slots=True)
