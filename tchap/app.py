@@ -13,6 +13,7 @@ import msgspec
 import uvicorn
 
 from tchap.api.asgi import Application
+from tchap.api.connection import BoundedProtocol
 from tchap.api.routes import ROUTES
 from tchap.api.routing import Router
 from tchap.api.static import StaticFiles
@@ -224,7 +225,7 @@ def _server_config(http: Http, door: _Door, application: Application) -> uvicorn
         ssl_certfile=http.tls_certificate if door.is_tls else None,
         ssl_keyfile=http.tls_key if door.is_tls else None,
         loop="uvloop",
-        http="httptools",
+        http=BoundedProtocol,
         ws="none",
         lifespan="off",
         interface="asgi3",

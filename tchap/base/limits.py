@@ -4,6 +4,7 @@
 MAX_JSON_BODY = 256 * 1024  # four times the largest event: room for batches of keys and state at creation
 MAX_KEYS_BODY = 8 * 1024 * 1024  # key backups and device messages come in batches of thousands
 MAX_PATH = 8 * 1024  # five identifiers of 255 bytes, percent-encoded thrice over, still fit
+MAX_HEAD = 64 * 1024  # request line and headers: a path, a query and a browser's cookies fit
 MAX_QUERY = 32 * 1024  # a filter may be given inline in /sync
 MAX_JSON_DEPTH = 100  # deeper JSON serves nobody and costs stack
 KEEP_ALIVE_S = 75
@@ -94,6 +95,7 @@ MAX_PROFILE_BYTES = 65_536  # client-server API, "Profiles"
 MAX_PROFILE_KEY_BYTES = 255  # client-server API, "Profiles"
 MAX_CLIENT_SECRET = 255  # identity API: opaque strings of at most 255 characters
 MAX_INTERACTIVE_SESSIONS = 20_000
+MAX_INTERACTIVE_FIELDS = 16 * 1024  # of the body a session began with, kept until it is complete
 INTERACTIVE_SESSION_MS = 24 * 3600 * 1000  # a registration may wait for its mail for a day
 MAX_CODE_ATTEMPTS = 5  # a code has six digits
 VALIDATED_EMAIL_MS = 24 * 3600 * 1000  # how long a proven address stays good for the act it was proven for
@@ -137,6 +139,7 @@ MAX_NOTIFICATIONS = 200  # in one page
 
 # Rooms
 MAX_LIVE_ROOMS = 5_000  # about 1 kB per state event; the busiest rooms of a deployment
+MAX_REFERENCE_HASHES = 1_000  # of one room of version 1 or 2, besides those of its state
 MAX_RECENT_EVENTS = 100  # the tail of a room that syncs are served from
 MAX_CACHED_TRANSACTIONS = 100_000
 MAX_APPEND_ATTEMPTS = 5  # each attempt lost to another append; more means something is wrong

@@ -148,7 +148,7 @@ class _Ahead:
                 self.state, self.is_copy = dict(self.state), True
             self.state[(event.type, event.state_key)] = event
         if room.version.event_ids == "given":
-            room.reference_hashes[event.event_id] = hash_for_references(room.version, built.pdu)
+            room.keep_reference(event.event_id, hash_for_references(room.version, built.pdu))
         self.extremities, self.depth, self.ordering = (event.event_id,), event.depth, self.ordering + 1
 
 
@@ -257,6 +257,7 @@ async def _thread_of(world: World, room: LiveRoom, relation: Relation) -> str | 
 
 def _enqueue(world: World, room: LiveRoom, append_: _Append) -> asyncio.Future[list[StoredEvent]]:
     """Hands the job to the writer and moves the provisional room on; the rest follows the commit, whoever waits."""
+    began_s = world.clock.monotonic()
     committed = asyncio.ensure_future(world.store.write_pipelined(_write_append, append_))
     for planned in append_.planned:
         if planned.event.state_key is not None:
@@ -265,6 +266,7 @@ def _enqueue(world: World, room: LiveRoom, append_: _Append) -> asyncio.Future[l
     room.extremities, room.depth = (last.event_id,), last.depth
     room.last_ordering, room.revision = last.ordering or 0, room.revision + 1
     committed.add_done_callback(lambda done: _after_commit(world, room, append_, done))
+    committed.add_done_callback(lambda _: world.metrics.commit_seconds.observe(world.clock.monotonic() - began_s))
     return asyncio.shield(committed)
 
 

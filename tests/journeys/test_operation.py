@@ -1,7 +1,9 @@
 """What whoever runs the server relies on: starting, stopping, its ports, its health, its logs."""
 
+import contextlib
 import json
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -129,13 +131,33 @@ def flood(alice: Client, url: str, room: str, name: str, acknowledged: dict[str,
         return
 
 
-def slow_request(port: int):  # type: ignore[no-untyped-def]
+def slow_request(port: int) -> socket.socket:
     """A connection that announces a body and never sends it."""
-    import socket
-
     connection = socket.create_connection(("127.0.0.1", port))
     connection.sendall(b"POST /_matrix/client/v3/login HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
     return connection
+
+
+def test_headers_that_never_end_are_cut(tmp_path: Path) -> None:
+    """A connection that only sends headers is answered 400 and ended, and the server goes on."""
+    with start_server(tmp_path) as server:
+        with socket.create_connection(("127.0.0.1", server.port)) as connection:
+            connection.settimeout(10)
+            connection.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nX-Long: ")
+            with contextlib.suppress(ConnectionError):
+                for _ in range(200):
+                    connection.sendall(b"x" * 65_536)
+                    time.sleep(0.001)
+            with contextlib.suppress(ConnectionError):
+                assert connection.recv(20).startswith(b"HTTP/1.1 400")
+        assert httpx.get(f"{server.url}/health", trust_env=False).text == "OK"
+        assert resident_mb(server.process.pid) < 300
+
+
+def resident_mb(pid: int) -> int:
+    """The memory the process holds."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) // 1024
 
 
 def test_nothing_for_a_service_is_lost_at_a_restart(tmp_path: Path) -> None:
