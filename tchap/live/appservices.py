@@ -16,6 +16,8 @@ class AppServiceNews:
     def __init__(self) -> None:
         self._wakers: dict[str, asyncio.Event] = {}
         self._ephemeral: dict[str, deque[dict[str, Any]]] = {}
+        # Whom each service believes to be typing where: typing ends by itself, without anybody's act.
+        self.typing: dict[tuple[str, str], list[str]] = {}
         self._witnesses: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     def waker(self, service_id: str) -> asyncio.Event:

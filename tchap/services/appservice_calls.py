@@ -20,10 +20,12 @@ from tchap.base.outbound import OutboundAnswer, OutboundError, OutboundRequest
 from tchap.protocol.appservices import AppService
 from tchap.protocol.identifiers import server_of
 from tchap.protocol.stored_event import StoredEvent
+from tchap.services.appservice_news import is_told_of_typing, refresh_typing
 from tchap.services.world import World
 from tchap.storage import appservices as queue
 
 _IDLE_S = 30.0  # another process may have queued something without waking us
+_TYPING_S = 1.0  # somebody may have stopped typing
 
 log = structlog.get_logger(__name__)
 
@@ -40,10 +42,11 @@ async def _serve(world: World, service: AppService) -> None:
     waker = world.live.appservices.waker(service.id)
     while True:
         waker.clear()
+        refresh_typing(world, service)
         if await _push_events(world, service) or await _push_ephemeral(world, service):
             continue
         try:
-            async with asyncio.timeout(_IDLE_S):
+            async with asyncio.timeout(_TYPING_S if is_told_of_typing(world, service) else _IDLE_S):
                 await waker.wait()
         except TimeoutError:
             continue

@@ -178,6 +178,34 @@ def test_a_refused_transaction_is_sent_again_as_it_was(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_a_service_is_told_who_types_and_reads(tmp_path: Path) -> None:
+    """Typing, its end, and receipts of its rooms; private receipts only of its own users."""
+
+    async def story() -> None:
+        async with open_scene(tmp_path) as scene:
+            room = (await scene.by(None, "POST", "/createRoom", {"preset": "public_chat"})).body["room_id"]
+            at = f"/rooms/{quote(room)}"
+            await scene.ask("POST", f"{at}/join", {})
+            sent = (await scene.ask("PUT", f"{at}/send/m.room.message/a", {"body": "hello"}))["event_id"]
+            typist = f"@alice:{NAME}"
+            await scene.ask("PUT", f"{at}/typing/{quote(typist)}", {"typing": True, "timeout": 100})
+            await scene.ask("POST", f"{at}/receipt/m.read.private/{quote(sent)}", {})
+            await scene.ask("POST", f"{at}/receipt/m.read/{quote(sent)}", {})
+            await scene.by(None, "POST", f"{at}/receipt/m.read.private/{quote(sent)}", {})
+            await asyncio.to_thread(scene.bridge.wait_for, lambda: len(scene.bridge.ephemeral()) >= 4)
+            told = scene.bridge.ephemeral()
+            assert {event["room_id"] for event in told} == {room}
+            typing = [event["content"]["user_ids"] for event in told if event["type"] == "m.typing"]
+            assert typing == [[typist], []]
+            kinds = [event["content"][sent] for event in told if event["type"] == "m.receipt"]
+            assert [(kind, *users) for each in kinds for kind, users in each.items()] == [
+                ("m.read", typist),
+                ("m.read.private", BOT),
+            ]
+
+    asyncio.run(story())
+
+
 def test_a_service_says_when_an_event_was_written(tmp_path: Path) -> None:
     """`ts` counts for services, on messages and state; a person's is passed over, a bad one refused."""
 
