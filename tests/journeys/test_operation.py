@@ -15,19 +15,11 @@ import httpx
 import pytest
 
 from tests.support.appservice import AS_TOKEN, open_bridge, write_registration
+from tests.support.certificates import make_certificate
 from tests.support.client import PASSWORD, V3, Client
 from tests.support.server import ROOT, RunningServer, free_port, start_server
 
 STOP_S = 6.0
-
-
-def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate of 127.0.0.1 that nobody vouches for, and its key."""
-    certificate, key = folder / "cert.pem", folder / "key.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    command += ["-keyout", str(key), "-out", str(certificate), "-days", "2", "-subj", "/CN=127.0.0.1"]
-    subprocess.run([*command, "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
-    return certificate, key
 
 
 def stop(server: RunningServer, number: signal.Signals) -> float:

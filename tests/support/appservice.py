@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -58,7 +59,7 @@ class Bridge:
 
 
 @contextlib.contextmanager
-def open_bridge(port: int = 0) -> Iterator[Bridge]:
+def open_bridge(port: int = 0, tls: ssl.SSLContext | None = None) -> Iterator[Bridge]:
     """The service, listening on this machine."""
     bridge = Bridge()
 
@@ -78,7 +79,9 @@ def open_bridge(port: int = 0) -> Iterator[Bridge]:
             """Keeps quiet."""
 
     with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
-        bridge.url = f"http://127.0.0.1:{server.server_port}"
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        bridge.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
