@@ -40,14 +40,16 @@ async def find_live_room(world: World, room_id: str) -> LiveRoom | None:
     room = world.live.rooms.get(room_id)
     if room is not None:
         return room
-    async with world.live.rooms.loading(room_id):
-        room = world.live.rooms.get(room_id)
-        if room is None:
-            loaded = await world.store.read(_load, room_id)
-            room = _live_room(loaded) if loaded else None
-            if room is not None:
-                world.live.rooms.put(room)
-    world.live.rooms.loaded(room_id)
+    try:
+        async with world.live.rooms.loading(room_id):
+            room = world.live.rooms.get(room_id)
+            if room is None:
+                loaded = await world.store.read(_load, room_id)
+                room = _live_room(loaded) if loaded else None
+                if room is not None:
+                    world.live.rooms.put(room)
+    finally:
+        world.live.rooms.loaded(room_id)
     return room
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tchap.base.encoding import encode_json
@@ -20,17 +20,25 @@ from tchap.storage.events import AlreadySent, find_event
 from tchap.storage.relations import has_annotated
 
 
-async def send_event(
-    world: World, requester: Requester, room_id: str, event: tuple[str, dict[str, Any]], txn_id: str
-) -> str:
-    """Sends a message event, `(type, content)`; answers its id. The same transaction id answers the same event."""
-    kind, content = event
+@dataclass(frozen=True, slots=True)
+class MessageWish:
+    """A message to send; ``origin_server_ts`` only where an application service says when it was written."""
+
+    type: str
+    content: dict[str, Any]
+    origin_server_ts: int | None = None
+
+
+async def send_event(world: World, requester: Requester, room_id: str, wish: MessageWish, txn_id: str) -> str:
+    """Sends a message event; answers its id. The same transaction id answers the same event."""
+    kind, content = wish.type, wish.content
     key = (requester.user_id, requester.device_id, f"{room_id} {kind}", txn_id)
     repeated = world.live.transactions.find(key)
     if repeated is not None:
         return await repeated
     await _check_annotation(world, requester, content)
-    draft = Draft(kind, requester.user_id, content, txn=(requester.device_id, txn_id))
+    txn = (requester.device_id, txn_id)
+    draft = Draft(kind, requester.user_id, content, origin_server_ts=wish.origin_server_ts, txn=txn)
     return await _append_once(world, room_id, draft, key)
 
 

@@ -31,13 +31,15 @@ class StateWish:
     type: str
     state_key: str
     content: dict[str, Any]
+    origin_server_ts: int | None = None
 
 
 async def set_state(world: World, requester: Requester, room_id: str, wish: StateWish) -> str:
     """Sets a state event; answers its id. Setting what is there already changes nothing and answers its id."""
     room = await get_room(world, room_id)
     if wish.type == "m.room.member":
-        return await memberships.set_membership(world, requester, room_id, (wish.state_key, wish.content))
+        target = memberships.MembershipWish(wish.state_key, wish.content, wish.origin_server_ts)
+        return await memberships.set_membership(world, requester, room_id, target)
     current = room.state.get((wish.type, wish.state_key))
     if current is not None and current.content == wish.content and current.sender == requester.user_id:
         if requester.user_id not in room.joined:
@@ -48,7 +50,13 @@ async def set_state(world: World, requester: Requester, room_id: str, wish: Stat
     check_state(world, room, wish.type, wish.content)
     if wish.type == "m.room.canonical_alias":
         await _check_aliases(world, room, wish.content)
-    draft = Draft(wish.type, requester.user_id, wish.content, state_key=wish.state_key)
+    draft = Draft(
+        wish.type,
+        requester.user_id,
+        wish.content,
+        state_key=wish.state_key,
+        origin_server_ts=wish.origin_server_ts,
+    )
     return (await append(world, room_id, (draft,)))[0].event_id
 
 
