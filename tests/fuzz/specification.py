@@ -27,6 +27,11 @@ class Operation:
     base_path: str
     operation: Any
 
+    @property
+    def documented(self) -> frozenset[str]:
+        """The statuses the specification describes."""
+        return frozenset(map(str, self.operation.definition.raw.get("responses", {})))
+
 
 def read_operations(specification: Path, api: str = "client-server") -> list[Operation]:
     """Every operation of one API, in the order of the files."""

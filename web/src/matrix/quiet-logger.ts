@@ -5,8 +5,14 @@ function ignore(): void {
   // Said nowhere: failures reach the person through the screens.
 }
 
-/** Parts of the SDK speak to its global logger, whatever logger a client was given. */
-(logger as Logger & { setLevel?: (level: string, persist: boolean) => void }).setLevel?.("silent", false);
+/** Parts of the SDK speak to its global logger and its children, whatever logger a client was given. */
+interface LevelLogger {
+  methodFactory: () => () => void;
+  rebuild: () => void;
+}
+const shared = logger as unknown as LevelLogger;
+shared.methodFactory = () => ignore;
+shared.rebuild();
 
 export const quietLogger: Logger = {
   trace: ignore,

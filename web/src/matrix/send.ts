@@ -65,17 +65,22 @@ function checkActive(account: Account): void {
 
 async function sendNow(account: Account, roomId: string, type: string, content: Content): Promise<string> {
   checkActive(account);
-  await waitUntilSendable(account, roomId);
+  const room = await waitUntilSendable(account, roomId);
   const txnId = newTransactionId();
   // The SDK's table of types knows only the specification's events; ours are checked by the server.
-  const answer = await account.client.sendEvent(
-    roomId,
-    null,
-    type as EventType.RoomMessage,
-    content as unknown as RoomMessageEventContent,
-    txnId,
-  );
+  const [known, body] = [type as EventType.RoomMessage, content as unknown as RoomMessageEventContent];
+  const sending = account.client.sendEvent(roomId, null, known, body, txnId);
+  const answer = await sending.catch((error: unknown) => sendBlocked(account, room, txnId, error));
   return answer.event_id;
+}
+
+/** The SDK holds a message back behind one that failed: behind a refused one there is nothing to wait for. */
+async function sendBlocked(account: Account, room: Room, txnId: string, error: unknown) {
+  const event = room.getPendingEvents().find((pending) => pending.getTxnId() === txnId);
+  const wasTried = event === undefined || event.status !== EventStatus.NOT_SENT || event.error !== null;
+  const mustWait = findWaiting(room).some((waiting) => waiting !== event);
+  if (wasTried || mustWait) throw error;
+  return account.client.resendEvent(event, room);
 }
 
 /** Returns the event id, once the server has answered. The local echo shows before. */

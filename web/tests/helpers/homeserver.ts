@@ -16,7 +16,6 @@ function answer(body: Json, status = 200): Response {
 const FIXED: [RegExp, Json][] = [
   [/\/versions$/u, { versions: ["v1.11"] }],
   [/\/keys\/upload/u, { one_time_key_counts: { signed_curve25519: 50 } }],
-  [/\/keys\/query/u, { device_keys: {}, failures: {} }],
   [/\/keys\/claim/u, { one_time_keys: {}, failures: {} }],
   [/\/pushrules/u, { global: {} }],
   [/\/filter$/u, { filter_id: "1" }],
@@ -27,8 +26,11 @@ const FIXED: [RegExp, Json][] = [
 
 export class Homeserver {
   readonly sent: Sent[] = [];
+  /** Texts this server will not take. */
+  readonly refused = new Set<string>();
   readonly #pending: ((sync: Json) => void)[] = [];
   readonly #queued: Json[] = [];
+  #devices: Json = {};
   #batch = 0;
 
   /** Gives this to the next long wait of a client. */
@@ -43,13 +45,27 @@ export class Homeserver {
   readonly fetch: typeof fetch = async (input, init) => {
     const url = new URL(String(input));
     if (url.pathname.endsWith("/sync")) return this.#longWait(init?.signal ?? null);
+    if (url.pathname.endsWith("/keys/query")) return this.#keys(JSON.parse(String(init?.body)) as Json);
     const send = /\/rooms\/([^/]+)\/send\/([^/]+)\/([^/]+)$/u.exec(url.pathname);
     if (send !== null) return this.#record(send, JSON.parse(String(init?.body ?? "{}")) as Json);
+    if (url.pathname.endsWith("/keys/upload")) this.#keep(JSON.parse(String(init?.body)) as Json);
     const fixed = FIXED.find(([path]) => path.test(url.pathname));
     return fixed === undefined ? answer({ errcode: "M_NOT_FOUND", error: "" }, 404) : answer(fixed[1]);
   };
 
+  /** The device this client has just published, and nothing of the others; every person asked for is answered. */
+  #keys(asked: Json): Response {
+    const people = Object.keys((asked["device_keys"] ?? {}) as Json);
+    return answer({ device_keys: Object.fromEntries(people.map((person) => [person, this.#devices])), failures: {} });
+  }
+
+  #keep(upload: Json): void {
+    const keys = upload["device_keys"] as Json | undefined;
+    if (keys !== undefined) this.#devices = { [String(keys["device_id"])]: keys };
+  }
+
   #record(found: RegExpExecArray, body: Json): Response {
+    if (this.refused.has(String(body["body"]))) return answer({ errcode: "M_FORBIDDEN", error: "no" }, 403);
     const [roomId, type, txnId] = found.slice(1).map((part) => decodeURIComponent(part));
     this.sent.push({ roomId: roomId ?? "", type: type ?? "", txnId: txnId ?? "", body });
     return answer({ event_id: `$e${this.sent.length}` });
