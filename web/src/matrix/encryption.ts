@@ -1,5 +1,5 @@
 /** Sets encryption up without a question, and opens the history on a new device with the recovery code. */
-import { MatrixError } from "matrix-js-sdk";
+import { MatrixError, type MatrixEvent } from "matrix-js-sdk";
 import { type CryptoApi, CryptoEvent, decodeRecoveryKey } from "matrix-js-sdk/lib/crypto-api";
 import type { AuthDict } from "matrix-js-sdk";
 import type { Account } from "./account";
@@ -155,14 +155,13 @@ export function watchBackupKey(account: Account): () => void {
   return () => account.client.off(CryptoEvent.KeyBackupDecryptionKeyCached, look);
 }
 
-async function decryptAgain(account: Account): Promise<void> {
-  for (const room of account.client.getRooms()) {
-    const unread = room
-      .getLiveTimeline()
-      .getEvents()
-      .filter((event) => event.isDecryptionFailure());
-    await Promise.all(unread.map((event) => account.client.decryptEventIfNeeded(event)));
-  }
+/** Tries the unreadable messages once more; their reason is renewed even when they stay unreadable. */
+export async function decryptAgain(account: Account, roomId?: string): Promise<void> {
+  const backend = cryptoOf(account) as unknown as Parameters<MatrixEvent["attemptDecryption"]>[0];
+  const rooms = account.client.getRooms().filter((room) => roomId === undefined || room.roomId === roomId);
+  const events = rooms.flatMap((room) => room.getLiveTimeline().getEvents());
+  const failed = events.filter((event) => event.isDecryptionFailure());
+  await Promise.all(failed.map((event) => event.attemptDecryption(backend, { isRetry: true })));
 }
 
 /** Tells how many keys still wait to be kept in the backup; 0 means a new device will read everything. */
