@@ -128,9 +128,12 @@ class Village:
             self.attempt(self.agent, "POST", f"{path}/{action}", {"user_id": GUEST})
         self.attempt(self.guest, "POST", f"{V3}/knock/{quote(room)}", {})
         self.attempt(self.agent, "POST", f"{path}/upgrade", {"new_version": "11"})
+        self.part(room)
+
+    def part(self, room: str) -> None:
         for who in (self.guest, self.agent):
-            self.attempt(who, "POST", f"{path}/leave", {})
-            self.attempt(who, "POST", f"{path}/forget", {})
+            self.attempt(who, "POST", f"{V3}/rooms/{quote(room)}/leave", {})
+            self.attempt(who, "POST", f"{V3}/rooms/{quote(room)}/forget", {})
 
 
 HTTP = httpx.Client(timeout=20, trust_env=False)
@@ -202,6 +205,7 @@ def test_any_message(village: Village, shape: dict[str, Any], kind: str, data: s
     village.look(room)
     village.attempt(village.agent, "PUT", f"{path}/redact/{quote(first)}/{next(village.numbers)}", {})
     village.look(room)
+    village.part(room)
 
 
 @bounded(EXAMPLES * 8)
