@@ -171,7 +171,7 @@ def bounded(examples: int) -> settings:
     )
 
 
-@bounded(EXAMPLES * 8)
+@bounded(EXAMPLES * 5)
 @given(
     kind=st.sampled_from(sorted(STATE)),
     version=st.sampled_from(VERSIONS),
@@ -187,7 +187,7 @@ def test_any_state(village: Village, kind: str, version: str, key: str, data: st
     village.act(room, event)
 
 
-@bounded(EXAMPLES * 6)
+@bounded(EXAMPLES * 5)
 @given(shape=st.sampled_from(MESSAGES), kind=st.sampled_from(["m.room.message", "m.reaction"]), data=st.data())
 def test_any_message(village: Village, shape: dict[str, Any], kind: str, data: st.DataObject) -> None:
     """A message with a value bent is taken or refused; who reads, counts and follows relations is served."""
@@ -208,7 +208,7 @@ def test_any_message(village: Village, shape: dict[str, Any], kind: str, data: s
     village.part(room)
 
 
-@bounded(EXAMPLES * 8)
+@bounded(EXAMPLES * 5)
 @given(body=bent_value(CREATION), version=st.sampled_from(VERSIONS))
 def test_any_creation(village: Village, body: Any, version: str) -> None:
     """A room is made or refused, whatever is asked; the room that is made goes on."""
