@@ -112,9 +112,23 @@ class Request:
 
 
 def preferred_language(accept: str) -> str:
-    """The first of French and English that an Accept-Language header names; French when it names neither."""
+    """French or English, whichever an Accept-Language header wants more; French when it names neither.
+
+    Of equal wishes the first named wins (RFC 9110, "Accept-Language").
+    """
+    best, weight = "fr", 0.0
     for part in accept.lower().split(","):
-        tag = part.split(";")[0].strip()[:2]
-        if tag in ("fr", "en"):
-            return tag
-    return "fr"
+        tag, _, parameter = part.partition(";")
+        language, wish = tag.strip()[:2], _weight(parameter)
+        if language in ("fr", "en") and wish > weight:
+            best, weight = language, wish
+    return best
+
+
+def _weight(parameter: str) -> float:
+    """The `q` of a header's part: 1 where it is absent or makes no sense."""
+    name, _, value = parameter.strip().partition("=")
+    try:
+        return float(value) if name == "q" else 1.0
+    except ValueError:
+        return 1.0

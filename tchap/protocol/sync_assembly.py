@@ -69,7 +69,7 @@ def _room_body(room: RoomFacts, ask: Ask, shaped: Shaped) -> Json | None:
         return {f"{section}_state": {"events": shaped.raw(room.state)}}
     body = _timeline_body(room.timeline, shaped)
     if ask.state_after:
-        body["state_after"] = {"events": shaped.raw(room.state)}
+        body[ask.state_after] = {"events": shaped.raw(room.state)}
     elif room.state:
         body["state"] = {"events": shaped.raw(room.state)}
     if room.account_data:

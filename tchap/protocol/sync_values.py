@@ -65,7 +65,10 @@ class StateRow:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a device asks for. ``since`` is None at an initial sync; ``upto`` is how far the facts are read."""
+    """What a device asks for. ``since`` is None at an initial sync; ``upto`` is how far the facts are read.
+
+    ``state_after`` is the name under which the state at the end of the timeline is wanted, empty for the one before.
+    """
 
     user_id: str
     device_id: str
@@ -73,7 +76,7 @@ class Ask:
     upto: int
     filter: Filter
     full_state: bool = False
-    state_after: bool = False
+    state_after: str = ""
 
     @property
     def lazy(self) -> bool:

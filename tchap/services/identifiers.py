@@ -14,8 +14,10 @@ async def find_user_id(world: World, body: dict[str, Any], instance: str, defaul
     None where an address has no account; `default` where nothing is named. A bare localpart is of `instance`.
     """
     identifier = body.get("identifier")
-    if not isinstance(identifier, dict):
+    if identifier is None:
         identifier = _deprecated(body)
+    elif not isinstance(identifier, dict):
+        raise MatrixError("M_BAD_JSON", "The field 'identifier' must be an object.")
     if identifier is None:
         return default
     kind = identifier.get("type")

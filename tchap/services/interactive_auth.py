@@ -195,4 +195,7 @@ def check_auth(value: object) -> dict[str, Any] | None:
     """The body's `auth`, or M_BAD_JSON."""
     if value is not None and not isinstance(value, dict):
         raise MatrixError("M_BAD_JSON", "The field 'auth' must be an object.")
+    for name in ("type", "session"):
+        if not isinstance((value or {}).get(name, ""), str | None):
+            raise MatrixError("M_BAD_JSON", f"The field '{name}' of 'auth' must be a string.")
     return value

@@ -30,7 +30,7 @@ class SyncRequest:
     filter: Filter
     timeout_ms: int
     full_state: bool = False
-    state_after: bool = False
+    state_after: str = ""
 
 
 @dataclass(frozen=True, slots=True)

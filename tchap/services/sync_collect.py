@@ -10,6 +10,7 @@ from tchap.protocol.notices import Unread
 from tchap.protocol.sync_rooms import Sight, cut_timeline, plan_rooms, timeline_depth
 from tchap.protocol.sync_values import Ask, DeviceFacts, OwnMembership, RoomPlan, SyncEvent, Timeline
 from tchap.services.sync_devices import find_device
+from tchap.services.sync_relations import Bundles, find_bundles
 from tchap.services.sync_state import StateFacts, find_state
 from tchap.storage import account_data, push, push_rules, receipts, sync
 from tchap.storage.account_data import AccountData
@@ -51,6 +52,7 @@ class Collected:
     rules_changed: bool
     rules: StoredRules | None
     ignored: frozenset[str]
+    bundles: Bundles
 
 
 async def collect(tx: Tx, ask: Ask, delivered: int) -> Collected:
@@ -84,6 +86,7 @@ async def collect(tx: Tx, ask: Ask, delivered: int) -> Collected:
         rules_changed=rules_changed,
         rules=rules,
         ignored=ignored,
+        bundles=await find_bundles(tx, ask, plans, timelines, ignored),
     )
 
 

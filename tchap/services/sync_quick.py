@@ -72,7 +72,7 @@ def quick_upto(world: World, subscriber: Subscriber, since: int) -> int:
 
 def _knows(ask: Ask, since: SyncToken, subscriber: Subscriber) -> bool:
     """Whether nothing but what memory follows can have changed for the person."""
-    if ask.full_state or ask.state_after or since.to_device is not None or subscriber.is_stale:
+    if ask.full_state or since.to_device is not None or subscriber.is_stale:
         return False
     return subscriber.knows(since.position) and subscriber.user_told <= since.position == ask.since
 
@@ -159,7 +159,9 @@ def _news(room: LiveRoom, since: int, upto: int) -> list[StoredEvent] | None:
         if position <= upto:
             found.append(event)
     found.reverse()
-    return found
+    ids = {event.event_id for event in found}
+    # What is said about an event goes with it, which takes more than memory.
+    return None if any(event.relates_to in ids for event in found) else found
 
 
 def _unread(quick: _Quick, room: LiveRoom) -> dict[str, Unread] | None:

@@ -21,6 +21,7 @@ from tchap.protocol.sync_rooms import MEMBER, admits, choose_members, choose_sta
 from tchap.protocol.sync_values import Ask, RoomFacts, RoomPlan, StateRow, SyncEvent, membership_at
 from tchap.services.push_rules import parse_stored_rules
 from tchap.services.sync_collect import Collected
+from tchap.services.sync_relations import bundled
 
 MARKED_BY_SERVER = "m.push_rules"
 
@@ -66,7 +67,7 @@ def _state(ask: Ask, plan: RoomPlan, found: Collected, memory: DeviceMemory) -> 
     if not plan.was_joined:
         return []
     timeline = found.timelines[plan.room_id]
-    chosen = choose_state(plan, timeline, rows, ask.state_after)
+    chosen = choose_state(plan, timeline, rows, bool(ask.state_after))
     if ask.lazy:
         needed = {event.sender for event in timeline.events}
         summary = found.state.summaries.get(plan.room_id)
@@ -135,6 +136,8 @@ def shape(requester: Requester, found: Collected, rooms: Sequence[RoomFacts], no
             unsigned = _unsigned(event, requester, found, now_ms)
             # MSC4115, client-server API 1.11: the reader's membership at the time of the event.
             unsigned["membership"] = membership_at(own, event.position)
+            if relations := bundled(event, found.bundles, requester.user_id, now_ms):
+                unsigned["m.relations"] = relations
             shaped[event.event_id] = splice(event.client_json, unsigned)
     return Shaped(shaped)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from tchap.protocol.sync_values import OwnMembership, StateRow, SyncEvent
 from tchap.storage.database import Row, Tx
+from tchap.storage.events import EVENT_COLUMNS, StoredEvent
 
 _COLUMNS = """e.event_id, e.room_id, e.position, e.ordering, e.type, e.state_key, e.sender, e.origin_server_ts,
   e.relates_to, e.rel_type, e.thread_id, e.redacted_by, e.txn_device, e.txn_id, e.client_json"""
@@ -281,3 +282,13 @@ async def is_joined(tx: Tx, user_id: str, room_id: str) -> bool:
         room_id,
     )
     return row is not None
+
+
+async def find_at_places(tx: Tx, room_ids: Collection[str], orderings: Collection[int]) -> list[StoredEvent]:
+    """The events of the rooms that stand at one of the places."""
+    rows = await tx.all(
+        f"SELECT {EVENT_COLUMNS} FROM events WHERE room_id IN_LIST($1) AND ordering IN_LIST($2)",
+        list(room_ids),
+        list(orderings),
+    )
+    return [StoredEvent(*row) for row in rows]

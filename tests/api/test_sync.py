@@ -140,6 +140,10 @@ def test_state_after_holds_what_the_timeline_changes(tmp_path: Path) -> None:
         assert [event["event_id"] for event in room["timeline"]["events"]] == [topic]
         await ariane.send(room_id, "bonjour")
         assert joined(await ariane.sync(since, use_state_after="true"), room_id)["state_after"]["events"]
+        draft: dict[str, Any] = {"org.matrix.msc4222.use_state_after": "true"}
+        early = joined(await ariane.sync(since, **draft), room_id)
+        assert early["org.matrix.msc4222.state_after"]["events"]
+        assert "state_after" not in early
 
     tell(tmp_path, story)
 
@@ -259,6 +263,30 @@ def test_a_room_without_a_name_is_named_by_its_people(tmp_path: Path) -> None:
             "m.invited_member_count": 0,
             "m.heroes": [basile.user_id],
         }
+
+    tell(tmp_path, story)
+
+
+def test_what_is_said_about_a_message_goes_with_it(tmp_path: Path) -> None:
+    """An edit and a thread are bundled with the message, and not told to who left before them."""
+
+    async def story(hall: Hall) -> None:
+        ariane, basile, room_id = await a_pair(hall)
+        root = await ariane.send(room_id, "fotue")
+        await basile.leave(room_id)
+        edit = {"msgtype": "m.text", "body": "* faute", "m.new_content": {"msgtype": "m.text", "body": "faute"}}
+        edit["m.relates_to"] = {"rel_type": "m.replace", "event_id": root}
+        edit_id = await ariane.send(room_id, edit)
+        thread = {"msgtype": "m.text", "body": "fil", "m.relates_to": {"rel_type": "m.thread", "event_id": root}}
+        last_id = await ariane.send(room_id, thread)
+        events = joined(await ariane.sync(), room_id)["timeline"]["events"]
+        said = next(event for event in events if event["event_id"] == root)["unsigned"]["m.relations"]
+        assert said["m.replace"]["event_id"] == edit_id
+        assert said["m.thread"]["latest_event"]["event_id"] == last_id
+        assert (said["m.thread"]["count"], said["m.thread"]["current_user_participated"]) == (1, True)
+        body = await basile.sync(filter={"room": {"include_leave": True}})
+        left = body["rooms"]["leave"][room_id]["timeline"]["events"]
+        assert "m.relations" not in next(event for event in left if event["event_id"] == root)["unsigned"]
 
     tell(tmp_path, story)
 

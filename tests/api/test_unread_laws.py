@@ -260,8 +260,8 @@ def test_counts_are_those_of_a_recount(steps: list[tuple[str, int, int]]) -> Non
                 for each in people[1:]:
                     await each.join(room_id)
                 ledger = Ledger(hall, people, room_id, [None] * PEOPLE)
-                for each in steps:
-                    await ledger.play(*each)
+                for what, who, number in steps:
+                    await ledger.play(what, who, number)
                 for who in range(PEOPLE):
                     await ledger.check(who)
 

@@ -13,8 +13,8 @@ for _ in range(60):
 # What a careless or a hostile client writes where something else is expected.
 MISFITS: list[Any] = [
     None, True, False, 0, 1, -1, 2**31, 2**53, 2**63, 2**64, 10**40, 0.5, 1e300, -0.0,
-    "", " ", "\x00", "a\x00b", "\n", "\u2028", "😀", "é" * 200, "x" * 300, "y" * 70_000, "..", "/", "%00", "*", "?" * 40,
-    "@", "@:", "!:x", "#", "$", "@a:b", "mxc://", "mxc://a/b", "s1", "1_2_3", "-5", "1e9", "true", "null",
+    "", " ", "\x00", "a\x00b", "\n", "\u2028", "😀", "é" * 200, "x" * 300, "y" * 70_000, "..", "/", "%00", "*",
+    "?" * 40, "@", "@:", "!:x", "#", "$", "@a:b", "mxc://", "mxc://a/b", "s1", "1_2_3", "-5", "1e9", "true", "null",
     [], {}, [None], [[]], [{}], [""], {"": None}, {"\x00": "\x00"}, {"auth": 1}, ["x"] * 3_000, _DEEP,
 ]  # fmt: skip
 
@@ -55,6 +55,15 @@ def bent(draw: st.DrawFn, cases: st.SearchStrategy[Any]) -> Any:
         else:
             case.body = _replaced(case.body, steps, misfit)
     return case
+
+
+@st.composite
+def bent_value(draw: st.DrawFn, value: Any) -> Any:
+    """A JSON value with one or two misfits somewhere inside, or a key under another name; now and then as it is."""
+    for _ in range(draw(st.sampled_from([0, 1, 1, 1, 2]))):
+        _, *steps = draw(st.sampled_from(list(_places("body", value)) or [("body",)]))
+        value = _replaced(value, steps, draw(st.sampled_from(MISFITS)))
+    return value
 
 
 def _short(value: Any) -> str:

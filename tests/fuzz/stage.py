@@ -1,10 +1,15 @@
 """Where the fuzz plays: a person with a room, a person in none, and the things that exist around them."""
 
+import os
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from tests.support.client import PASSWORD, V3, Client
+
+# Of each story; more for a long run.
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "10"))
+CHEAP_HASH = "[password]\nhash_time_cost = 1\nhash_memory_kib = 64\n"
 
 
 @dataclass(slots=True)
@@ -47,8 +52,10 @@ def _made_by(agent: Client) -> dict[str, list[Any]]:
     login = {"type": "m.login.password", "identifier": _identifier(agent), "password": PASSWORD, "refresh_token": True}
     backup = {"algorithm": "m.megolm_backup.v1.curve25519-aes-sha2", "auth_data": {"public_key": "abcdefg"}}
     uri = agent.ask("POST", "/_matrix/media/v3/upload", "un texte", filename="note.txt")["content_uri"]
+    filter_id = agent.ask("POST", f"{V3}/user/{quote(agent.user_id)}/filter", {})["filter_id"]
     return {
-        "filterId": [agent.ask("POST", f"{V3}/user/{quote(agent.user_id)}/filter", {})["filter_id"]],
+        "filterId": [filter_id],
+        "filter": [filter_id, '{"room": {"timeline": {"limit": 5}}, "types": ["m.room.message"]}'],
         "version": [agent.ask("POST", f"{V3}/room_keys/version", backup)["version"]],
         "refresh_token": [agent.ask("POST", f"{V3}/login", login)["refresh_token"]],
         "mediaId": [str(uri).rpartition("/")[2]],

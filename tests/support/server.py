@@ -15,9 +15,7 @@ ROOT = Path(__file__).parents[2]
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 15.0
 TEST_SERVER_NAME = "test.example.fr"
-TEST_PROFILE = f"""\
-profile = "test"
-
+TEST_TABLES = f"""
 [[instances]]
 name = "{TEST_SERVER_NAME}"
 
@@ -76,7 +74,7 @@ def free_port() -> int:
 
 
 def _write_config(data_dir: Path, profile: str, config: str) -> list[str]:
-    text = (TEST_PROFILE if profile == "test" else "") + config
+    text = f'profile = "test"\n{config}{TEST_TABLES}' if profile == "test" else config
     if not text:
         return []
     file = data_dir / "server.toml"

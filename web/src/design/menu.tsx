@@ -15,27 +15,30 @@ interface MenuProps {
   readonly icon: IconName;
   readonly actions: readonly Action[];
   readonly size?: "small";
+  /** Short texts side by side, without icons. */
+  readonly row?: boolean;
   readonly testId?: string;
 }
 
-export function ActionMenu({ label, icon, actions, size, testId }: MenuProps): ReactElement {
+export function ActionMenu({ label, icon, actions, size, row = false, testId }: MenuProps): ReactElement {
   return (
     <MenuTrigger>
       <Button className="icon-button" data-size={size} aria-label={label} data-testid={testId}>
         <Icon name={icon} />
       </Button>
       <Popover placement="bottom end">
-        <AriaMenu className="menu" onAction={(id) => actions.find((action) => action.id === id)?.run()}>
+        <AriaMenu className="menu" data-row={row ? "" : undefined} aria-label={label} onAction={(id) => actions.find((action) => action.id === id)?.run()}>
           {actions.map((action) => (
             <MenuItem
               key={action.id}
               id={action.id}
               className="menu-item"
               textValue={action.label}
+              aria-label={action.label}
               data-danger={action.danger === true ? "" : undefined}
             >
-              <Icon name={action.icon} />
-              {action.label}
+              {row ? <span aria-hidden="true">{action.id}</span> : <Icon name={action.icon} />}
+              {!row && action.label}
             </MenuItem>
           ))}
         </AriaMenu>

@@ -137,6 +137,10 @@ function toConnection(state: SyncState | null): Connection {
   return state === null ? "starting" : "online";
 }
 
+export function readConnection(account: Account): Connection {
+  return toConnection(account.client.getSyncState());
+}
+
 export function watchConnection(account: Account, tell: (connection: Connection) => void): () => void {
   const look = (state: SyncState): void => tell(toConnection(state));
   account.client.on(ClientEvent.Sync, look);

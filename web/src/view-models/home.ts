@@ -81,7 +81,7 @@ export class HomeModel {
       verification.watchRequests(account, this.#asked),
       encryption.watchTrust(account, trust.call),
     ];
-    this.#readRooms();
+    this.#connected(matrix.readConnection(account));
     void people.readOwnProfile(account).then((me) => this.state.update({ me }));
   }
 
@@ -152,7 +152,7 @@ export class HomeModel {
 
   #arrive(place: Place): void {
     this.#leavePlace();
-    this.state.update({ place, dialog: null, error: null });
+    this.state.update({ place, dialog: null, error: null, details: false });
   }
 
   readonly openRoom = (roomId: string): void => this.#exits.setPath(`room/${encodeURIComponent(roomId)}`);

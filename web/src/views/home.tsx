@@ -130,10 +130,12 @@ export function HomeScreen({ home }: { readonly home: HomeModel }): ReactElement
       </a>
       <Banner home={home} state={state} />
       <RoomList home={home} state={state} />
-      <main id="main" className="pane-middle" tabIndex={-1}>
-        <Middle home={home} state={state} />
+      <main>
+        <div id="main" className="pane-middle" tabIndex={-1}>
+          <Middle home={home} state={state} />
+        </div>
+        {details && <DetailsPane home={home} room={room} conversation={place.conversation} />}
       </main>
-      {details && <DetailsPane home={home} room={room} conversation={place.conversation} />}
       <Dialogs home={home} state={state} />
     </div>
   );

@@ -38,12 +38,17 @@ function FileView(props: MediaProps): ReactElement {
   const { t, size } = useWords();
   const { save, state } = useDownload(props);
   const { media } = props;
+  const [before, after] = t("message.download", { name: "|" }).split("|");
   return (
     <div className="file">
-      <button type="button" onClick={save} aria-label={t("message.download", { name: media.name })}>
+      <button type="button" onClick={save}>
         {state === "busy" ? <span className="spinner" aria-hidden="true" /> : <Icon name="file" />}
         <span className="file-text">
-          <span className="file-name">{media.name}</span>
+          <span>
+            <span className="hidden">{before}</span>
+            <span className="file-name">{media.name}</span>
+            <span className="hidden">{after}</span>
+          </span>
           {media.size > 0 && <span className="hint">{size(media.size)}</span>}
         </span>
       </button>

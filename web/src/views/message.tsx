@@ -151,7 +151,7 @@ function Tools(props: MessageProps & { readonly onDelete: () => void }): ReactEl
   return (
     <div className="tools">
       <IconButton icon="reply" size="small" label={t("message.reply")} onClick={() => conversation.reply(message)} />
-      <ActionMenu icon="smile" size="small" label={t("message.react")} actions={reactions} />
+      <ActionMenu icon="smile" size="small" row label={t("message.react")} actions={reactions} />
       {actions.length > 0 && <ActionMenu icon="more" size="small" label={t("message.actions")} actions={actions} />}
     </div>
   );

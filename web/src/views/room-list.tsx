@@ -80,7 +80,7 @@ function Row({ room, chosen, onOpen }: RowProps): ReactElement {
         <span className="room-text">
           <span className="room-top">
             <span className="room-name">
-              {name}
+              <span>{name}</span>
               {kindIcon !== undefined && (
                 <>
                   <Icon name={kindIcon} size="small" />
@@ -129,7 +129,7 @@ function Rooms({ home, state }: HomeProps): ReactElement {
         <>
           <h2 className="list-title">{t("rooms.invitations")}</h2>
           <ul>{invitations.map(row)}</ul>
-          <h2 className="list-title">{t("rooms.title")}</h2>
+          {joined.length > 0 && <h2 className="list-title">{t("rooms.title")}</h2>}
         </>
       )}
       <ul aria-label={t("rooms.list")}>{joined.map(row)}</ul>
@@ -142,6 +142,7 @@ export function RoomList({ home, state }: HomeProps): ReactElement {
   const { place } = state;
   return (
     <nav className="pane-list" aria-label={t("rooms.title")}>
+      {place.name === "none" && <h1 className="hidden">{t("rooms.title")}</h1>}
       <header>
         <Brand />
         <ActionMenu
