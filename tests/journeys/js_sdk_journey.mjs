@@ -119,13 +119,9 @@ const untilRoom = (client, roomId, membership) =>
     () => client.getRoom(roomId)?.getMyMembership() === membership && client.getRoom(roomId),
   );
 
-/** Whether the room may be written to encrypted: its state has come and the cryptography took it in. */
+/** Until the room may be written to encrypted; the cryptography tells nobody when it has taken the room in. */
 async function untilEncrypted(client, roomId) {
-  for (;;) {
-    const synced = until(client, ClientEvent.Sync, (state) => state === "SYNCING");
-    if (await client.getCrypto().isEncryptionEnabledInRoom(roomId)) return;
-    await synced;
-  }
+  while (!(await client.getCrypto().isEncryptionEnabledInRoom(roomId))) await new Promise((done) => setTimeout(done, 5));
 }
 
 const untilMember = (client, roomId, userId, membership) => {
@@ -247,6 +243,7 @@ async function secure(client) {
 async function restore(credentials, recoveryKey, roomId, eventId) {
   const client = await start(credentials, { recoveryKey: decodeRecoveryKey(recoveryKey) });
   const api = client.getCrypto();
+  await api.userHasCrossSigningKeys(client.getUserId(), true);
   await api.bootstrapCrossSigning({});
   await api.loadSessionBackupPrivateKeyFromSecretStorage();
   await api.checkKeyBackupAndEnable();
