@@ -243,6 +243,7 @@ async function secure(client) {
 async function restore(credentials, recoveryKey, roomId, eventId) {
   const client = await start(credentials, { recoveryKey: decodeRecoveryKey(recoveryKey) });
   const api = client.getCrypto();
+  // The person's own public identity is asked for before its private half is opened.
   await api.userHasCrossSigningKeys(client.getUserId(), true);
   await api.bootstrapCrossSigning({});
   await api.loadSessionBackupPrivateKeyFromSecretStorage();

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
@@ -15,6 +14,7 @@ from tchap.services.accounts import authenticate
 from tchap.services.messages import redact_event, send_event
 from tchap.services.state import StateWish, set_state
 from tests.support.house import House, open_house
+from tests.support.paths import quote
 
 V3 = "/_matrix/client/v3"
 INSTANCE = "test.example.fr"

@@ -1,5 +1,5 @@
 /** Sets encryption up without a question, and opens the history on a new device with the recovery code. */
-import { MatrixError } from "matrix-js-sdk";
+import { MatrixError, type MatrixEvent } from "matrix-js-sdk";
 import { type CryptoApi, CryptoEvent, decodeRecoveryKey } from "matrix-js-sdk/lib/crypto-api";
 import type { AuthDict } from "matrix-js-sdk";
 import type { Account } from "./account";
@@ -139,6 +139,19 @@ async function openBackup(account: Account): Promise<void> {
   await crypto.checkKeyBackupAndEnable();
   await crypto.restoreKeyBackup();
   await decryptAgain(account);
+  void restoreUntilReadable(account);
+}
+
+/** Other devices put their newest keys in the backup within seconds, not at once: while something is locked, ask again. */
+const ASK_AGAIN_MS = [2_000, 3_000, 5_000, 10_000, 20_000, 40_000];
+
+async function restoreUntilReadable(account: Account): Promise<void> {
+  for (const delayMs of ASK_AGAIN_MS) {
+    await new Promise((done) => setTimeout(done, delayMs));
+    if (!account.client.clientRunning || findLocked(account).length === 0) return;
+    const restored = cryptoOf(account).restoreKeyBackup();
+    await restored.then(() => decryptAgain(account)).catch(() => undefined);
+  }
 }
 
 /** After another device has confirmed this one, the backup's key arrives by itself: then the history is fetched. */
@@ -155,14 +168,13 @@ export function watchBackupKey(account: Account): () => void {
   return () => account.client.off(CryptoEvent.KeyBackupDecryptionKeyCached, look);
 }
 
+function findLocked(account: Account): MatrixEvent[] {
+  const rooms = account.client.getRooms();
+  return rooms.flatMap((room) => room.getLiveTimeline().getEvents().filter((event) => event.isDecryptionFailure()));
+}
+
 async function decryptAgain(account: Account): Promise<void> {
-  for (const room of account.client.getRooms()) {
-    const unread = room
-      .getLiveTimeline()
-      .getEvents()
-      .filter((event) => event.isDecryptionFailure());
-    await Promise.all(unread.map((event) => account.client.decryptEventIfNeeded(event)));
-  }
+  await Promise.all(findLocked(account).map((event) => account.client.decryptEventIfNeeded(event)));
 }
 
 /** Tells how many keys still wait to be kept in the backup; 0 means a new device will read everything. */
