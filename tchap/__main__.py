@@ -18,11 +18,18 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = _settings_of(options)
     except (ConfigError, OSError) as error:
-        print(f"tchap: configuration: {error}", file=sys.stderr)
-        return 2
+        return _refuse(error)
     configure_logging(settings.log_level)
-    uvloop.run(serve(settings))
+    try:
+        uvloop.run(serve(settings))
+    except ConfigError as error:
+        return _refuse(error)
     return 0
+
+
+def _refuse(error: Exception) -> int:
+    print(f"tchap: configuration: {error}", file=sys.stderr)
+    return 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -47,8 +54,6 @@ def _settings_of(options: argparse.Namespace) -> Settings:
     if options.port is not None:
         http = msgspec.structs.replace(settings.http, port=options.port)
         settings = msgspec.structs.replace(settings, http=http)
-        if settings.public_url == Settings().public_url:
-            settings = msgspec.structs.replace(settings, public_url=f"http://{http.host}:{http.port}")
     return settings
 
 

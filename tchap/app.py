@@ -3,25 +3,33 @@
 import asyncio
 import contextlib
 import signal
+import socket
+import ssl
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import uvicorn
 
 from tchap.api.asgi import Application
+from tchap.api.connection import BoundedProtocol
 from tchap.api.routes import ROUTES
 from tchap.api.routing import Router
 from tchap.api.static import StaticFiles
 from tchap.base import limits
 from tchap.base.clock import Clock
-from tchap.base.config import Settings
+from tchap.base.config import ConfigError, Http, Settings
 from tchap.base.entropy import Entropy
 from tchap.base.metrics import Metrics
+from tchap.base.outbound import Outbound, tls_context
+from tchap.gateways.appservice_files import read_appservices
 from tchap.gateways.images import ImageMaker
 from tchap.gateways.mail import open_mailer
 from tchap.gateways.media_store import DiskMediaStore
 from tchap.gateways.passwords import PasswordHasher
 from tchap.live import Live
+from tchap.live.appservices import AppServiceNews
 from tchap.live.audience import Audience
 from tchap.live.interactive_auth import InteractiveSessions
 from tchap.live.last_seen import LastSeen
@@ -32,6 +40,10 @@ from tchap.live.tokens import TokenCache
 from tchap.live.transactions import TransactionCache
 from tchap.live.typing import Typing
 from tchap.live.uploads import Uploads
+from tchap.protocol.appservices import AppServices
+from tchap.services.appservice_calls import push_to_appservices
+from tchap.services.appservices import open_accounts
+from tchap.services.duties import keep_doing
 from tchap.services.instance_keys import load_keys
 from tchap.services.mail_delivery import deliver_mail
 from tchap.services.world import World
@@ -44,11 +56,14 @@ async def open_world(
 ) -> AsyncIterator[World]:
     """A World on its store; closed at the end in the reverse order."""
     clock, entropy = clock or Clock(), entropy or Entropy()
+    appservices = _read_appservices(settings)
+    outbound = _open_outbound(settings)
     Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
     store = await open_store(settings.resolved_store_url, clock)
     passwords = PasswordHasher(settings.password)
     images = ImageMaker(settings.media.max_thumbnail_pixels)
     try:
+        await open_accounts(store, appservices, clock)
         yield World(
             settings=settings,
             clock=clock,
@@ -61,8 +76,11 @@ async def open_world(
             passwords=passwords,
             keys=await load_keys(store, settings, clock),
             metrics=Metrics(),
+            outbound=outbound,
+            appservices=appservices,
         )
     finally:
+        await outbound.close()
         images.close()
         passwords.close()
         await store.close()
@@ -81,7 +99,24 @@ def build_live(settings: Settings, clock: Clock) -> Live:
         sessions=InteractiveSessions(),
         uploads=Uploads(),
         last_seen=LastSeen(),
+        appservices=AppServiceNews(),
     )
+
+
+def _read_appservices(settings: Settings) -> AppServices:
+    files = settings.test.appservice_files if settings.test is not None else ()
+    return read_appservices(files, tuple(instance.name for instance in settings.instances))
+
+
+def _open_outbound(settings: Settings) -> Outbound:
+    test = settings.test
+    if test is None:
+        return Outbound(settings.outbound_networks)
+    try:
+        tls = tls_context(test.trusted_certificates, test.verify_outbound_tls)
+    except OSError as error:
+        raise ConfigError(f"test.trusted_certificates: {error}") from error
+    return Outbound(settings.outbound_networks, tls)
 
 
 def build_application(world: World) -> Application:
@@ -107,50 +142,108 @@ class _Server(uvicorn.Server):
         yield
 
 
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """One port, bound but not listening yet."""
+
+    listener: socket.socket
+    is_tls: bool
+
+    @property
+    def url(self) -> str:
+        host, port = self.listener.getsockname()[:2]
+        # An address that stands for all of them cannot be typed.
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+        shown = f"[{host}]" if ":" in host else host
+        return f"{'https' if self.is_tls else 'http'}://{shown}:{port}"
+
+
 async def serve(settings: Settings) -> None:
-    """Runs until SIGINT or SIGTERM; prints one line when ready."""
-    async with open_world(settings) as world:
-        application = build_application(world)
-        servers = [_Server(config) for config in _server_configs(settings, application)]
-        _stop_on_signals(world, servers)
-        async with asyncio.TaskGroup() as group:
-            running = [group.create_task(server.serve()) for server in servers]
-            mail = group.create_task(deliver_mail(world))
-            await _until_started(servers)
-            print(f"Tchap is ready on {settings.public_url}", flush=True)
-            await asyncio.wait(running)
-            mail.cancel()
+    """Runs until SIGINT or SIGTERM; prints one line when ready. Raises ConfigError where it cannot begin."""
+    doors = _open_doors(settings.http)
+    try:
+        settings = _with_real_address(settings, doors)
+        async with open_world(settings) as world:
+            await _run(world, doors)
+    finally:
+        for door in doors:
+            door.listener.close()
 
 
-def _server_configs(settings: Settings, application: Application) -> list[uvicorn.Config]:
-    http = settings.http
-    ports: list[tuple[int, str | None, str | None]] = [(http.port, None, None)] if http.port else []
+async def _run(world: World, doors: list[_Door]) -> None:
+    application = build_application(world)
+    servers = [_Server(_server_config(world.settings.http, door, application)) for door in doors]
+    _stop_on_signals(world, servers)
+    async with asyncio.TaskGroup() as group:
+        running = [
+            group.create_task(server.serve(sockets=[door.listener]))
+            for server, door in zip(servers, doors, strict=True)
+        ]
+        duties = [
+            group.create_task(keep_doing(world, "mail", deliver_mail)),
+            group.create_task(keep_doing(world, "application services", push_to_appservices)),
+        ]
+        await _until_started(servers)
+        listening = ", ".join(door.url for door in doors)
+        print(f"Tchap is ready on {world.settings.public_url} (listening on {listening})", flush=True)
+        await asyncio.wait(running)
+        for duty in duties:
+            duty.cancel()
+
+
+def _open_doors(http: Http) -> list[_Door]:
+    """The plain port, the TLS port or both."""
+    doors: list[_Door] = []
+    if http.port or not http.tls_port:
+        doors.append(_Door(_bind(http.host, http.port), False))
     if http.tls_port:
-        ports.append((http.tls_port, http.tls_certificate, http.tls_key))
-    return [
-        uvicorn.Config(
-            application,
-            host=http.host,
-            port=port,
-            ssl_certfile=certificate,
-            ssl_keyfile=key,
-            loop="uvloop",
-            http="httptools",
-            ws="none",
-            lifespan="off",
-            interface="asgi3",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            date_header=False,
-            proxy_headers=False,
-            backlog=4096,
-            limit_concurrency=limits.MAX_CONNECTIONS,
-            timeout_keep_alive=limits.KEEP_ALIVE_S,
-            timeout_graceful_shutdown=limits.STOP_GRACE_S,
-        )
-        for port, certificate, key in ports
-    ]
+        doors.append(_Door(_bind(http.host, http.tls_port), True))
+    return doors
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise ConfigError(f"http: cannot listen on {host} port {port}: {error.strerror}") from error
+    return listener
+
+
+def _with_real_address(settings: Settings, doors: list[_Door]) -> Settings:
+    """Without an address of its own the server is where it listens."""
+    if settings.public_url != Settings().public_url:
+        return settings
+    return msgspec.structs.replace(settings, public_url=doors[0].url)
+
+
+def _server_config(http: Http, door: _Door, application: Application) -> uvicorn.Config:
+    config = uvicorn.Config(
+        application,
+        ssl_certfile=http.tls_certificate if door.is_tls else None,
+        ssl_keyfile=http.tls_key if door.is_tls else None,
+        loop="uvloop",
+        http=BoundedProtocol,
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        backlog=4096,
+        limit_concurrency=limits.MAX_CONNECTIONS,
+        timeout_keep_alive=limits.KEEP_ALIVE_S,
+        timeout_graceful_shutdown=limits.STOP_GRACE_S,
+    )
+    try:
+        config.load()
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"http: the TLS certificate or its key cannot be used: {error}") from error
+    return config
 
 
 def _stop_on_signals(world: World, servers: list[_Server]) -> None:

@@ -57,6 +57,14 @@ class Request:
         """``fr`` unless the caller prefers English."""
         return preferred_language(self.headers.get("accept-language", ""))
 
+    def access_token(self, in_query: bool) -> str | None:
+        """The caller's token: from the header, else where allowed from the query."""
+        authorization = self.headers.get("authorization", "")
+        if authorization[:7].lower() == "bearer ":
+            return authorization[7:].strip() or None
+        # A token in an address ends up in logs and histories: only black-box suites may send one so.
+        return self.text("access_token") if in_query else None
+
     @cached_property
     def query(self) -> dict[str, list[str]]:
         """Query parameters; a value that is not UTF-8 is refused."""

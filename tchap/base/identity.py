@@ -8,7 +8,8 @@ class Requester:
     """The user and device behind a request.
 
     ``instance`` is the server name of the user id; ``token_id`` names the access token's row; ``is_admin`` allows
-    administrative calls; ``is_appservice`` marks an application service acting as one of its users.
+    administrative calls; ``appservice_id`` names the application service acting as one of its users. ``device_id`` is
+    empty where such a service names none.
     """
 
     user_id: str
@@ -16,5 +17,9 @@ class Requester:
     token_id: int
     instance: str
     is_admin: bool = False
-    is_appservice: bool = False
     is_external: bool = False
+    appservice_id: str = ""
+
+    @property
+    def is_appservice(self) -> bool:
+        return bool(self.appservice_id)

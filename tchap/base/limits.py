@@ -4,10 +4,11 @@
 MAX_JSON_BODY = 256 * 1024  # four times the largest event: room for batches of keys and state at creation
 MAX_KEYS_BODY = 8 * 1024 * 1024  # key backups and device messages come in batches of thousands
 MAX_PATH = 8 * 1024  # five identifiers of 255 bytes, percent-encoded thrice over, still fit
+MAX_HEAD = 64 * 1024  # request line and headers: a path, a query and a browser's cookies fit
 MAX_QUERY = 32 * 1024  # a filter may be given inline in /sync
 MAX_JSON_DEPTH = 100  # deeper JSON serves nobody and costs stack
 KEEP_ALIVE_S = 75
-STOP_GRACE_S = 5  # a stop wakes every long poll at once; what still runs then has this long
+STOP_GRACE_S = 4  # a stop wakes every long poll at once; what still runs then has this long
 MAX_CONNECTIONS = 50_000
 
 # Live memory
@@ -94,6 +95,7 @@ MAX_PROFILE_BYTES = 65_536  # client-server API, "Profiles"
 MAX_PROFILE_KEY_BYTES = 255  # client-server API, "Profiles"
 MAX_CLIENT_SECRET = 255  # identity API: opaque strings of at most 255 characters
 MAX_INTERACTIVE_SESSIONS = 20_000
+MAX_INTERACTIVE_FIELDS = 16 * 1024  # of the body a session began with, kept until it is complete
 INTERACTIVE_SESSION_MS = 24 * 3600 * 1000  # a registration may wait for its mail for a day
 MAX_CODE_ATTEMPTS = 5  # a code has six digits
 VALIDATED_EMAIL_MS = 24 * 3600 * 1000  # how long a proven address stays good for the act it was proven for
@@ -137,6 +139,7 @@ MAX_NOTIFICATIONS = 200  # in one page
 
 # Rooms
 MAX_LIVE_ROOMS = 5_000  # about 1 kB per state event; the busiest rooms of a deployment
+MAX_REFERENCE_HASHES = 1_000  # of one room of version 1 or 2, besides those of its state
 MAX_RECENT_EVENTS = 100  # the tail of a room that syncs are served from
 MAX_CACHED_TRANSACTIONS = 100_000
 MAX_APPEND_ATTEMPTS = 5  # each attempt lost to another append; more means something is wrong
@@ -154,3 +157,13 @@ MAX_RELATION_PARENTS = 1_000  # events whose children one recursive request look
 MAX_UNREAD_ROOMS = 2_000  # rooms of one person whose unread counts are kept in memory
 MAX_RECEIPT_ROOMS = 20_000  # rooms whose latest receipts are kept in memory
 MAX_RECENT_RECEIPTS = 500  # of one room
+
+# Application services
+MAX_APPSERVICE_NAMESPACES = 1_000  # of one kind in one registration
+MAX_APPSERVICE_EVENTS = 100  # in one transaction
+MAX_APPSERVICE_EPHEMERAL = 1_000  # typing and receipts that wait for one service; the oldest give way
+APPSERVICE_TIMEOUT_S = 30  # for one answer: a service may do its work before it answers
+APPSERVICE_RETRY_S = 0.5  # before a transaction is tried again, doubled each time
+APPSERVICE_MAX_RETRY_S = 60
+MAX_PING_BODY = 4_096  # of a refused ping, shown to whoever asked for it
+DUTY_RETRY_S = 5  # before a background duty that failed begins again

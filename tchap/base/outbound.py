@@ -61,6 +61,10 @@ class OutboundAnswer:
     body: bytes
     url: str
 
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
+
 
 class Outbound:
     """A client that goes only where it may. `allowed` lists networks the operator opens although they are private."""
@@ -107,6 +111,20 @@ class Outbound:
             finally:
                 await response.aclose()
         raise OutboundFailed("too many redirects")
+
+
+def tls_context(trusted_certificates: Iterable[str] = (), verify: bool = True) -> ssl.SSLContext:
+    """Whom outbound TLS believes: the well-known authorities and those of these PEM files; anybody where not `verify`.
+
+    Raises OSError (ssl.SSLError is one) for a file that cannot be read.
+    """
+    context = httpx.create_ssl_context(trust_env=False)
+    for path in trusted_certificates:
+        context.load_verify_locations(path)
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def is_public(address: Address) -> bool:
@@ -197,7 +215,7 @@ class _Stream(httpx.AsyncByteStream):
 class _Transport(httpx.AsyncBaseTransport):
     def __init__(self, allowed: tuple[Network, ...], tls: ssl.SSLContext | None) -> None:
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=tls or httpx.create_ssl_context(trust_env=False),
+            ssl_context=tls or tls_context(),
             max_connections=limits.MAX_OUTBOUND_CONNECTIONS,
             max_keepalive_connections=limits.MAX_OUTBOUND_IDLE,
             keepalive_expiry=limits.OUTBOUND_IDLE_S,

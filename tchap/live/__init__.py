@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tchap.live.appservices import AppServiceNews
     from tchap.live.audience import Audience
     from tchap.live.interactive_auth import InteractiveSessions
     from tchap.live.last_seen import LastSeen
@@ -30,3 +31,4 @@ class Live:
     sessions: InteractiveSessions
     uploads: Uploads
     last_seen: LastSeen
+    appservices: AppServiceNews

@@ -55,6 +55,16 @@ class LiveRoom:
         if event.type == "m.room.member":
             (self.joined.add if _is_join(event) else self.joined.discard)(event.state_key)
 
+    def keep_reference(self, event_id: str, reference_hash: str) -> None:
+        """Room versions 1 and 2: remembers how later events will refer to this one."""
+        self.reference_hashes[event_id] = reference_hash
+        if len(self.reference_hashes) > limits.MAX_REFERENCE_HASHES + len(self.state):
+            # Only the latest events and the state are ever referred to; the latest come last.
+            held = {event.event_id for event in self.state.values()}.union(self.extremities)
+            latest = list(self.reference_hashes)[-limits.MAX_REFERENCE_HASHES // 2 :]
+            kept = held.union(latest)
+            self.reference_hashes = {known: text for known, text in self.reference_hashes.items() if known in kept}
+
     def content_of(self, kind: str, key: str = "") -> dict[str, object]:
         """The content of a state event, empty when there is none."""
         event = self.state.get((kind, key))

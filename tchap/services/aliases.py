@@ -5,8 +5,9 @@ from __future__ import annotations
 from tchap.base.errors import Forbidden, InvalidParam, MatrixError, NotFound
 from tchap.base.identity import Requester
 from tchap.protocol.identifiers import parse_room_alias
+from tchap.services.appservices import check_alias_free, manages_alias
 from tchap.services.live_rooms import find_live_room, get_room
-from tchap.services.memberships import get_room_of
+from tchap.services.memberships import find_or_ask_alias, get_room_of
 from tchap.services.timeline import Draft, append
 from tchap.services.world import World
 from tchap.storage.aliases import Alias, add_alias, find_alias, find_aliases_of, remove_alias
@@ -15,7 +16,7 @@ from tchap.storage.aliases import Alias, add_alias, find_alias, find_aliases_of,
 async def find_room_by_alias(world: World, alias: str) -> tuple[str, list[str]]:
     """(room id, resident servers); M_INVALID_PARAM for what is no alias, M_NOT_FOUND for one that leads nowhere."""
     _check_alias(alias)
-    found = await world.store.read(find_alias, alias)
+    found = await find_or_ask_alias(world, alias)
     if found is None:
         raise NotFound("This alias leads to no room.", "Cette adresse ne mène à aucun salon.")
     room = await get_room(world, found.room_id)
@@ -34,6 +35,7 @@ async def set_alias(world: World, requester: Requester, alias: str, room_id: str
     _check_alias(alias)
     if alias.split(":", 1)[1] != requester.instance:
         raise Forbidden("Aliases are made under your own server.", "Une adresse se crée sur votre propre serveur.")
+    check_alias_free(world, requester, alias)
     await get_room_of(world, requester, room_id)
     if not await world.store.write(add_alias, Alias(alias, room_id, requester.user_id)):
         raise MatrixError("M_UNKNOWN", "This alias is taken.", "Cette adresse est déjà prise.", status_hint=409)
@@ -45,12 +47,14 @@ async def delete_alias(world: World, requester: Requester, alias: str) -> None:
     found = await world.store.read(find_alias, alias)
     if found is None:
         raise NotFound("This alias leads to no room.", "Cette adresse ne mène à aucun salon.")
+    check_alias_free(world, requester, alias)
     room = await find_live_room(world, found.room_id)
     is_moderator = room is not None and (
         requester.user_id in room.joined
         and room.power_levels.may_send(requester.user_id, "m.room.canonical_alias", True)
     )
-    if found.creator != requester.user_id and not is_moderator and not requester.is_admin:
+    is_owner = found.creator == requester.user_id or manages_alias(world, requester, alias)
+    if not is_owner and not is_moderator and not requester.is_admin:
         raise Forbidden("This alias is not yours.", "Cette adresse n'est pas la vôtre.")
     await world.store.write(remove_alias, alias)
     if is_moderator:

@@ -32,14 +32,24 @@ async def get_device(world: World, requester: Requester, device_id: str) -> Devi
     return device
 
 
-async def rename_device(world: World, requester: Requester, device_id: str, name: str | None) -> None:
-    """Without a name nothing changes (client-server API, `PUT /devices/{deviceId}`)."""
+async def rename_device(world: World, requester: Requester, device_id: str, name: str | None) -> bool:
+    """Without a name nothing changes (client-server API, `PUT /devices/{deviceId}`).
+
+    True where the device did not exist and an application service made it.
+    """
     if name is not None and len(name) > limits.MAX_DEVICE_NAME:
         raise InvalidParam("The name of the device is too long.", "Le nom de l'appareil est trop long.")
+    if requester.is_appservice and 0 < len(device_id) <= limits.MAX_ID_BYTES:
+        device = Device(requester.user_id, device_id, name, world.clock.now_ms(), None, None)
+        made_at = await world.store.write(_make, device)
+        if made_at is not None:
+            await tell_change(world, requester.user_id, made_at)
+            return True
     await get_device(world, requester, device_id)
     if name is not None:
         position = await world.store.write(_rename, requester.user_id, device_id, name)
         await tell_change(world, requester.user_id, position)
+    return False
 
 
 def note_visit(world: World, requester: Requester, client: str) -> None:
@@ -83,6 +93,13 @@ async def end_devices(tx: Tx, user_id: str, device_ids: Sequence[str]) -> Ended:
         await pushers.remove_pushers_of_device(tx, user_id, device_id)
     position = await device_lists.add_change(tx, user_id) if device_ids else 0
     return Ended(tuple(device_ids), position)
+
+
+async def _make(tx: Tx, device: Device) -> int | None:
+    if not await devices.add_device(tx, device):
+        return None
+    await end_devices(tx, device.user_id, await devices.find_unseen(tx, device.user_id, limits.MAX_DEVICES))
+    return await device_lists.add_change(tx, device.user_id)
 
 
 async def _rename(tx: Tx, user_id: str, device_id: str, name: str) -> int:

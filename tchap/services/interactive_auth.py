@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tchap.base import limits
+from tchap.base.encoding import encode_json
 from tchap.base.errors import InteractiveAuthNeeded, MatrixError
 from tchap.base.identity import Requester
 from tchap.live.interactive_auth import InteractiveSession
@@ -61,7 +62,12 @@ class _Failure:
 
 
 async def require(world: World, attempt: AuthAttempt, flows: Flows) -> Completed:
-    """Takes the stage offered, and returns once a flow is complete; InteractiveAuthNeeded says what is still needed."""
+    """Takes the stage offered, and returns once a flow is complete; InteractiveAuthNeeded says what is still needed.
+
+    An application service is asked nothing: its users have no password ("Device management", "Cross-signing").
+    """
+    if attempt.requester is not None and attempt.requester.is_appservice:
+        return Completed(attempt.fields)
     session = _session(world, attempt)
     failure = None
     auth = attempt.auth or {}
@@ -105,6 +111,9 @@ def _session(world: World, attempt: AuthAttempt) -> InteractiveSession:
         found = world.live.sessions.find(session_id, now_ms)
         if found is not None and (found.operation, found.user_id) == (attempt.operation, user_id):
             return found
+    if len(encode_json(attempt.fields)) > limits.MAX_INTERACTIVE_FIELDS:
+        # They are kept for a day, for whoever asks: thousands of large ones would fill the memory.
+        raise MatrixError("M_TOO_LARGE", "The request is too large.", "La demande est trop volumineuse.")
     expires_ms = now_ms + limits.INTERACTIVE_SESSION_MS
     session = InteractiveSession(world.entropy.token(18), attempt.operation, user_id, attempt.fields, expires_ms)
     world.live.sessions.add(session)

@@ -9,7 +9,7 @@ from typing import Any
 
 from tchap.base import limits
 from tchap.base.encoding import decode_json
-from tchap.base.errors import Forbidden, MatrixError
+from tchap.base.errors import Forbidden, InvalidParam, MatrixError
 from tchap.base.identity import Requester
 from tchap.protocol.cross_signing import USER_SIGNING
 from tchap.protocol.identifiers import server_of
@@ -44,6 +44,9 @@ Wanted = tuple[str, str, str]
 
 async def upload_keys(world: World, requester: Requester, upload: KeyUpload) -> dict[str, int]:
     """Stores what is new and gives the number of unclaimed one-time keys by algorithm."""
+    if not requester.device_id:
+        # Application-service API, "Identity assertion": without a device there is nothing to publish keys of.
+        raise InvalidParam("Name a device to upload its keys.")
     now_ms = world.clock.now_ms()
     counts, position = await world.store.write(_store_keys, requester.user_id, requester.device_id, upload, now_ms)
     world.live.notifier.forget_keys([requester.user_id])

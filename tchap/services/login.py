@@ -5,6 +5,9 @@ from typing import Any
 from tchap.base import limits
 from tchap.base.errors import Forbidden, MatrixError
 from tchap.base.identity import Requester
+from tchap.protocol.appservices import AppService
+from tchap.protocol.identifiers import server_of
+from tchap.services.appservices import check_user_free
 from tchap.services.devices import forget_ended
 from tchap.services.identifiers import find_user_id
 from tchap.services.passwords import verify_password
@@ -23,6 +26,16 @@ async def sign_in_with_password(
     name = account.user_id if account is not None else user_id or "?"
     if not await verify_password(world, account, name, password) or account is None:
         raise Forbidden("Wrong identifier or password.", "Identifiant ou mot de passe incorrect.")
+    return await _open(world, account, wish)
+
+
+async def sign_in_for_service(world: World, service: AppService, body: dict[str, Any], wish: SessionWish) -> SignedIn:
+    """A user of an application service, without password; M_EXCLUSIVE outside its namespaces."""
+    user_id = await find_user_id(world, body, server_of(service.sender), default=service.sender)
+    check_user_free(world, user_id or "", service)
+    account = await _find(world, user_id) if user_id else None
+    if account is None:
+        raise Forbidden("The application service has not registered this user.")
     return await _open(world, account, wish)
 
 

@@ -35,11 +35,13 @@ async def _deliver(world: World, queued: QueuedMail) -> bool:
     try:
         await world.mailer.send(queued.mail)
     except MailRefused as error:
+        world.metrics.mails.labels("refused").inc()
         log.warning("mail refused", mail_id=queued.mail_id, reason=str(error))
         await world.store.write(mail_outbox.remove_mail, queued.mail_id)
         return False
     except MailNotSent as error:
         attempts = queued.attempts + 1
+        world.metrics.mails.labels("delayed").inc()
         # The recipient's name is personal: the log tells which mail, not to whom.
         log.warning("mail not sent", mail_id=queued.mail_id, attempts=attempts, reason=str(error))
         if attempts >= limits.MAIL_MAX_ATTEMPTS:
@@ -48,5 +50,6 @@ async def _deliver(world: World, queued: QueuedMail) -> bool:
         next_ts = world.clock.now_ms() + limits.MAIL_RETRY_MS * 2 ** (attempts - 1)
         await world.store.write(mail_outbox.set_next_attempt, queued.mail_id, attempts, next_ts)
         return False
+    world.metrics.mails.labels("sent").inc()
     await world.store.write(mail_outbox.remove_mail, queued.mail_id)
     return True

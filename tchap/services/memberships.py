@@ -2,32 +2,51 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from tchap.base.errors import BadJson, Forbidden, NotFound
 from tchap.base.identity import Requester
 from tchap.live.rooms import LiveRoom
 from tchap.protocol.identifiers import parse_user_id
+from tchap.services.appservice_calls import ask_alias, ask_user
 from tchap.services.live_rooms import find_live_room, get_room
 from tchap.services.room_law import access_rule_of, check_entry, check_invitation
 from tchap.services.timeline import Draft, append
 from tchap.services.world import World
 from tchap.storage.accounts import find_account
-from tchap.storage.aliases import find_alias
+from tchap.storage.aliases import Alias, find_alias
 from tchap.storage.memberships import add_forgotten, find_membership, find_membership_spans, find_rooms_of, is_forgotten
 from tchap.storage.profiles import find_profile
 
 MEMBERSHIPS = ("invite", "join", "knock", "leave", "ban")
 
 
+@dataclass(frozen=True, slots=True)
+class MembershipWish:
+    """A membership to set as plain state."""
+
+    user_id: str
+    content: dict[str, Any]
+    origin_server_ts: int | None = None
+
+
 async def resolve_room(world: World, room_id_or_alias: str) -> str:
     """The room id behind an id or an alias; NotFound when the alias leads nowhere."""
     if not room_id_or_alias.startswith("#"):
         return room_id_or_alias
-    found = await world.store.read(find_alias, room_id_or_alias)
+    found = await find_or_ask_alias(world, room_id_or_alias)
     if found is None:
         raise NotFound("This alias leads to no room.", "Cette adresse ne mène à aucun salon.")
     return found.room_id
+
+
+async def find_or_ask_alias(world: World, alias: str) -> Alias | None:
+    """The alias, which an application service may make when asked (application-service API, "Querying")."""
+    found = await world.store.read(find_alias, alias)
+    if found is None and await ask_alias(world, alias):
+        found = await world.store.read(find_alias, alias)
+    return found
 
 
 async def join(world: World, requester: Requester, room_id_or_alias: str, content: dict[str, Any] | None = None) -> str:
@@ -146,9 +165,9 @@ async def forget(world: World, requester: Requester, room_id: str) -> None:
     await world.store.write(add_forgotten, requester.user_id, room_id)
 
 
-async def set_membership(world: World, requester: Requester, room_id: str, target: tuple[str, dict[str, Any]]) -> str:
-    """A membership set as plain state, `(user id, content)`: the same roads as the calls made for it."""
-    user_id, content = target
+async def set_membership(world: World, requester: Requester, room_id: str, wish: MembershipWish) -> str:
+    """A membership set as plain state: the same roads as the calls made for it."""
+    user_id, content = wish.user_id, wish.content
     room = await get_room(world, room_id)
     # Who authorises a restricted join is ours to say: we are the ones who sign for it.
     content = {key: value for key, value in content.items() if key != "join_authorised_via_users_server"}
@@ -164,7 +183,8 @@ async def set_membership(world: World, requester: Requester, room_id: str, targe
     if not world.settings.test_profile and membership == "join":
         # A name shown in a room is the profile's: it is made from the address against impersonation.
         content = {**content, **await shown_profile(world, user_id)}
-    return await _append_member(world, room_id, requester.user_id, user_id, content)
+    draft = Draft("m.room.member", requester.user_id, content, user_id, origin_server_ts=wish.origin_server_ts)
+    return (await append(world, room_id, (draft,)))[0].event_id
 
 
 async def update_profile_in_rooms(world: World, user_id: str) -> None:
@@ -196,7 +216,8 @@ async def get_room_of(world: World, requester: Requester, room_id: str) -> LiveR
 async def check_exists(world: World, user_id: str) -> None:
     """Raises NotFound for an invitation that would reach nobody here."""
     _check_user_id(user_id)
-    if await world.store.read(find_account, user_id) is None:
+    known = await world.store.read(find_account, user_id) is not None
+    if not known and not await ask_user(world, user_id):
         raise NotFound("This person has no account here.", "Cette personne n'a pas de compte ici.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tchap.base.encoding import encode_json
@@ -13,24 +13,35 @@ from tchap.live.transactions import TransactionKey
 from tchap.protocol.events import Event, client_format, redact
 from tchap.protocol.relations import find_relation
 from tchap.protocol.stored_event import StoredEvent
-from tchap.services.live_rooms import event_of, get_room
+from tchap.services.live_rooms import event_of, get_room_or_forbid
 from tchap.services.timeline import Draft, Erasure, append
 from tchap.services.world import World
 from tchap.storage.events import AlreadySent, find_event
 from tchap.storage.relations import has_annotated
 
 
-async def send_event(
-    world: World, requester: Requester, room_id: str, event: tuple[str, dict[str, Any]], txn_id: str
-) -> str:
-    """Sends a message event, `(type, content)`; answers its id. The same transaction id answers the same event."""
-    kind, content = event
+@dataclass(frozen=True, slots=True)
+class MessageWish:
+    """A message to send; ``origin_server_ts`` only where an application service says when it was written."""
+
+    type: str
+    content: dict[str, Any]
+    origin_server_ts: int | None = None
+
+
+async def send_event(world: World, requester: Requester, room_id: str, wish: MessageWish, txn_id: str) -> str:
+    """Sends a message event; answers its id. The same transaction id answers the same event."""
+    kind, content = wish.type, wish.content
+    if kind == "m.room.redaction" and isinstance(content.get("redacts"), str):
+        # Room version 11 names the event in the content, so a redaction may be sent like any message.
+        return await redact_event(world, requester, room_id, (content["redacts"], content), txn_id)
     key = (requester.user_id, requester.device_id, f"{room_id} {kind}", txn_id)
     repeated = world.live.transactions.find(key)
     if repeated is not None:
         return await repeated
     await _check_annotation(world, requester, content)
-    draft = Draft(kind, requester.user_id, content, txn=(requester.device_id, txn_id))
+    txn = (requester.device_id, txn_id)
+    draft = Draft(kind, requester.user_id, content, origin_server_ts=wish.origin_server_ts, txn=txn)
     return await _append_once(world, room_id, draft, key)
 
 
@@ -61,7 +72,7 @@ async def redact_event(
     repeated = world.live.transactions.find(key)
     if repeated is not None:
         return await repeated
-    room = await get_room(world, room_id)
+    room = await get_room_or_forbid(world, room_id)
     target = await world.store.read(find_event, event_id)
     if target is None or target.room_id != room_id:
         raise NotFound("There is no such message in this room.", "Ce message n'existe pas dans ce salon.")

@@ -10,6 +10,7 @@ from tchap.base.errors import BadJson, Forbidden, InvalidParam, MatrixError, Not
 from tchap.base.identity import Requester
 from tchap.policy.directory import fold
 from tchap.protocol.identifiers import parse_mxc
+from tchap.services.appservice_calls import ask_user
 from tchap.services.directory import list_person
 from tchap.services.memberships import update_profile_in_rooms
 from tchap.services.world import World
@@ -33,6 +34,8 @@ async def get_profile(world: World, reader: Requester | None, user_id: str) -> d
     if not world.settings.test_profile:
         await _check_reader(world, reader, user_id)
     profile = await world.store.read(profiles.find_profile, user_id)
+    if profile is None and await ask_user(world, user_id):
+        profile = await world.store.read(profiles.find_profile, user_id)
     if profile is None:
         raise _nobody()
     return profile_body(profile)

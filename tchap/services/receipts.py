@@ -9,6 +9,7 @@ from tchap.base.errors import Forbidden, InvalidParam, NotFound
 from tchap.base.identity import Requester
 from tchap.live.subscribers import ReceiptNews
 from tchap.protocol.notices import MAIN_THREAD
+from tchap.services.appservice_news import SeenEvent, tell_receipt
 from tchap.services.world import World
 from tchap.storage import receipts
 from tchap.storage.account_data import find_account_data, set_account_data
@@ -55,6 +56,9 @@ async def set_marks(world: World, requester: Requester, marks: Marks) -> None:
         else:
             # Others need not be woken for what only concerns the reader.
             notifier.tell(each.position, users=[user_id])
+        if each.receipt_type in READ_TYPES:
+            seen = SeenEvent(each.receipt_type, each.event.event_id, marks.thread_id, now_ms)
+            await tell_receipt(world, requester, marks.room_id, seen)
 
 
 def _read_all_upto(world: World, marks: Marks, event: ReadEvent) -> int | None:

@@ -6,7 +6,10 @@ from tchap.base.errors import Forbidden, MatrixError
 from tchap.policy import directory as directory_law
 from tchap.policy import names
 from tchap.policy.emails import Email, parse_email
+from tchap.protocol.appservices import AppService
+from tchap.protocol.identifiers import server_of
 from tchap.services import interactive_auth
+from tchap.services.appservices import check_user_free
 from tchap.services.directory import list_person
 from tchap.services.email_invitations import accept_invitations
 from tchap.services.emails import get_home
@@ -72,15 +75,40 @@ async def register(world: World, attempt: AuthAttempt, wish: Wish, served: str |
 
 
 async def check_available(world: World, username: str, instance: str) -> None:
-    """Raises M_INVALID_USERNAME or M_USER_IN_USE (client-server API, `GET /register/available`)."""
+    """Raises M_INVALID_USERNAME, M_EXCLUSIVE or M_USER_IN_USE (client-server API, `GET /register/available`)."""
+    check_name(username, instance)
+    await _check_free(world, f"@{username}:{instance}", None)
+
+
+def check_name(username: str, instance: str) -> None:
+    """Raises M_INVALID_USERNAME."""
     if not names.is_lawful_localpart(username, instance):
         raise MatrixError(
             "M_INVALID_USERNAME",
             "A user name holds only a-z, 0-9 and . _ = - / +",
             "Un identifiant ne contient que a-z, 0-9 et . _ = - / +",
         )
-    if await world.store.read(accounts.find_account, f"@{username}:{instance}") is not None:
+
+
+async def _check_free(world: World, user_id: str, service: AppService | None) -> None:
+    check_user_free(world, user_id, service)
+    if await world.store.read(accounts.find_account, user_id) is not None:
         raise _taken()
+
+
+async def register_for_service(
+    world: World, service: AppService, username: str, session: SessionWish | None
+) -> SignedIn:
+    """A user of an application service, without password ("Server admin style permissions").
+
+    M_INVALID_USERNAME, M_EXCLUSIVE, M_USER_IN_USE.
+    """
+    instance = server_of(service.sender)
+    check_name(username, instance)
+    await _check_free(world, f"@{username}:{instance}", service)
+    now_ms = world.clock.now_ms()
+    account = NewAccount(instance, username, False, None, None, username, now_ms, None)
+    return await open_account(world, account, session)
 
 
 async def open_account(world: World, account: NewAccount, wish: SessionWish | None) -> SignedIn:

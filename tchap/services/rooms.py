@@ -21,6 +21,7 @@ from tchap.policy.rooms import (
 )
 from tchap.protocol.events import EventFields, build_event, room_id_of_create
 from tchap.protocol.room_versions import RoomVersion, find_room_version
+from tchap.services.appservices import check_alias_free
 from tchap.services.memberships import check_exists, shown_profile
 from tchap.services.room_law import check_decision, check_invitation, is_external
 from tchap.services.timeline import Draft, open_room
@@ -117,6 +118,7 @@ async def _reserve_alias(world: World, requester: Requester, wish: RoomRequest) 
     alias = f"#{wish.alias_localpart}:{requester.instance}"
     if ":" in wish.alias_localpart or not wish.alias_localpart or len(alias.encode()) > 255 or "\0" in alias:
         raise MatrixError("M_INVALID_PARAM", "This alias cannot be.", "Cette adresse n'est pas possible.")
+    check_alias_free(world, requester, alias)
     if await world.store.read(find_alias, alias) is not None:
         raise _alias_taken()
     return alias

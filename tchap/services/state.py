@@ -13,7 +13,7 @@ from tchap.live.rooms import LiveRoom
 from tchap.protocol.stored_event import StoredEvent
 from tchap.services import memberships
 from tchap.services.events import Reader, client_events, find_around
-from tchap.services.live_rooms import get_room
+from tchap.services.live_rooms import get_room_or_forbid, not_a_member
 from tchap.services.room_law import check_state
 from tchap.services.timeline import Draft, append
 from tchap.services.visibility import find_sight
@@ -31,13 +31,15 @@ class StateWish:
     type: str
     state_key: str
     content: dict[str, Any]
+    origin_server_ts: int | None = None
 
 
 async def set_state(world: World, requester: Requester, room_id: str, wish: StateWish) -> str:
     """Sets a state event; answers its id. Setting what is there already changes nothing and answers its id."""
-    room = await get_room(world, room_id)
+    room = await get_room_or_forbid(world, room_id)
     if wish.type == "m.room.member":
-        return await memberships.set_membership(world, requester, room_id, (wish.state_key, wish.content))
+        target = memberships.MembershipWish(wish.state_key, wish.content, wish.origin_server_ts)
+        return await memberships.set_membership(world, requester, room_id, target)
     current = room.state.get((wish.type, wish.state_key))
     if current is not None and current.content == wish.content and current.sender == requester.user_id:
         if requester.user_id not in room.joined:
@@ -48,12 +50,14 @@ async def set_state(world: World, requester: Requester, room_id: str, wish: Stat
     check_state(world, room, wish.type, wish.content)
     if wish.type == "m.room.canonical_alias":
         await _check_aliases(world, room, wish.content)
-    draft = Draft(wish.type, requester.user_id, wish.content, state_key=wish.state_key)
+    draft = Draft(
+        wish.type,
+        requester.user_id,
+        wish.content,
+        state_key=wish.state_key,
+        origin_server_ts=wish.origin_server_ts,
+    )
     return (await append(world, room_id, (draft,)))[0].event_id
-
-
-def not_a_member() -> Forbidden:
-    return Forbidden("You are not in this room.", "Vous ne faites pas partie de ce salon.")
 
 
 async def _check_aliases(world: World, room: LiveRoom, content: dict[str, Any]) -> None:
@@ -119,14 +123,6 @@ async def get_stay(world: World, requester: Requester, room_id: str) -> Membersh
     ):
         return stay
     raise not_a_member()
-
-
-async def get_room_or_forbid(world: World, room_id: str) -> LiveRoom:
-    """The live room; an unknown one is answered as one the requester is not in, so that ids cannot be probed."""
-    try:
-        return await get_room(world, room_id)
-    except NotFound as error:
-        raise not_a_member() from error
 
 
 async def _read_state(tx: Tx, room_id: str, position: int, reader: Reader) -> list[msgspec.Raw]:

@@ -74,8 +74,9 @@ async def _poll(
         is_final = since is None or request.full_state or world.live.notifier.stopped
         if answer.has_news or is_final or remaining <= 0:
             return answer.body
-        if not await waiter.wait(remaining):
-            return answer.body
+        with world.metrics.long_polls.track_inprogress():
+            if not await waiter.wait(remaining):
+                return answer.body
 
 
 async def _answer(

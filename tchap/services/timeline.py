@@ -22,9 +22,11 @@ from tchap.protocol.identifiers import server_of
 from tchap.protocol.notices import NO_NOTICES, Notices
 from tchap.protocol.relations import THREAD, Relation, find_relation
 from tchap.protocol.stored_event import IN_TIMELINE, StoredEvent
-from tchap.services.live_rooms import event_of, find_live_room, hash_for_references
+from tchap.services.appservices import find_interested
+from tchap.services.live_rooms import event_of, get_room_or_forbid, hash_for_references
 from tchap.services.push import decide_notices
 from tchap.services.world import World
+from tchap.storage.appservices import add_to_queue
 from tchap.storage.events import add_event, add_events, find_event, set_redacted
 from tchap.storage.jobs import Tx
 from tchap.storage.memberships import Membership, set_memberships
@@ -61,6 +63,7 @@ class _Planned:
     event: Event
     stored: StoredEvent
     notices: Notices
+    appservices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +86,7 @@ async def append(
     Raises Forbidden when the authorisation rules refuse, M_TOO_LARGE and M_BAD_JSON for events that cannot be.
     """
     for _ in range(limits.MAX_APPEND_ATTEMPTS):
-        room = await find_live_room(world, room_id)
-        if room is None:
-            # As a room the sender is not in, so that ids cannot be probed.
-            raise Forbidden("You are not in this room.", "Vous ne faites pas partie de ce salon.")
+        room = await get_room_or_forbid(world, room_id)
         try:
             return await _append_to(world, room, drafts, erasure)
         except RoomMoved:
@@ -122,7 +122,7 @@ async def _plan(world: World, room: LiveRoom, drafts: Sequence[Draft]) -> list[_
         built = _build(world, room, ahead, draft)
         stored = await _stored(world, room, draft, built, ahead.ordering + 1)
         notices = await decide_notices(world, room, built.event) if len(drafts) == 1 else NO_NOTICES
-        planned.append(_Planned(built.event, stored, notices))
+        planned.append(_Planned(built.event, stored, notices, await find_interested(world, room, built.event)))
         ahead.move(room, built)
     return planned
 
@@ -148,7 +148,7 @@ class _Ahead:
                 self.state, self.is_copy = dict(self.state), True
             self.state[(event.type, event.state_key)] = event
         if room.version.event_ids == "given":
-            room.reference_hashes[event.event_id] = hash_for_references(room.version, built.pdu)
+            room.keep_reference(event.event_id, hash_for_references(room.version, built.pdu))
         self.extremities, self.depth, self.ordering = (event.event_id,), event.depth, self.ordering + 1
 
 
@@ -257,6 +257,7 @@ async def _thread_of(world: World, room: LiveRoom, relation: Relation) -> str | 
 
 def _enqueue(world: World, room: LiveRoom, append_: _Append) -> asyncio.Future[list[StoredEvent]]:
     """Hands the job to the writer and moves the provisional room on; the rest follows the commit, whoever waits."""
+    began_s = world.clock.monotonic()
     committed = asyncio.ensure_future(world.store.write_pipelined(_write_append, append_))
     for planned in append_.planned:
         if planned.event.state_key is not None:
@@ -265,6 +266,7 @@ def _enqueue(world: World, room: LiveRoom, append_: _Append) -> asyncio.Future[l
     room.extremities, room.depth = (last.event_id,), last.depth
     room.last_ordering, room.revision = last.ordering or 0, room.revision + 1
     committed.add_done_callback(lambda done: _after_commit(world, room, append_, done))
+    committed.add_done_callback(lambda _: world.metrics.commit_seconds.observe(world.clock.monotonic() - began_s))
     return asyncio.shield(committed)
 
 
@@ -284,6 +286,13 @@ async def _write_append(tx: Tx, append_: _Append) -> list[StoredEvent]:
     for planned, row in zip(append_.planned, rows, strict=True):
         if planned.notices is not NO_NOTICES:
             await add_notices(tx, row.event_id, row.room_id, row.ordering or 0, planned.notices)
+    queued = [
+        (service, row.position or 0, row.event_id)
+        for planned, row in zip(append_.planned, rows, strict=True)
+        for service in planned.appservices
+    ]
+    if queued:
+        await add_to_queue(tx, queued)
     if append_.erasure is not None:
         gone = append_.erasure.event
         await set_redacted(tx, gone.event_id, rows[0].event_id, gone.client_json, gone.graph_json)
@@ -334,6 +343,7 @@ def _after_commit(world: World, room: LiveRoom, append_: _Append, done: asyncio.
     if append_.erasure is not None:
         _erase_live(room, append_.erasure.event, rows[0].event_id)
     world.metrics.events.inc(len(rows))
+    world.live.appservices.tell({service for each in append_.planned for service in each.appservices})
     people = [each.event.state_key or "" for each in append_.planned if each.event.type == "m.room.member"]
     world.live.notifier.tell(rows[-1].position or 0, rooms=(room.room_id,), users=people)
 

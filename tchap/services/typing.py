@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tchap.base.errors import Forbidden
 from tchap.base.identity import Requester
+from tchap.services.appservice_news import tell_typing
 from tchap.services.world import World
 from tchap.storage.sync import is_joined
 
@@ -16,3 +17,4 @@ async def set_typing(world: World, requester: Requester, room_id: str, timeout_m
         world.live.typing.start(room_id, requester.user_id, timeout_ms)
     else:
         world.live.typing.stop(room_id, requester.user_id)
+    await tell_typing(world, room_id)

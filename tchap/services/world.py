@@ -10,18 +10,20 @@ if TYPE_CHECKING:
     from tchap.base.config import Settings
     from tchap.base.entropy import Entropy
     from tchap.base.metrics import Metrics
+    from tchap.base.outbound import Outbound
     from tchap.gateways.images import ImageMaker
     from tchap.gateways.mail import Mailer
     from tchap.gateways.media_store import MediaStore
     from tchap.gateways.passwords import PasswordHasher
     from tchap.live import Live
+    from tchap.protocol.appservices import AppServices
     from tchap.protocol.signing import SigningKey
     from tchap.storage.database import Store
 
 
 @dataclass(slots=True)
 class World:
-    """``keys`` holds each instance's current signing key by server name."""
+    """``keys`` holds each instance's current signing key by server name; ``outbound`` reaches what others name."""
 
     settings: Settings
     clock: Clock
@@ -34,3 +36,5 @@ class World:
     passwords: PasswordHasher
     keys: dict[str, SigningKey]
     metrics: Metrics
+    outbound: Outbound
+    appservices: AppServices

@@ -11,7 +11,7 @@ import httpx
 
 from tchap.base.identity import Requester
 from tchap.services.accounts import authenticate
-from tchap.services.messages import redact_event, send_event
+from tchap.services.messages import MessageWish, redact_event, send_event
 from tchap.services.state import StateWish, set_state
 from tests.support.house import House, open_house
 from tests.support.paths import quote
@@ -67,7 +67,9 @@ class Resident:
     async def send(self, room_id: str, content: str | dict[str, Any], kind: str = "m.room.message") -> str:
         self.sent += 1
         body = {"msgtype": "m.text", "body": content} if isinstance(content, str) else content
-        return await send_event(self.hall.house.world, self.requester, room_id, (kind, body), f"t{self.sent}")
+        return await send_event(
+            self.hall.house.world, self.requester, room_id, MessageWish(kind, body), f"t{self.sent}"
+        )
 
     async def redact(self, room_id: str, event_id: str) -> str:
         self.sent += 1

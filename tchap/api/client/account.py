@@ -16,7 +16,9 @@ from tchap.services.world import World
 async def whoami(_world: World, request: Request) -> dict[str, Any]:
     """Client-server API, `GET /account/whoami`."""
     requester = request.requester
-    return {"user_id": requester.user_id, "device_id": requester.device_id, "is_guest": False}
+    body: dict[str, Any] = {"user_id": requester.user_id, "is_guest": False}
+    # An application service may act without a device (application-service API, "Identity assertion").
+    return body | ({"device_id": requester.device_id} if requester.device_id else {})
 
 
 async def third_party_ids(world: World, request: Request) -> dict[str, Any]:

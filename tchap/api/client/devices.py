@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tchap.api.http import Request
+from tchap.api.http import Request, Response, json_response
 from tchap.api.parse import maybe_str, maybe_strs
 from tchap.api.routing import Route
 from tchap.base.errors import MissingParam
@@ -21,10 +21,10 @@ async def get_device(world: World, request: Request) -> dict[str, Any]:
     return _body(await devices.get_device(world, request.requester, request.params["deviceId"]))
 
 
-async def rename_device(world: World, request: Request) -> dict[str, Any]:
+async def rename_device(world: World, request: Request) -> Response:
     name = maybe_str(request.json(), "display_name")
-    await devices.rename_device(world, request.requester, request.params["deviceId"], name)
-    return {}
+    is_new = await devices.rename_device(world, request.requester, request.params["deviceId"], name)
+    return json_response({}, 201 if is_new else 200)
 
 
 async def delete_device(world: World, request: Request) -> dict[str, Any]:

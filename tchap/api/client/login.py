@@ -9,16 +9,19 @@ from tchap.base import limits
 from tchap.base.errors import InvalidParam, MatrixError
 from tchap.protocol.identifiers import server_of
 from tchap.services import login
+from tchap.services.appservices import get_service
 from tchap.services.interactive_auth import PASSWORD, AuthAttempt, check_auth, require
 from tchap.services.sessions import SessionWish, SignedIn
 from tchap.services.world import World
 
 TOKEN = "m.login.token"
+APPSERVICE = "m.login.application_service"
 
 
-async def flows(_world: World, _request: Request) -> dict[str, Any]:
+async def flows(world: World, _request: Request) -> dict[str, Any]:
     """How one may sign in (client-server API, `GET /login`)."""
-    return {"flows": [{"type": PASSWORD}, {"type": TOKEN, "get_login_token": True}]}
+    services = [{"type": APPSERVICE}] if world.appservices.all else []
+    return {"flows": [{"type": PASSWORD}, {"type": TOKEN, "get_login_token": True}, *services]}
 
 
 async def sign_in(world: World, request: Request) -> dict[str, Any]:
@@ -31,6 +34,9 @@ async def sign_in(world: World, request: Request) -> dict[str, Any]:
         return session_body(await login.sign_in_with_password(world, body, password, request.instance, wish))
     if kind == TOKEN:
         return session_body(await login.sign_in_with_token(world, need_str(body, "token"), wish))
+    if kind == APPSERVICE:
+        service = get_service(world, request.access_token(world.settings.test_profile))
+        return session_body(await login.sign_in_for_service(world, service, body, wish))
     raise MatrixError("M_UNKNOWN", "Unknown login type.", "Type de connexion inconnu.")
 
 

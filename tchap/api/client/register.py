@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from tchap.api.client.login import session_body, session_wish
+from tchap.api.client.login import APPSERVICE, session_body, session_wish
 from tchap.api.http import Request, Response, json_response
 from tchap.api.parse import maybe_bool, maybe_str, need_int, need_str
 from tchap.api.routing import Route
 from tchap.base.errors import Forbidden, InvalidParam, MatrixError, MissingParam
 from tchap.services import registration
+from tchap.services.appservices import get_service
 from tchap.services.emails import CodeRequest, request_code
 from tchap.services.interactive_auth import AuthAttempt, check_auth
 from tchap.services.world import World
@@ -18,6 +19,8 @@ SUBMIT_PATH = "/_matrix/identity/v2/validate/email/submitToken"
 async def register(world: World, request: Request) -> dict[str, Any]:
     """Opens an account (client-server API, `POST /register`)."""
     body = request.json()
+    if body.get("type") == APPSERVICE:
+        return await _register_for_service(world, request, body)
     if request.text("kind", "user") != "user":
         raise Forbidden("Guests are not admitted.", "Les comptes invités anonymes ne sont pas admis.")
     fields = {name: value for name, value in body.items() if name != "auth"}
@@ -31,6 +34,13 @@ async def register(world: World, request: Request) -> dict[str, Any]:
     )
     signed_in = await registration.register(world, attempt, wish, request.host_instance)
     return session_body(signed_in)
+
+
+async def _register_for_service(world: World, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+    """Application-service API, "Server admin style permissions"."""
+    service = get_service(world, request.access_token(world.settings.test_profile))
+    wish = None if maybe_bool(body, "inhibit_login") else session_wish(request, body)
+    return session_body(await registration.register_for_service(world, service, need_str(body, "username"), wish))
 
 
 async def available(world: World, request: Request) -> dict[str, Any]:

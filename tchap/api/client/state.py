@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tchap.api.client.messages import origin_ts
 from tchap.api.http import Request, Response, json_response
 from tchap.api.routing import Route
 from tchap.base.errors import InvalidParam
@@ -11,7 +12,9 @@ from tchap.services.world import World
 
 
 async def set_state(world: World, request: Request) -> dict[str, Any]:
-    wish = StateWish(request.params["eventType"], request.params.get("stateKey", ""), request.json())
+    wish = StateWish(
+        request.params["eventType"], request.params.get("stateKey", ""), request.json(), origin_ts(request)
+    )
     return {"event_id": await state.set_state(world, request.requester, request.params["roomId"], wish)}
 
 
