@@ -133,6 +133,11 @@ def test_who_left_reads_nothing_of_what_came_after(tmp_path: Path) -> None:
             assert name == {"name": "Avant"}
             members = (await basile.ask("GET", f"/rooms/{quote(room)}/members"))["chunk"]
             assert zelie.user_id not in {each["state_key"] for each in members}
+            synced = await basile.sync(filter={"room": {"include_leave": True}})
+            left = synced["rooms"]["leave"][room]
+            events = [*left.get("state", {}).get("events", []), *left["timeline"]["events"]]
+            assert [each["content"]["name"] for each in events if each["type"] == "m.room.name"] == ["Avant"]
+            assert zelie.user_id not in {each.get("state_key") for each in events}
 
     asyncio.run(story())
 
