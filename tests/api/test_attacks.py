@@ -188,3 +188,17 @@ def test_a_room_is_made_with_a_bounded_crowd(tmp_path: Path) -> None:
             assert (reply.status, reply.body["errcode"]) == (400, "M_INVALID_PARAM")
 
     asyncio.run(story())
+
+
+def test_a_redaction_is_no_state(tmp_path: Path) -> None:
+    """Nobody deletes for the clients, by a state event, what they may not redact."""
+
+    async def story() -> None:
+        async with open_hall(tmp_path) as hall:
+            camille = await hall.enter("camille")
+            room = await camille.create_room()
+            message = await camille.send(room, "Bonjour")
+            path = f"/rooms/{quote(room)}/state/m.room.redaction/x"
+            assert (await camille.call("PUT", path, {"redacts": message})).status == 403
+
+    asyncio.run(story())
