@@ -144,6 +144,7 @@ MAX_RECENT_EVENTS = 100  # the tail of a room that syncs are served from
 MAX_CACHED_TRANSACTIONS = 100_000
 MAX_APPEND_ATTEMPTS = 5  # each attempt lost to another append; more means something is wrong
 MAX_PUBLIC_ROOMS = 500  # of one page of the directory
+MAX_CREATION_INVITES = 1_000  # of one room being made: all its first events are one commit
 
 
 DEFAULT_TYPING_MS = 30_000

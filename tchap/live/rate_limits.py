@@ -26,6 +26,8 @@ RATES = {
     # Per address, before anybody is known.
     "register": Rate(0.2, 20),
     "mail": Rate(0.1, 10),
+    # Per address written to. A code has six digits and five tries: 150 codes a day are guessed once in three years.
+    "mail_to": Rate(1 / 600, 6),
     "login": Rate(0.5, 20),
     "identity": Rate(2, 40),
     # Failures per account: three tries, then one every ten seconds (guessing a password must be hopeless).
@@ -49,10 +51,11 @@ class RateLimits:
             return 0
         return int((1 - level) / RATES[bucket].per_second * 1000) + 1
 
-    def wait_ms(self, bucket: str, key: str, now_s: float) -> int:
-        """How long until an act would be allowed, without taking it."""
-        level = self._level(bucket, key, now_s) if self.enabled else 1.0
-        return 0 if level >= 1 else int((1 - level) / RATES[bucket].per_second * 1000) + 1
+    def give_back(self, bucket: str, key: str, now_s: float) -> None:
+        """An act taken that turned out to be none."""
+        if self.enabled:
+            level = min(RATES[bucket].burst, self._level(bucket, key, now_s) + 1)
+            self._store(bucket, key, level, now_s)
 
     def _level(self, bucket: str, key: str, now_s: float) -> float:
         rate = RATES[bucket]

@@ -177,6 +177,13 @@ def decide_state_change(kind: str, current: Mapping[str, Any], wanted: Mapping[s
     return ALLOWED
 
 
+def decide_redaction(kind: str, is_state: bool) -> Decision:
+    """May an event of this type be redacted? What a room was decided to be is never emptied, then set anew."""
+    if is_state and kind in (ACCESS_RULES, ENCRYPTION):
+        return Refused("The rules of a room cannot be deleted.", "Les règles d'un salon ne peuvent être supprimées.")
+    return ALLOWED
+
+
 def _decide_rule_change(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> Decision:
     for fixed in ("visibility", "force_unencrypted_at_creation"):
         if wanted.get(fixed, current.get(fixed)) != current.get(fixed):

@@ -51,11 +51,18 @@ def _plan_left(room_id: str, rows: list[OwnMembership], ask: Ask) -> RoomPlan | 
     was_joined = any(row.membership == "join" for row in rows)
     if ask.since is None:
         wanted = ask.filter.room.include_leave and was_joined
-        return RoomPlan(room_id, "leave", 0, present.from_position, True, tuple(rows)) if wanted else None
+        return RoomPlan(room_id, "leave", 0, _end_of_stay(rows), True, tuple(rows)) if wanted else None
     stayed = rows[0].holds_at(ask.since) and all(row.membership == "join" for row in rows[:-1])
     since = ask.since if stayed or not was_joined else 0
     full = was_joined and (not stayed or ask.full_state)
-    return RoomPlan(room_id, "leave", since, present.from_position, full, tuple(rows), was_joined)
+    end = _end_of_stay(rows) if was_joined else present.from_position
+    return RoomPlan(room_id, "leave", since, end, full, tuple(rows), was_joined)
+
+
+def _end_of_stay(rows: list[OwnMembership]) -> int:
+    """Where the last stay ended: a ban that came after, or its end, opens nothing of what happened in between."""
+    last = max(index for index, row in enumerate(rows) if row.membership == "join")
+    return rows[last + 1].from_position
 
 
 def timeline_depth(ask: Ask) -> int:

@@ -40,7 +40,7 @@ async def invite_by_email(world: World, requester: Requester, room_id: str, addr
         await memberships.invite(world, requester, room_id, known.user_id)
         return
     await _check_may_come(world, requester, room_id, email)
-    wait_ms = world.live.rate_limits.take("mail", f"to:{email}", world.clock.monotonic())
+    wait_ms = world.live.rate_limits.take("mail_to", str(email), world.clock.monotonic())
     if wait_ms:
         raise LimitExceeded(wait_ms)
     token, now_ms = world.entropy.token(16), world.clock.now_ms()

@@ -112,7 +112,7 @@ async def request_code(world: World, asked: CodeRequest) -> str:
         raise InvalidParam("The client secret must be 1 to 255 letters, digits, '.', '=', '_' or '-'.")
     if asked.purpose == "register":
         await get_home(world, read_email(email), asked.served)
-    wait_ms = world.live.rate_limits.take("mail", f"to:{email}", world.clock.monotonic())
+    wait_ms = world.live.rate_limits.take("mail_to", email, world.clock.monotonic())
     if wait_ms:
         raise LimitExceeded(wait_ms)
     plan = _plan(world, replace(asked, email=email))

@@ -23,10 +23,17 @@ async def sign_in_with_password(
     """The identifier of `body` and its password; M_FORBIDDEN tells not which of them is wrong."""
     user_id = await find_user_id(world, body, instance)
     account = await _find(world, user_id) if user_id else None
-    name = account.user_id if account is not None else user_id or "?"
+    name = account.user_id if account is not None else user_id or _typed(body)
     if not await verify_password(world, account, name, password) or account is None:
         raise Forbidden("Wrong identifier or password.", "Identifiant ou mot de passe incorrect.")
     return await _open(world, account, wish)
+
+
+def _typed(body: dict[str, Any]) -> str:
+    """What was typed for an address without account: failures are counted for each, as for those who have one."""
+    identifier = body.get("identifier")
+    address = identifier.get("address") if isinstance(identifier, dict) else body.get("address")
+    return str(address).lower()[: limits.MAX_ID_BYTES]
 
 
 async def sign_in_for_service(world: World, service: AppService, body: dict[str, Any], wish: SessionWish) -> SignedIn:

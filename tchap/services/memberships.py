@@ -16,8 +16,15 @@ from tchap.services.timeline import Draft, append
 from tchap.services.world import World
 from tchap.storage.accounts import find_account
 from tchap.storage.aliases import Alias, find_alias
-from tchap.storage.memberships import add_forgotten, find_membership, find_membership_spans, find_rooms_of, is_forgotten
-from tchap.storage.profiles import find_profile
+from tchap.storage.memberships import (
+    Membership,
+    add_forgotten,
+    find_membership,
+    find_membership_spans,
+    find_rooms_of,
+    is_forgotten,
+)
+from tchap.storage.profiles import Profile, find_profile
 
 MEMBERSHIPS = ("invite", "join", "knock", "leave", "ban")
 
@@ -171,6 +178,8 @@ async def set_membership(world: World, requester: Requester, room_id: str, wish:
     room = await get_room(world, room_id)
     # Who authorises a restricted join is ours to say: we are the ones who sign for it.
     content = {key: value for key, value in content.items() if key != "join_authorised_via_users_server"}
+    if not world.settings.test_profile:
+        content = await _truly_shown(world, user_id, content)
     membership = content.get("membership")
     if membership not in MEMBERSHIPS:
         raise BadJson("This membership does not exist.", "Cette appartenance n'existe pas.")
@@ -180,11 +189,15 @@ async def set_membership(world: World, requester: Requester, room_id: str, wish:
         check_invitation(world, access_rule_of(room), user_id)
     if membership in ("join", "knock") and requester.user_id not in room.joined:
         check_entry(world, room, user_id)
-    if not world.settings.test_profile and membership == "join":
-        # A name shown in a room is the profile's: it is made from the address against impersonation.
-        content = {**content, **await shown_profile(world, user_id)}
     draft = Draft("m.room.member", requester.user_id, content, user_id, origin_server_ts=wish.origin_server_ts)
     return (await append(world, room_id, (draft,)))[0].event_id
+
+
+async def _truly_shown(world: World, user_id: str, content: dict[str, Any]) -> dict[str, Any]:
+    """A name shown in a room is the profile's: it is made from the address against impersonation."""
+    kept = {key: value for key, value in content.items() if key not in _SHOWN}
+    is_shown = content.get("membership") in ("invite", "join", "knock")
+    return {**kept, **await shown_profile(world, user_id)} if is_shown else kept
 
 
 async def update_profile_in_rooms(world: World, user_id: str) -> None:
@@ -197,12 +210,16 @@ async def update_profile_in_rooms(world: World, user_id: str) -> None:
         await _append_member(world, stay.room_id, user_id, user_id, {**kept, **profile, "membership": "join"})
 
 
-async def was_joined(world: World, user_id: str, room_id: str) -> bool:
-    """Whether the person ever was a member, and has not asked to forget it."""
+async def find_end_of_stay(world: World, user_id: str, room_id: str) -> Membership | None:
+    """What ended the person's last stay as a member; None if there was none, or they asked to forget it.
+
+    A ban, its end or an invitation that came later opens nothing of what was said and done in between.
+    """
     if await world.store.read(is_forgotten, user_id, room_id):
-        return False
-    stays = await world.store.read(find_membership_spans, user_id, room_id)
-    return any(stay.membership == "join" for stay in stays)
+        return None
+    spans = await world.store.read(find_membership_spans, user_id, room_id)
+    pairs = zip(reversed(spans), reversed(spans[:-1]), strict=False)
+    return next((after for after, before in pairs if before.membership == "join"), None)
 
 
 async def get_room_of(world: World, requester: Requester, room_id: str) -> LiveRoom:
@@ -237,9 +254,12 @@ _SHOWN = ("displayname", "avatar_url")
 
 
 async def shown_profile(world: World, user_id: str) -> dict[str, Any]:
+    """What a membership event shows of a person."""
     profile = await world.store.read(find_profile, user_id)
-    if profile is None:
-        return {}
+    return {} if profile is None else shown_fields(profile)
+
+
+def shown_fields(profile: Profile) -> dict[str, Any]:
     shown = {"displayname": profile.display_name, "avatar_url": profile.avatar_url}
     return {key: value for key, value in shown.items() if value is not None}
 

@@ -10,10 +10,12 @@ from tchap.base.errors import Forbidden, MatrixError, NotFound
 from tchap.base.identity import Requester
 from tchap.live.rooms import LiveRoom
 from tchap.live.transactions import TransactionKey
+from tchap.policy.rooms import decide_redaction
 from tchap.protocol.events import Event, client_format, redact
 from tchap.protocol.relations import find_relation
 from tchap.protocol.stored_event import StoredEvent
 from tchap.services.live_rooms import event_of, get_room_or_forbid
+from tchap.services.room_law import check_decision
 from tchap.services.timeline import Draft, Erasure, append
 from tchap.services.world import World
 from tchap.storage.events import AlreadySent, find_event
@@ -77,6 +79,8 @@ async def redact_event(
     if target is None or target.room_id != room_id:
         raise NotFound("There is no such message in this room.", "Ce message n'existe pas dans ce salon.")
     _check_may_redact(room, requester.user_id, target.sender)
+    if not world.settings.test_profile:
+        check_decision(decide_redaction(target.type, target.state_key is not None))
     # Room version 11 moved `redacts` into the content; the event builder puts it where the version wants it.
     draft = Draft(
         "m.room.redaction",

@@ -43,14 +43,14 @@ async def verify_password(world: World, account: Account | None, name: str, pass
     `name` is what was typed: failures are counted under it, known or not, and soon answered with M_LIMIT_EXCEEDED. An
     unknown account takes as long as a known one.
     """
-    now_s = world.clock.monotonic()
-    wait_ms = world.live.rate_limits.wait_ms("login_failure", name, now_s)
+    # Counted before it is known to be wrong: guesses sent all at once wait for the same slow hashing.
+    wait_ms = world.live.rate_limits.take("login_failure", name, world.clock.monotonic())
     if wait_ms:
         raise LimitExceeded(wait_ms)
     password_hash = account.password_hash if account is not None else None
     if len(password) <= limits.MAX_PASSWORD_CHARS and await world.passwords.verify(password, password_hash):
+        world.live.rate_limits.give_back("login_failure", name, world.clock.monotonic())
         return True
-    world.live.rate_limits.take("login_failure", name, now_s)
     return False
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tchap.base.errors import BadJson, MatrixError
+from tchap.base import limits
+from tchap.base.errors import BadJson, InvalidParam, MatrixError
 from tchap.base.identity import Requester
 from tchap.live.rooms import LiveRoom
 from tchap.policy.rooms import (
@@ -23,12 +25,14 @@ from tchap.protocol.events import BadEvent, EventFields, EventTooLarge, build_ev
 from tchap.protocol.identifiers import is_user_id
 from tchap.protocol.room_versions import RoomVersion, find_room_version
 from tchap.services.appservices import check_alias_free
-from tchap.services.memberships import check_exists, shown_profile
+from tchap.services.memberships import check_exists, shown_fields, shown_profile
 from tchap.services.room_law import check_decision, check_invitation, is_external
-from tchap.services.timeline import Draft, open_room
+from tchap.services.timeline import AliasTaken, Birth, Draft, open_room
 from tchap.services.world import World
-from tchap.storage.aliases import Alias, add_alias, find_alias
-from tchap.storage.rooms import RoomRow, set_published
+from tchap.storage.accounts import find_known
+from tchap.storage.aliases import Alias, find_alias
+from tchap.storage.profiles import find_profiles
+from tchap.storage.rooms import RoomRow
 
 PRESETS = ("private_chat", "trusted_private_chat", "public_chat")
 
@@ -73,19 +77,45 @@ async def create_room(world: World, requester: Requester, wish: RoomRequest) -> 
     if not world.settings.test_profile:
         check_decision(decide_creation(law))
     alias = await _reserve_alias(world, requester, wish)
-    for user_id in wish.invite:
-        await check_exists(world, user_id)
+    _check_initial_state(wish, alias)
+    await _check_crowd(world, wish.invite)
     room_id, create = _first_event(world, requester, wish, version)
     drafts = [create, *await _drafts(world, requester, wish, (version, law, alias))]
     room = LiveRoom(room_id=room_id, version=version, state={})
     drafts += await _invitations(world, requester, wish, drafts)
     row = RoomRow(room_id, version.name, requester.user_id, requester.instance, int(wish.is_public), _now(world), 1)
-    await open_room(world, room, row, drafts)
-    if alias is not None and not await world.store.write(add_alias, Alias(alias, room_id, requester.user_id)):
-        raise _alias_taken()
-    if wish.is_public:
-        await world.store.write(set_published, room_id, True)
+    birth = Birth(row, None if alias is None else Alias(alias, room_id, requester.user_id))
+    try:
+        await open_room(world, room, birth, drafts)
+    except AliasTaken as error:
+        raise _alias_taken() from error
     return room_id
+
+
+def _check_initial_state(wish: RoomRequest, alias: str | None) -> None:
+    """What is set as state at creation passes the same doors as state set later."""
+    if any(each.type == "m.room.member" for each in wish.initial_state):
+        raise InvalidParam("Use 'invite' to bring people in.", "Utilisez « invite » pour inviter des personnes.")
+    content = wish.initial("m.room.canonical_alias") or {}
+    others = content.get("alt_aliases")
+    for each in (content.get("alias"), *(others if isinstance(others, list) else ())):
+        # No alias leads to a room that is not there yet, but the one it is made under.
+        if each is not None and each != alias:
+            raise MatrixError(
+                "M_BAD_ALIAS", "This alias does not lead to the room.", "Cette adresse ne mène pas à ce salon."
+            )
+
+
+async def _check_crowd(world: World, user_ids: Sequence[str]) -> None:
+    if len(user_ids) > limits.MAX_CREATION_INVITES:
+        raise InvalidParam(
+            f"A room is made with at most {limits.MAX_CREATION_INVITES} invitations.",
+            f"Un salon se crée avec {limits.MAX_CREATION_INVITES} invitations au plus.",
+        )
+    known = await world.store.read(find_known, list(user_ids))
+    for user_id in user_ids:
+        if user_id not in known:
+            await check_exists(world, user_id)
 
 
 def _now(world: World) -> int:
@@ -181,6 +211,8 @@ async def _drafts(
     states |= _preset_states(world, wish, law)
     for each in wish.initial_state:
         states[each.type, each.state_key] = each.content
+    if not world.settings.test_profile:
+        _check_not_lowered(default_power_levels(law, {}), states["m.room.power_levels", ""])
     if wish.name is not None:
         states["m.room.name", ""] = {"name": wish.name}
     if wish.topic is not None:
@@ -210,10 +242,7 @@ def _power_levels(world: World, wish: RoomRequest, law: RoomWish, users: dict[st
         levels = _plain_power_levels(users, 150 if _reigns(world, wish) else 100)
     else:
         levels = default_power_levels(law, users)
-    asked = wish.power_levels
-    if not world.settings.test_profile:
-        _check_not_lowered(levels, asked)
-    return {**levels, **asked}
+    return {**levels, **wish.power_levels}
 
 
 def _reigns(world: World, wish: RoomRequest) -> bool:
@@ -244,10 +273,15 @@ def _plain_power_levels(users: dict[str, int], tombstone: int) -> dict[str, Any]
     }
 
 
+# Client-server API, `m.room.power_levels`: what holds where the event does not say.
+_UNSAID_LEVELS = {"invite": 0, "state_default": 50}
+
+
 def _check_not_lowered(levels: dict[str, Any], asked: dict[str, Any]) -> None:
     for name in ("invite", "state_default"):
-        level = asked.get(name)
-        if isinstance(level, int) and level < levels[name]:
+        level = asked.get(name, _UNSAID_LEVELS[name])
+        # Room versions before 10 read text as a level: here it is always a number.
+        if type(level) is not int or level < levels[name]:
             raise BadJson(f"The level '{name}' may not be lower here.", f"Le niveau « {name} » ne peut être abaissé.")
 
 
@@ -277,9 +311,11 @@ def _lawful_states(law: RoomWish) -> dict[tuple[str, str], dict[str, Any]]:
 async def _invitations(world: World, requester: Requester, wish: RoomRequest, drafts: list[Draft]) -> list[Draft]:
     rules = next((each.content for each in drafts if each.type == ACCESS_RULES), {})
     found = []
+    known = await world.store.read(find_profiles, list(wish.invite))
     for user_id in dict.fromkeys(wish.invite):
         check_invitation(world, str(rules.get("rule")), user_id)
-        content = {**await shown_profile(world, user_id), "membership": "invite"}
+        profile = shown_fields(known[user_id]) if user_id in known else {}
+        content: dict[str, Any] = {**profile, "membership": "invite"}
         if wish.is_direct:
             content["is_direct"] = True
         found.append(Draft("m.room.member", requester.user_id, content, state_key=user_id))

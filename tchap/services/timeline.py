@@ -26,6 +26,7 @@ from tchap.services.appservices import find_interested
 from tchap.services.live_rooms import event_of, get_room_or_forbid, hash_for_references
 from tchap.services.push import decide_notices
 from tchap.services.world import World
+from tchap.storage.aliases import Alias, add_alias
 from tchap.storage.appservices import add_to_queue
 from tchap.storage.events import add_event, add_events, find_event, set_redacted
 from tchap.storage.jobs import Tx
@@ -58,12 +59,24 @@ class Erasure:
     event: StoredEvent
 
 
+class AliasTaken(Exception):
+    """Another room has the alias meanwhile."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Planned:
     event: Event
     stored: StoredEvent
     notices: Notices
     appservices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """What is written with a new room's first events: its row, and the alias it is made under."""
+
+    row: RoomRow
+    alias: Alias | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +88,7 @@ class _Append:
     extremities: tuple[str, ...]
     planned: tuple[_Planned, ...]
     erasure: Erasure | None = None
-    new_room: RoomRow | None = None
+    birth: Birth | None = None
 
 
 async def append(
@@ -106,10 +119,10 @@ async def _append_to(
     return await committed
 
 
-async def open_room(world: World, room: LiveRoom, row: RoomRow, drafts: Sequence[Draft]) -> list[StoredEvent]:
-    """Appends a new room's first events, the create event first, in one commit."""
+async def open_room(world: World, room: LiveRoom, birth: Birth, drafts: Sequence[Draft]) -> list[StoredEvent]:
+    """Appends a new room's first events, the create event first, in one commit; AliasTaken, and there is no room."""
     planned = await _plan(world, room, drafts)
-    job = _Append(room.room_id, 0, (), tuple(planned), None, row)
+    job = _Append(room.room_id, 0, (), tuple(planned), None, birth)
     world.live.rooms.put(room)
     return await _enqueue(world, room, job)
 
@@ -271,8 +284,8 @@ def _enqueue(world: World, room: LiveRoom, append_: _Append) -> asyncio.Future[l
 
 
 async def _write_append(tx: Tx, append_: _Append) -> list[StoredEvent]:
-    if append_.new_room is not None:
-        await add_room(tx, append_.new_room)
+    if append_.birth is not None:
+        await _write_birth(tx, append_.birth)
     else:
         await raise_revision(tx, append_.room_id, append_.built_on)
     first = await tx.next_positions(len(append_.planned))
@@ -297,6 +310,12 @@ async def _write_append(tx: Tx, append_: _Append) -> list[StoredEvent]:
         gone = append_.erasure.event
         await set_redacted(tx, gone.event_id, rows[0].event_id, gone.client_json, gone.graph_json)
     return rows
+
+
+async def _write_birth(tx: Tx, birth: Birth) -> None:
+    await add_room(tx, birth.row)
+    if birth.alias is not None and not await add_alias(tx, birth.alias):
+        raise AliasTaken(birth.alias.alias)
 
 
 async def _write_extremity(tx: Tx, append_: _Append, new: str) -> None:

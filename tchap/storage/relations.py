@@ -46,12 +46,14 @@ async def find_edits(tx: Tx, event_ids: Sequence[str], limit: int) -> list[Store
 
 
 async def find_references(tx: Tx, event_ids: Sequence[str], limit: int) -> list[tuple[str, str]]:
-    """(parent, child) of the references to each event, the oldest ``limit`` of each, oldest first."""
+    """(parent, child) of the references to each event in its room, the oldest ``limit`` of each, oldest first."""
     rows = await tx.all(
         """SELECT relates_to, event_id FROM (
-             SELECT relates_to, event_id, row_number() OVER (PARTITION BY relates_to ORDER BY ordering) AS number
-             FROM events WHERE relates_to IN_LIST($1) AND rel_type = 'm.reference' AND status = 0
-               AND redacted_by IS NULL
+             SELECT c.relates_to, c.event_id,
+                    row_number() OVER (PARTITION BY c.relates_to ORDER BY c.ordering) AS number
+             FROM events c JOIN events p ON p.event_id = c.relates_to AND p.room_id = c.room_id
+             WHERE c.relates_to IN_LIST($1) AND c.rel_type = 'm.reference' AND c.status = 0
+               AND c.redacted_by IS NULL
            ) AS ranked WHERE number <= $2 ORDER BY relates_to, number""",
         list(event_ids),
         limit,
@@ -74,9 +76,10 @@ async def find_thread_summaries(
 ) -> list[ThreadSummary]:
     """The threads these events are roots of, without the messages of people the reader ignores."""
     rows = await tx.all(
-        """SELECT relates_to, count(*), max(ordering), max(CASE WHEN sender = $2 THEN 1 ELSE 0 END) FROM events
-           WHERE relates_to IN_LIST($1) AND rel_type = 'm.thread' AND status = 0 AND redacted_by IS NULL
-             AND ordering IS NOT NULL AND NOT (sender IN_LIST($3)) GROUP BY relates_to""",
+        """SELECT c.relates_to, count(*), max(c.ordering), max(CASE WHEN c.sender = $2 THEN 1 ELSE 0 END)
+           FROM events c JOIN events p ON p.event_id = c.relates_to AND p.room_id = c.room_id
+           WHERE c.relates_to IN_LIST($1) AND c.rel_type = 'm.thread' AND c.status = 0 AND c.redacted_by IS NULL
+             AND c.ordering IS NOT NULL AND NOT (c.sender IN_LIST($3)) GROUP BY c.relates_to""",
         list(event_ids),
         reader,
         list(ignored),

@@ -18,7 +18,12 @@ _COLUMNS = """e.event_id, e.room_id, e.position, e.ordering, e.type, e.state_key
 
 _OWN = """m.user_id = $1 AND m.room_id IN_LIST($3) AND m.from_position <= $2
   AND (m.to_position IS NULL OR m.to_position > $2)"""
-_UPPER = "CASE WHEN m.membership = 'join' THEN CAST($2 AS BIGINT) ELSE m.from_position END"
+# Who left knows the room as it was then: a ban that came later, or its end, shows nothing newer.
+_UPPER = """CASE WHEN m.membership = 'join' THEN CAST($2 AS BIGINT) ELSE COALESCE((
+    SELECT min(n.from_position) FROM memberships n
+    WHERE n.user_id = m.user_id AND n.room_id = m.room_id AND n.from_position > (
+      SELECT max(j.from_position) FROM memberships j WHERE j.user_id = m.user_id AND j.room_id = m.room_id
+        AND j.membership = 'join' AND j.from_position < m.from_position)), m.from_position) END"""
 
 
 @dataclass(frozen=True, slots=True)
