@@ -55,6 +55,12 @@ class LiveRoom:
         if event.type == "m.room.member":
             (self.joined.add if _is_join(event) else self.joined.discard)(event.state_key)
 
+    def remove_state(self, key: StateKey) -> None:
+        """The key holds nothing: a fork was resolved without it."""
+        self.state.pop(key, None)
+        if key[0] == "m.room.member":
+            self.joined.discard(key[1])
+
     def keep_reference(self, event_id: str, reference_hash: str) -> None:
         """Room versions 1 and 2: remembers how later events will refer to this one."""
         self.reference_hashes[event_id] = reference_hash

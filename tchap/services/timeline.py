@@ -34,6 +34,7 @@ from tchap.storage.memberships import Membership, set_memberships
 from tchap.storage.push import add_notices
 from tchap.storage.room_state import StateRow, set_states
 from tchap.storage.rooms import RoomMoved, RoomRow, add_room, move_extremity, raise_revision, set_extremities
+from tchap.storage.state_deltas import add_merge_delta
 
 # Every authoriser of a restricted join here is one of our own users, whose key we hold.
 _LOCAL_FACTS = AuthFacts(authoriser_signed=True)
@@ -294,6 +295,8 @@ async def _write_append(tx: Tx, append_: _Append) -> list[StoredEvent]:
         await add_event(tx, rows[0])
     else:
         await add_events(tx, rows)
+    if len(append_.extremities) > 1:
+        await add_merge_delta(tx, rows[0], append_.extremities)
     await _write_extremity(tx, append_, rows[-1].event_id)
     await _write_state(tx, append_, first)
     for planned, row in zip(append_.planned, rows, strict=True):
@@ -335,10 +338,11 @@ async def _write_state(tx: Tx, append_: _Append, first: int) -> None:
     )
     members = [(event, position) for event, position in states if event.type == "m.room.member"]
     if members:
-        await set_memberships(tx, [_membership_row(append_.room_id, e, position) for e, position in members])
+        await set_memberships(tx, [membership_row(append_.room_id, e, position) for e, position in members])
 
 
-def _membership_row(room_id: str, event: Event, position: int) -> Membership:
+def membership_row(room_id: str, event: Event, position: int) -> Membership:
+    """The row of a membership event that holds from a position on."""
     content = event.content
     name, avatar = content.get("displayname"), content.get("avatar_url")
     return Membership(

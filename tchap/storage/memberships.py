@@ -45,6 +45,16 @@ async def set_memberships(tx: Tx, rows: Sequence[Membership]) -> None:
     )
 
 
+async def remove_membership(tx: Tx, user_id: str, room_id: str, position: int) -> None:
+    """The person is nothing in the room from the position on (a fork was resolved without them)."""
+    await tx.run(
+        "UPDATE memberships SET to_position = $3 WHERE user_id = $1 AND room_id = $2 AND to_position IS NULL",
+        user_id,
+        room_id,
+        position,
+    )
+
+
 async def find_membership(tx: Tx, user_id: str, room_id: str) -> Membership | None:
     row = await tx.one(
         f"SELECT {_COLUMNS} FROM memberships WHERE user_id = $1 AND room_id = $2 AND to_position IS NULL",

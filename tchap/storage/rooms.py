@@ -54,6 +54,13 @@ async def raise_revision(tx: Tx, room_id: str, built_on: int) -> None:
         raise RoomMoved(room_id)
 
 
+async def claim_revision(tx: Tx, room_id: str, by: int = 1) -> int:
+    """Claims the room whatever its revision, for a job that reads all it builds on itself; the new revision."""
+    await tx.run("UPDATE rooms SET revision = revision + $2 WHERE room_id = $1", room_id, by)
+    row = await tx.one("SELECT revision FROM rooms WHERE room_id = $1", room_id)
+    return row[0] if row else 0
+
+
 async def set_published(tx: Tx, room_id: str, is_published: bool) -> None:
     await tx.run("UPDATE rooms SET is_published = $2 WHERE room_id = $1", room_id, int(is_published))
 
