@@ -168,8 +168,8 @@ APPSERVICE_MAX_RETRY_S = 60
 MAX_PING_BODY = 4_096  # of a refused ping, shown to whoever asked for it
 DUTY_RETRY_S = 5  # before a background duty that failed begins again
 # Sliding sync
-MAX_SLIDING_CONNECTIONS = 20_000  # a confirmed place and the one offered, about 200 bytes per room known
-MAX_DEVICE_CONNECTIONS = 10  # named connections of one device
+MAX_SLIDING_DEVICES = 20_000  # that slid lately: places confirmed and offered, about 200 bytes per room known
+MAX_DEVICE_CONNECTIONS = 10  # of one device, by name
 MAX_OFFERED_PLACES = 4  # answers of one connection that may all have been lost
 MAX_SLIDING_LISTS = 100  # MSC4186
 MAX_SLIDING_SUBSCRIPTIONS = 500

@@ -29,31 +29,31 @@ class Connections:
     def __init__(self, first_serial: int) -> None:
         # Serials begin at the wall clock, so that no `pos` of before a restart is taken for one given since.
         self._serial = first_serial
-        self._connections: OrderedDict[Key, Connection] = OrderedDict()
+        self._devices: OrderedDict[tuple[str, str], OrderedDict[str, Connection]] = OrderedDict()
         # Rooms never change their type: (room id, its type or None).
         self.room_types: OrderedDict[str, str | None] = OrderedDict()
 
     def begin(self, key: Key) -> Connection:
         """A new connection in the place of any former one."""
-        self._connections[key] = connection = Connection()
-        self._connections.move_to_end(key)
-        self._forget_others(key)
-        if len(self._connections) > limits.MAX_SLIDING_CONNECTIONS:
-            self._connections.popitem(last=False)
+        device = self._devices.setdefault(key[:2], OrderedDict())
+        self._devices.move_to_end(key[:2])
+        device[key[2]] = connection = Connection()
+        device.move_to_end(key[2])
+        if len(device) > limits.MAX_DEVICE_CONNECTIONS:
+            device.popitem(last=False)
+        if len(self._devices) > limits.MAX_SLIDING_DEVICES:
+            self._devices.popitem(last=False)
         return connection
-
-    def _forget_others(self, key: Key) -> None:
-        mine = [each for each in self._connections if each[:2] == key[:2]] if key[2] else []
-        for each in mine[: -limits.MAX_DEVICE_CONNECTIONS]:
-            del self._connections[each]
 
     def resume(self, key: Key, pos: str) -> tuple[Connection, Place] | None:
         """The connection at the place; places before it are forgotten. None when it is unknown."""
-        connection = self._connections.get(key)
+        device = self._devices.get(key[:2], OrderedDict())
+        connection = device.get(key[2])
         place = connection.places.get(pos) if connection is not None else None
         if connection is None or place is None:
             return None
-        self._connections.move_to_end(key)
+        self._devices.move_to_end(key[:2])
+        device.move_to_end(key[2])
         if pos != next(iter(connection.places)):
             connection.places = OrderedDict({pos: place})
         return connection, place
@@ -61,12 +61,11 @@ class Connections:
     def offer(self, connection: Connection, place: Place) -> str:
         """The ``pos`` of a new place."""
         self._serial += 1
-        pos = f"{self._serial}"
+        pos = str(self._serial)
         connection.places[pos] = place
         if len(connection.places) > limits.MAX_OFFERED_PLACES:
-            # The first is the confirmed one, unless there is none yet.
-            offered = list(connection.places)
-            del connection.places[offered[1]]
+            # The first is the confirmed one.
+            del connection.places[list(connection.places)[1]]
         return pos
 
     def note_type(self, room_id: str, kind: str | None) -> None:

@@ -156,8 +156,10 @@ def next_known(
         had = known.get(room_id)
         if had is None and room_id not in told:
             continue
-        config = room.config
+        limit = room.config.timeline_limit
         if had is not None and had.is_current and not told.get(room_id, False):
-            config = config.merged(had.config)
+            # The older events the device has still join on; state it does not ask for any more may change unseen.
+            limit = max(limit, had.config.timeline_limit)
+        config = RoomConfig(limit, room.config.required)
         known[room_id] = KnownRoom(config, room_id in dms)
     return known

@@ -100,7 +100,7 @@ async def _find_group(tx: Tx, ask: SlidingAsk, rooms: Mapping[str, Chosen], sinc
         state=EventFilter(lazy_load_members=True),
         timeline=EventFilter(limit=limit),
     )
-    asked = Ask(ask.user_id, ask.device_id, since, ask.upto, Filter(room=wanted), state_after=True)
+    asked = Ask(ask.user_id, ask.device_id, since, ask.upto, Filter(room=wanted), state_after="state_after")
     # Device messages are read apart, for they have their own token: here none are left to read.
     return Group(asked, await collect(tx, asked, ask.upto))
 

@@ -138,6 +138,20 @@ async def test_a_subscription_asks_for_more_of_a_room(hall: Hall) -> None:
     assert third["rooms"] == {}
 
 
+async def test_state_not_asked_for_meanwhile_is_made_up_for(hall: Hall) -> None:
+    """What changed while a device asked for less state comes once it asks for more again."""
+    ariane = await hall.enter("ariane")
+    room = await ariane.create_room(name="Salon")
+    less = {**EVERYTHING, "required_state": [["m.room.name", ""]]}
+    first = await slide(ariane, lists={"all": EVERYTHING})
+    second = await slide(ariane, first["pos"], lists={"all": less})
+    await ariane.set_state(room, "m.room.topic", {"topic": "sujet"})
+    third = await slide(ariane, second["pos"], lists={"all": less})
+    assert keys(third["rooms"][room]) == set()
+    fourth = await slide(ariane, third["pos"], lists={"all": EVERYTHING})
+    assert ("m.room.topic", "") in keys(fourth["rooms"][room])
+
+
 async def test_a_room_of_others_stays_theirs(hall: Hall) -> None:
     """A subscription to a room the person is not in shows nothing of it."""
     ariane, basile = await hall.enter("ariane"), await hall.enter("basile")
@@ -277,3 +291,57 @@ async def test_what_is_malformed_is_refused(hall: Hall) -> None:
         {"lists": []},
     ):
         assert (await hall.house.call("POST", PATH, body, ariane.token)).status == 400
+
+
+async def test_the_number_of_queries_does_not_follow_the_number_of_rooms(hall: Hall) -> None:
+    """Thirty rooms in sight are read with as many queries as three, the first time and later."""
+    counts = []
+    for name, rooms in (("ariane", 3), ("basile", 30)):
+        resident, speaker = await hall.enter(name), await hall.enter(f"voix-{name}")
+        made = [await resident.create_room(preset="public_chat") for _ in range(rooms)]
+        for room in made:
+            await speaker.join(room)
+        first, body = await count_statements(resident, None)
+        for room in made:
+            await speaker.send(room, "bonjour")
+        later, body = await count_statements(resident, body["pos"])
+        assert len(body["rooms"]) == rooms
+        counts.append((first, later))
+    assert counts[0] == counts[1]
+
+
+async def count_statements(resident: Resident, pos: str | None) -> tuple[int, Any]:
+    """How many statements the store reads for one answer."""
+    world = resident.hall.house.world
+    store, counted = world.store, CountingStore(world.store)
+    world.store = counted  # type: ignore[assignment]
+    try:
+        body = await slide(resident, pos, lists={"all": EVERYTHING}, extensions=ALL_EXTENSIONS)
+    finally:
+        world.store = store
+    return counted.count, body
+
+
+class CountingStore:
+    """A store that counts what is read."""
+
+    def __init__(self, store: Any) -> None:
+        self.store, self.count = store, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+    async def read(self, job: Any, *args: Any) -> Any:
+        async def counting(tx: Any) -> Any:
+            return await job(CountingTx(self, tx), *args)
+
+        return await self.store.read(counting)
+
+
+class CountingTx:
+    def __init__(self, counter: CountingStore, tx: Any) -> None:
+        self.counter, self.tx = counter, tx
+
+    def __getattr__(self, name: str) -> Any:
+        self.counter.count += 1
+        return getattr(self.tx, name)
