@@ -82,7 +82,7 @@ async def _deliver(world: World, service: AppService, txn_id: int, body: dict[st
     call = Call("PUT", f"/_matrix/app/v1/transactions/{txn_id}", encode_json(body))
     wait_s = limits.APPSERVICE_RETRY_S
     while True:
-        answer = await _try(world, service, call)
+        answer = await call_service(world, service, call)
         if answer is not None and answer.is_success:
             return
         reason = "no answer" if answer is None else f"status {answer.status}"
@@ -107,7 +107,7 @@ async def ask_user(world: World, user_id: str) -> bool:
 
 async def _ask(world: World, services: list[AppService], path: str) -> bool:
     for service in services:
-        answer = await _try(world, service, Call("GET", path)) if service.url else None
+        answer = await call_service(world, service, Call("GET", path)) if service.url else None
         if answer is not None and answer.is_success:
             return True
     return False
@@ -122,7 +122,7 @@ async def ping(world: World, requester: Requester, service_id: str, transaction_
         raise MatrixError("M_URL_NOT_SET", "The application service has no URL.")
     body = {} if transaction_id is None else {"transaction_id": transaction_id}
     began_s = world.clock.monotonic()
-    answer = await _try(world, service, Call("POST", "/_matrix/app/v1/ping", encode_json(body)))
+    answer = await call_service(world, service, Call("POST", "/_matrix/app/v1/ping", encode_json(body)))
     if answer is None:
         raise MatrixError("M_CONNECTION_FAILED", "The application service did not answer.")
     if not answer.is_success:
@@ -141,7 +141,7 @@ class Call:
     body: bytes = b""
 
 
-async def _try(world: World, service: AppService, call: Call) -> OutboundAnswer | None:
+async def call_service(world: World, service: AppService, call: Call) -> OutboundAnswer | None:
     """The answer, or None where there is none."""
     headers = {"authorization": f"Bearer {service.hs_token}"}
     if call.body:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tchap.base import limits
 from tchap.base.encoding import decode_json, unpadded_base64
-from tchap.base.errors import NotFound
+from tchap.base.errors import Forbidden, NotFound
 from tchap.live.rooms import LiveRoom
 from tchap.protocol.events import Event, reference_hash
 from tchap.protocol.room_versions import ROOM_VERSIONS, RoomVersion
@@ -34,6 +34,18 @@ async def get_room(world: World, room_id: str) -> LiveRoom:
     if room is None:
         raise NotFound("There is no such room.", "Ce salon n'existe pas.")
     return room
+
+
+async def get_room_or_forbid(world: World, room_id: str) -> LiveRoom:
+    """The live room; an unknown one is answered as one the requester is not in, so that ids cannot be probed."""
+    room = await find_live_room(world, room_id)
+    if room is None:
+        raise not_a_member()
+    return room
+
+
+def not_a_member() -> Forbidden:
+    return Forbidden("You are not in this room.", "Vous ne faites pas partie de ce salon.")
 
 
 async def find_live_room(world: World, room_id: str) -> LiveRoom | None:

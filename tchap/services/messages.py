@@ -13,7 +13,7 @@ from tchap.live.transactions import TransactionKey
 from tchap.protocol.events import Event, client_format, redact
 from tchap.protocol.relations import find_relation
 from tchap.protocol.stored_event import StoredEvent
-from tchap.services.live_rooms import event_of, get_room
+from tchap.services.live_rooms import event_of, get_room_or_forbid
 from tchap.services.timeline import Draft, Erasure, append
 from tchap.services.world import World
 from tchap.storage.events import AlreadySent, find_event
@@ -32,6 +32,9 @@ class MessageWish:
 async def send_event(world: World, requester: Requester, room_id: str, wish: MessageWish, txn_id: str) -> str:
     """Sends a message event; answers its id. The same transaction id answers the same event."""
     kind, content = wish.type, wish.content
+    if kind == "m.room.redaction" and isinstance(content.get("redacts"), str):
+        # Room version 11 names the event in the content, so a redaction may be sent like any message.
+        return await redact_event(world, requester, room_id, (content["redacts"], content), txn_id)
     key = (requester.user_id, requester.device_id, f"{room_id} {kind}", txn_id)
     repeated = world.live.transactions.find(key)
     if repeated is not None:
@@ -69,7 +72,7 @@ async def redact_event(
     repeated = world.live.transactions.find(key)
     if repeated is not None:
         return await repeated
-    room = await get_room(world, room_id)
+    room = await get_room_or_forbid(world, room_id)
     target = await world.store.read(find_event, event_id)
     if target is None or target.room_id != room_id:
         raise NotFound("There is no such message in this room.", "Ce message n'existe pas dans ce salon.")

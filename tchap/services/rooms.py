@@ -19,7 +19,8 @@ from tchap.policy.rooms import (
     default_power_levels,
     must_encrypt,
 )
-from tchap.protocol.events import EventFields, build_event, room_id_of_create
+from tchap.protocol.events import BadEvent, EventFields, EventTooLarge, build_event, room_id_of_create
+from tchap.protocol.identifiers import is_user_id
 from tchap.protocol.room_versions import RoomVersion, find_room_version
 from tchap.services.appservices import check_alias_free
 from tchap.services.memberships import check_exists, shown_profile
@@ -128,6 +129,14 @@ def _alias_taken() -> MatrixError:
     return MatrixError("M_ROOM_IN_USE", "This alias is taken.", "Cette adresse est déjà prise.")
 
 
+def _asked_creators(content: dict[str, Any]) -> list[str]:
+    """The `additional_creators` asked for: user ids, or M_BAD_JSON."""
+    asked = content.get("additional_creators", [])
+    if not isinstance(asked, list) or not all(is_user_id(each) for each in asked):
+        raise BadJson("The additional creators must be user ids.")
+    return asked
+
+
 def _first_event(world: World, requester: Requester, wish: RoomRequest, version: RoomVersion) -> tuple[str, Draft]:
     content = {**wish.creation_content, "room_version": version.name}
     content.pop("creator", None)
@@ -135,8 +144,7 @@ def _first_event(world: World, requester: Requester, wish: RoomRequest, version:
         content["creator"] = requester.user_id
     if version.creators_reign and wish.chosen_preset == "trusted_private_chat" and wish.invite:
         # Room version 12: the preset makes the invited people creators too.
-        asked = content.get("additional_creators", [])
-        content["additional_creators"] = sorted({*(asked if isinstance(asked, list) else []), *wish.invite})
+        content["additional_creators"] = sorted({*_asked_creators(content), *wish.invite})
     now = world.clock.now_ms()
     create = Draft("m.room.create", requester.user_id, content, state_key="", origin_server_ts=now)
     if not version.room_id_is_hash:
@@ -150,7 +158,12 @@ def _first_event(world: World, requester: Requester, wish: RoomRequest, version:
         depth=1,
         state_key="",
     )
-    return room_id_of_create(build_event(version, fields).event.event_id), create
+    try:
+        return room_id_of_create(build_event(version, fields).event.event_id), create
+    except EventTooLarge as error:
+        raise MatrixError("M_TOO_LARGE", f"The event is too large: {error}.", "La demande est trop longue.") from error
+    except BadEvent as error:
+        raise BadJson(f"This cannot be an event: {error}.") from error
 
 
 async def _drafts(

@@ -13,7 +13,7 @@ from tchap.live.rooms import LiveRoom
 from tchap.protocol.stored_event import StoredEvent
 from tchap.services import memberships
 from tchap.services.events import Reader, client_events, find_around
-from tchap.services.live_rooms import get_room
+from tchap.services.live_rooms import get_room_or_forbid, not_a_member
 from tchap.services.room_law import check_state
 from tchap.services.timeline import Draft, append
 from tchap.services.visibility import find_sight
@@ -36,7 +36,7 @@ class StateWish:
 
 async def set_state(world: World, requester: Requester, room_id: str, wish: StateWish) -> str:
     """Sets a state event; answers its id. Setting what is there already changes nothing and answers its id."""
-    room = await get_room(world, room_id)
+    room = await get_room_or_forbid(world, room_id)
     if wish.type == "m.room.member":
         target = memberships.MembershipWish(wish.state_key, wish.content, wish.origin_server_ts)
         return await memberships.set_membership(world, requester, room_id, target)
@@ -58,10 +58,6 @@ async def set_state(world: World, requester: Requester, room_id: str, wish: Stat
         origin_server_ts=wish.origin_server_ts,
     )
     return (await append(world, room_id, (draft,)))[0].event_id
-
-
-def not_a_member() -> Forbidden:
-    return Forbidden("You are not in this room.", "Vous ne faites pas partie de ce salon.")
 
 
 async def _check_aliases(world: World, room: LiveRoom, content: dict[str, Any]) -> None:
@@ -127,14 +123,6 @@ async def get_stay(world: World, requester: Requester, room_id: str) -> Membersh
     ):
         return stay
     raise not_a_member()
-
-
-async def get_room_or_forbid(world: World, room_id: str) -> LiveRoom:
-    """The live room; an unknown one is answered as one the requester is not in, so that ids cannot be probed."""
-    try:
-        return await get_room(world, room_id)
-    except NotFound as error:
-        raise not_a_member() from error
 
 
 async def _read_state(tx: Tx, room_id: str, position: int, reader: Reader) -> list[msgspec.Raw]:

@@ -23,7 +23,7 @@ from tchap.protocol.notices import NO_NOTICES, Notices
 from tchap.protocol.relations import THREAD, Relation, find_relation
 from tchap.protocol.stored_event import IN_TIMELINE, StoredEvent
 from tchap.services.appservices import find_interested
-from tchap.services.live_rooms import event_of, find_live_room, hash_for_references
+from tchap.services.live_rooms import event_of, get_room_or_forbid, hash_for_references
 from tchap.services.push import decide_notices
 from tchap.services.world import World
 from tchap.storage.appservices import add_to_queue
@@ -86,10 +86,7 @@ async def append(
     Raises Forbidden when the authorisation rules refuse, M_TOO_LARGE and M_BAD_JSON for events that cannot be.
     """
     for _ in range(limits.MAX_APPEND_ATTEMPTS):
-        room = await find_live_room(world, room_id)
-        if room is None:
-            # As a room the sender is not in, so that ids cannot be probed.
-            raise Forbidden("You are not in this room.", "Vous ne faites pas partie de ce salon.")
+        room = await get_room_or_forbid(world, room_id)
         try:
             return await _append_to(world, room, drafts, erasure)
         except RoomMoved:

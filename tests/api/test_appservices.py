@@ -282,6 +282,25 @@ def test_a_service_pings_itself(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_other_networks_are_looked_up(tmp_path: Path) -> None:
+    """Protocols, places and people come from the service that knows them; what it does not answer is left out."""
+
+    async def story() -> None:
+        async with open_scene(tmp_path, extra="protocols: [pigeon, silent]\n") as scene:
+            at = f"{PREFIX}/thirdparty"
+            facts = {"user_fields": [], "location_fields": [], "icon": "", "field_types": {}, "instances": []}
+            people = [{"userid": GHOST, "protocol": "pigeon", "fields": {}}]
+            scene.bridge.answers = {f"{at}/protocol/pigeon": facts, f"{at}/user/pigeon?name=a b": people}
+            assert await scene.ask("GET", "/thirdparty/protocols") == {"pigeon": facts}
+            assert await scene.ask("GET", "/thirdparty/protocol/pigeon") == facts
+            assert await scene.ask("GET", "/thirdparty/user/pigeon?name=a%20b") == people
+            assert await scene.ask("GET", "/thirdparty/location?alias=none") == []
+            unknown = await scene.house.call("GET", f"{V3}/thirdparty/user/unknown", token=scene.alice)
+            assert unknown.status == 404
+
+    asyncio.run(story())
+
+
 def test_a_service_keeps_devices_of_its_users(tmp_path: Path) -> None:
     """It makes and removes them without being asked for a password; keys need one of them."""
 

@@ -448,3 +448,25 @@ def test_head_answers_as_get_without_a_body(site: Site) -> None:
         head, got = site.send("HEAD", path), site.send("GET", path)
         assert (head.status_code, head.headers["content-length"]) == (got.status_code, got.headers["content-length"])
         assert head.content == b""
+
+
+INVITED = "@camille:test.example.fr"
+
+
+@pytest.mark.parametrize("creators", [[[1]], [{}], [1, "x"], "x", [None, INVITED]])
+@pytest.mark.parametrize("preset", ["private_chat", "trusted_private_chat"])
+def test_creators_that_are_no_people_make_no_room(site: Site, creators: object, preset: str) -> None:
+    """Room version 12 takes user ids alone as additional creators, also beside those a preset adds."""
+    content = {"additional_creators": creators}
+    body = {"room_version": "12", "preset": preset, "invite": [INVITED], "creation_content": content}
+    answer = site.send("POST", f"{V3}/createRoom", json.dumps(body).encode())
+    refused(answer, 400 if preset == "trusted_private_chat" else answer.status_code, "M_BAD_JSON", "M_FORBIDDEN")
+
+
+@pytest.mark.parametrize("version", ["1", "10", "11", "12"])
+def test_a_room_that_cannot_be_an_event_is_not_made(site: Site, version: str) -> None:
+    """A creation content that is too large, or holds what canonical JSON lacks, makes no room in any version."""
+    for content, status, errcode in (({"a": "x" * 66_000}, 413, "M_TOO_LARGE"), ({"a": 2**60}, 400, "M_BAD_JSON")):
+        body = json.dumps({"room_version": version, "creation_content": content}).encode()
+        if status == 413 or version != "1":
+            refused(site.send("POST", f"{V3}/createRoom", body), status, errcode)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from tests.support.client import PASSWORD, V3, Client
 
 # Of each story; more for a long run.
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "10"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "6"))
 CHEAP_HASH = "[password]\nhash_time_cost = 1\nhash_memory_kib = 64\n"
 
 

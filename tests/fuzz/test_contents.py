@@ -128,9 +128,12 @@ class Village:
             self.attempt(self.agent, "POST", f"{path}/{action}", {"user_id": GUEST})
         self.attempt(self.guest, "POST", f"{V3}/knock/{quote(room)}", {})
         self.attempt(self.agent, "POST", f"{path}/upgrade", {"new_version": "11"})
+        self.part(room)
+
+    def part(self, room: str) -> None:
         for who in (self.guest, self.agent):
-            self.attempt(who, "POST", f"{path}/leave", {})
-            self.attempt(who, "POST", f"{path}/forget", {})
+            self.attempt(who, "POST", f"{V3}/rooms/{quote(room)}/leave", {})
+            self.attempt(who, "POST", f"{V3}/rooms/{quote(room)}/forget", {})
 
 
 HTTP = httpx.Client(timeout=20, trust_env=False)
@@ -168,7 +171,7 @@ def bounded(examples: int) -> settings:
     )
 
 
-@bounded(EXAMPLES * 8)
+@bounded(EXAMPLES * 5)
 @given(
     kind=st.sampled_from(sorted(STATE)),
     version=st.sampled_from(VERSIONS),
@@ -184,7 +187,7 @@ def test_any_state(village: Village, kind: str, version: str, key: str, data: st
     village.act(room, event)
 
 
-@bounded(EXAMPLES * 6)
+@bounded(EXAMPLES * 5)
 @given(shape=st.sampled_from(MESSAGES), kind=st.sampled_from(["m.room.message", "m.reaction"]), data=st.data())
 def test_any_message(village: Village, shape: dict[str, Any], kind: str, data: st.DataObject) -> None:
     """A message with a value bent is taken or refused; who reads, counts and follows relations is served."""
@@ -202,9 +205,10 @@ def test_any_message(village: Village, shape: dict[str, Any], kind: str, data: s
     village.look(room)
     village.attempt(village.agent, "PUT", f"{path}/redact/{quote(first)}/{next(village.numbers)}", {})
     village.look(room)
+    village.part(room)
 
 
-@bounded(EXAMPLES * 8)
+@bounded(EXAMPLES * 5)
 @given(body=bent_value(CREATION), version=st.sampled_from(VERSIONS))
 def test_any_creation(village: Village, body: Any, version: str) -> None:
     """A room is made or refused, whatever is asked; the room that is made goes on."""

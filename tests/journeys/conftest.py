@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.support.server import start_server
 
 CAMILLE_EMAIL = "camille.durand@prefecture.example.fr"
 ZOE_EMAIL = "zoe.petit@hopital.example.fr"
+DATABASES = count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def any_town(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Town]:
     """On each engine."""
     config = ""
     if request.param == "postgresql":
-        address = create_database(request.getfixturevalue("postgres_cluster"), "journey")
+        address = create_database(request.getfixturevalue("postgres_cluster"), f"journey_{next(DATABASES)}")
         config = f'store_url = "{address}"\n'
     with start_server(tmp_path / "server", config=config) as server:
         yield _settle(server.url)

@@ -30,11 +30,13 @@ class Told:
 
 @dataclass(slots=True)
 class Bridge:
-    """`statuses` are the answers to give next, then 200; `on_query` runs while the server waits for a query."""
+    """`statuses` are the answers to give next, then 200; `answers` are bodies by path; `on_query` runs while the server
+    waits for a query."""
 
     url: str = ""
     told: list[Told] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
+    answers: dict[str, Any] = field(default_factory=dict)
     on_query: Callable[[str], int] = field(default=lambda _path: 404)
 
     def events(self) -> list[dict[str, Any]]:
@@ -54,7 +56,7 @@ class Bridge:
     def answer(self, told: Told) -> int:
         self.told.append(told)
         if told.method == "GET":
-            return self.on_query(told.path)
+            return 200 if told.path in self.answers else self.on_query(told.path)
         return self.statuses.pop(0) if self.statuses else 200
 
 
@@ -69,9 +71,10 @@ def open_bridge(port: int = 0, tls: ssl.SSLContext | None = None) -> Iterator[Br
             token = self.headers.get("Authorization", "").removeprefix("Bearer ")
             status = bridge.answer(Told(self.command, unquote(self.path), token, json.loads(body) if body else None))
             self.send_response(status)
-            self.send_header("Content-Length", "2")
+            answer = json.dumps(bridge.answers.get(unquote(self.path), {})).encode()
+            self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
-            self.wfile.write(b"{}")
+            self.wfile.write(answer)
 
         do_GET = do_PUT = do_POST = _take
 

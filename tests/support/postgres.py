@@ -30,13 +30,22 @@ def run_cluster() -> Iterator[Path]:
         os.chown(home, owner.pw_uid, owner.pw_gid)
     data = home / "data"
     run_as_postgres(PROGRAMS / "initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "-N", "--locale=C")
-    options = f"{OPTIONS}{home}"
-    run_as_postgres(PROGRAMS / "pg_ctl", "-D", data, "-w", "-o", options, "-l", home / "log", "start")
+    start_cluster(home)
     try:
         yield home
     finally:
-        run_as_postgres(PROGRAMS / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+        stop_cluster(home)
         shutil.rmtree(home)
+
+
+def start_cluster(home: Path) -> None:
+    options = f"{OPTIONS}{home}"
+    run_as_postgres(PROGRAMS / "pg_ctl", "-D", home / "data", "-w", "-o", options, "-l", home / "log", "start")
+
+
+def stop_cluster(home: Path) -> None:
+    """At once, as a power cut would."""
+    run_as_postgres(PROGRAMS / "pg_ctl", "-D", home / "data", "-w", "-m", "immediate", "stop")
 
 
 def create_database(cluster: Path, name: str) -> str:

@@ -31,6 +31,12 @@ def test_every_setting_is_documented() -> None:
     assert documented == setting_names()
 
 
+def test_the_example_is_lawful() -> None:
+    """deploy/tchap.example.toml is a configuration the server accepts, and not that of tests."""
+    example = DOC.parents[1] / "deploy" / "tchap.example.toml"
+    assert not parse_settings(example.read_text(encoding="utf-8")).test_profile
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -39,6 +45,7 @@ def test_every_setting_is_documented() -> None:
         "instances = []",
         "[[instances]]\nname = 'a.example'\n[[instances]]\nname = 'a.example'",
         "[test]\nshared_secret = 's'",
+        "[http]\ntls_port = 8448",
         "not toml",
     ],
 )

@@ -104,9 +104,9 @@ async function run() {
     await steps.sees(b.page, "Toujours là après le rechargement");
   });
   await step("another tab takes the work and gives it back", () => twoTabs(a));
+  await step("the history is in the backup", () => steps.waitForBackup(a.page, base, 2));
   await step("a wrong recovery code is kindly refused, the right one opens the history", async () => {
     const c = await openPerson();
-    await steps.delay(1500);
     await steps.signIn(c.page, base, alice);
     await c.page.getByTestId("recovery-code").waitFor();
     await steps.enterRecoveryCode(c.page, `${code.slice(0, -4)}zzzz`);
@@ -114,7 +114,7 @@ async function run() {
     await shoot(c, "unlock");
     await steps.enterRecoveryCode(c.page, code);
     await steps.openRoom(c.page, BRUNO);
-    await steps.sees(c.page, "premier message secret");
+    await steps.sees(c.page, "premier message secret").finally(() => shoot(c, "history"));
     await steps.sees(c.page, "réponse secrète");
     await steps.sees(c.page, "Toujours là après le rechargement");
     await shoot(c, "new-device");

@@ -64,6 +64,21 @@ export async function enterRecoveryCode(page, code) {
   await page.getByRole("button", { name: "Ouvrir mes conversations" }).click();
 }
 
+/** The backup leaves in its own time (up to ten seconds after a message): waits until it has stopped growing. */
+export async function waitForBackup(page, base, least) {
+  let [count, since] = [0, Date.now()];
+  await waitFor("the backup", async () => {
+    const now = await page.evaluate(async (url) => {
+      const { accessToken } = JSON.parse(localStorage.getItem("tchap.account"));
+      const headers = { Authorization: `Bearer ${accessToken}` };
+      return (await (await fetch(`${url}/_matrix/client/v3/room_keys/version`, { headers })).json()).count;
+    }, base);
+    if (now !== count) [count, since] = [now, Date.now()];
+    return count >= least && Date.now() - since > 11_000;
+  }, 60_000);
+  return { sessions: count };
+}
+
 /** Looks the person up in the directory and opens the conversation. */
 export async function findPerson(page, term, name) {
   await page.getByTestId("new").click();

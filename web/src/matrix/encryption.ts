@@ -168,13 +168,16 @@ export function watchBackupKey(account: Account): () => void {
   return () => account.client.off(CryptoEvent.KeyBackupDecryptionKeyCached, look);
 }
 
-function findLocked(account: Account): MatrixEvent[] {
-  const rooms = account.client.getRooms();
+function findLocked(account: Account, roomId?: string): MatrixEvent[] {
+  const rooms = account.client.getRooms().filter((room) => roomId === undefined || room.roomId === roomId);
   return rooms.flatMap((room) => room.getLiveTimeline().getEvents().filter((event) => event.isDecryptionFailure()));
 }
 
-async function decryptAgain(account: Account): Promise<void> {
-  await Promise.all(findLocked(account).map((event) => account.client.decryptEventIfNeeded(event)));
+/** Tries the unreadable messages once more; their reason is renewed even when they stay unreadable. */
+export async function decryptAgain(account: Account, roomId?: string): Promise<void> {
+  const backend = cryptoOf(account) as unknown as Parameters<MatrixEvent["attemptDecryption"]>[0];
+  const locked = findLocked(account, roomId);
+  await Promise.all(locked.map((event) => event.attemptDecryption(backend, { isRetry: true })));
 }
 
 /** Tells how many keys still wait to be kept in the backup; 0 means a new device will read everything. */

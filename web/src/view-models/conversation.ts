@@ -1,6 +1,7 @@
 /** One open conversation: its messages, its composer, who is typing. */
 import type { Phrase } from "../i18n/keys";
 import type { Account } from "../matrix/account";
+import { decryptAgain } from "../matrix/encryption";
 import { fetchFile, sendFile } from "../matrix/media";
 import * as people from "../matrix/people";
 import * as rooms from "../matrix/rooms";
@@ -177,7 +178,7 @@ export class ConversationModel {
 
   readonly discard = (message: Message): void => timeline.discardMessage(this.#account, this.roomId, message.key);
 
-  readonly retryReading = (): void => this.#read();
+  readonly retryReading = (): void => void decryptAgain(this.#account, this.roomId).then(() => this.#read());
 
   readonly attach = async (files: readonly File[]): Promise<void> => {
     for (const file of files) await this.#attachOne(file);
