@@ -44,9 +44,7 @@ async def sliding_sync(world: World, requester: Requester, request: SlidingReque
     waiter = world.live.notifier.listen(requester.user_id)
     try:
         connection, place = _resume(world, requester, request)
-        wanted = request.extensions.to_device
-        if wanted is not None and wanted.since:
-            await world.store.write(to_device.remove_messages, requester.user_id, requester.device_id, wanted.since)
+        await _acknowledge(world, requester, request, connection)
         return await _poll(world, request, _Line(requester, connection, place, waiter.subscriber), waiter)
     finally:
         world.live.notifier.leave(waiter)
@@ -60,6 +58,16 @@ def _resume(world: World, requester: Requester, request: SlidingRequest) -> tupl
     if found is None:
         raise MatrixError("M_UNKNOWN_POS", "This connection has expired.", "Cette connexion a expiré.")
     return found
+
+
+async def _acknowledge(world: World, requester: Requester, request: SlidingRequest, connection: Connection) -> None:
+    """The extension's token says that the device has its messages: they are forgotten, where any were given."""
+    wanted, last = request.extensions.to_device, connection.memory.last_message
+    if wanted is None or not wanted.since:
+        return
+    if last is None or 0 < last <= wanted.since:
+        connection.memory.last_message = 0
+        await world.store.write(to_device.remove_messages, requester.user_id, requester.device_id, wanted.since)
 
 
 async def _poll(world: World, request: SlidingRequest, line: _Line, waiter: Waiter) -> bytes:
@@ -85,6 +93,8 @@ async def _answer(world: World, request: SlidingRequest, line: _Line) -> tuple[J
     found = await world.store.read(collect_sliding, ask, world.live.sliding)
     for room_id, kind in found.types.items():
         world.live.sliding.note_type(room_id, kind)
+    if found.messages:
+        memory.last_message = found.messages[-1].position
     sources = room_sources(found, memory)
     rooms = [told_room(ask, found, source, memory) for source in sources]
     shown = [room for room in rooms if room.is_news]
