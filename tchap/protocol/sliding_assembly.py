@@ -67,7 +67,8 @@ def _inside(room: ToldRoom, shaped: Shaped) -> Json:
     body: Json = {
         "required_state": shaped.raw(facts.state),
         "timeline": shaped.raw(timeline.events),
-        "limited": timeline.limited,
+        # Clients tell older events from new ones only in a timeline that is called limited.
+        "limited": timeline.limited or room.is_expanded,
         "num_live": live,
     }
     if timeline.start_ordering is not None:

@@ -132,7 +132,7 @@ async def test_a_subscription_asks_for_more_of_a_room(hall: Hall) -> None:
     told = second["rooms"][room]
     assert texts(told) == ["ligne 2", "ligne 3", "ligne 4"]
     assert told["unstable_expanded_timeline"] is True
-    assert told["num_live"] == 0
+    assert (told["num_live"], told["limited"]) == (0, True)
     assert keys(told) == {("m.room.create", "")}
     third = await slide(ariane, second["pos"], lists=window(0, 9), room_subscriptions=wanted)
     assert third["rooms"] == {}
