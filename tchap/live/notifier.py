@@ -87,8 +87,12 @@ class Notifier:
     def leave(self, waiter: Waiter) -> None:
         waiter.subscriber.waiters.discard(waiter)
 
-    def follow(self, subscriber: Subscriber, rooms: frozenset[str]) -> None:
-        """The person is now in exactly ``rooms``; what was told of them before may not have been heard."""
+    def follow(self, subscriber: Subscriber, rooms: frozenset[str], committed: int) -> None:
+        """The person is now in exactly ``rooms``; what was told of them before may not have been heard.
+
+        ``committed`` is the last committed position: facts up to it may stem from before this process began, when
+        nobody was told anything here.
+        """
         if rooms == subscriber.rooms and subscriber.known_from is not None:
             return
         for room_id in subscriber.rooms - rooms:
@@ -96,7 +100,7 @@ class Notifier:
         for room_id in rooms - subscriber.rooms:
             self._by_room.setdefault(room_id, set()).add(subscriber)
         subscriber.rooms = rooms
-        subscriber.known_from = self._highest_told
+        subscriber.known_from = max(self._highest_told, committed)
 
     def _unfollow(self, subscriber: Subscriber, room_id: str) -> None:
         subscriber.rooms_told.pop(room_id, None)

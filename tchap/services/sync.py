@@ -152,7 +152,7 @@ async def _follow(world: World, subscriber: Subscriber) -> None:
     if subscriber.is_stale:
         subscriber.is_stale = False
         rooms = await world.store.read(find_joined_rooms, subscriber.user_id)
-        world.live.notifier.follow(subscriber, frozenset(rooms))
+        world.live.notifier.follow(subscriber, frozenset(rooms), world.store.committed_position())
 
 
 def _with_typing(world: World, ask: Ask, room: RoomFacts, since: SyncToken | None) -> RoomFacts:

@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +26,7 @@ from mautrix.types import (
     TextMessageEventContent,
     UserID,
 )
+from mautrix.util.logging import TraceLogger
 
 from tests.journeys.conftest import Town
 from tests.journeys.unanswered import Unanswered
@@ -151,6 +153,15 @@ def text_of(event: MessageEvent) -> str:
     """The text; the event came encrypted, or it would have no note of its decryption."""
     assert event["mautrix"]["was_encrypted"]
     return str(event.content.body)
+
+
+@pytest.fixture(autouse=True)
+def its_own_loggers() -> Iterator[None]:
+    """mautrix wants loggers of its own class, which another test of this process may have replaced."""
+    before = logging.getLoggerClass()
+    logging.setLoggerClass(TraceLogger)
+    yield
+    logging.setLoggerClass(before)
 
 
 @pytest.mark.filterwarnings("ignore:The sender_key field")

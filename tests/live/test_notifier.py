@@ -12,7 +12,7 @@ def test_a_fact_told_late_is_looked_for_again() -> None:
     """Where a token was given past a fact that was told only afterwards, the next sync looks from before the fact."""
     notifier = Notifier()
     subscriber = notifier.listen(USER).subscriber
-    notifier.follow(subscriber, frozenset({ROOM}))
+    notifier.follow(subscriber, frozenset({ROOM}), 0)
     notifier.tell(8, rooms=[ROOM])
     subscriber.last_given = 8
     notifier.tell(7, rooms=[ROOM])
@@ -27,9 +27,18 @@ def test_memory_knows_nothing_from_before_it_listened() -> None:
     notifier = Notifier()
     notifier.tell(5, rooms=[ROOM])
     subscriber = notifier.listen(USER).subscriber
-    notifier.follow(subscriber, frozenset({ROOM}))
+    notifier.follow(subscriber, frozenset({ROOM}), 0)
     assert not subscriber.knows(4)
     assert subscriber.knows(5)
+
+
+def test_memory_knows_nothing_from_before_this_process() -> None:
+    """After a restart nothing was told yet, and what is on disk is not claimed to be known."""
+    notifier = Notifier()
+    subscriber = notifier.listen(USER).subscriber
+    notifier.follow(subscriber, frozenset({ROOM}), committed=40)
+    assert not subscriber.knows(39)
+    assert subscriber.knows(40)
 
 
 def test_many_tellings_wake_once() -> None:
@@ -38,7 +47,7 @@ def test_many_tellings_wake_once() -> None:
     async def story() -> None:
         notifier = Notifier()
         waiter = notifier.listen(USER)
-        notifier.follow(waiter.subscriber, frozenset({ROOM}))
+        notifier.follow(waiter.subscriber, frozenset({ROOM}), 0)
         for position in (1, 2, 3):
             notifier.tell(position, rooms=[ROOM])
         assert await waiter.wait(1)
