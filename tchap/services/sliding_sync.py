@@ -139,4 +139,4 @@ async def _follow(world: World, subscriber: Subscriber) -> None:
     if subscriber.is_stale:
         subscriber.is_stale = False
         rooms = await world.store.read(find_joined_rooms, subscriber.user_id)
-        world.live.notifier.follow(subscriber, frozenset(rooms))
+        world.live.notifier.follow(subscriber, frozenset(rooms), world.store.committed_position())
