@@ -7,10 +7,10 @@ import { Badge } from "../design/notes";
 import type { ConversationModel } from "../view-models/conversation";
 import type { HomeModel } from "../view-models/home";
 import type { Member, RoomSummary } from "../view-models/types";
-import { Trust } from "./conversation";
 import { useObservable, useWords } from "./hooks";
 import { InviteDialog } from "./people";
-import { roomName } from "./room-list";
+import { roomName } from "./room-name";
+import { Trust } from "./trust";
 
 interface DetailsProps {
   readonly home: HomeModel;
