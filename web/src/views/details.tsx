@@ -71,6 +71,8 @@ export function DetailsPane({ home, room, conversation }: DetailsProps): ReactEl
   const [window, setWindow] = useState<"leave" | "invite" | null>(null);
   return (
     <aside className="pane-details" aria-label={t("details.title")}>
+      {/* Where the pane covers the conversation, that one's h1 is not drawn: a screen reader finds the same one here. */}
+      <h1 className="hidden">{roomName(room, words)}</h1>
       <header className="pane-head">
         <h2>{t("details.title")}</h2>
         <IconButton icon="close" label={t("common.close")} onClick={home.toggleDetails} />
