@@ -106,6 +106,7 @@ async function run() {
   });
   await step("another tab takes the work and gives it back", () => twoTabs(a));
   await step("an edited and a deleted message, seen on the other side", () => editAndDelete(a, b));
+  await step("the details on a narrow screen have a title of their own", () => narrowDetails(b));
   await step("the history is in the backup", () => steps.waitForBackup(a.page, base, 2));
   const c = await openPerson();
   await step("a wrong recovery code is kindly refused, the right one opens the history", async () => {
@@ -159,6 +160,18 @@ async function editAndDelete(a, b) {
     await page.locator('[data-testid="message"][data-kind="deleted"]').waitFor();
     await steps.seesNoMore(page, "Brouillon parti trop vite");
   }
+}
+
+async function narrowDetails(b) {
+  const wide = b.page.viewportSize();
+  await b.page.setViewportSize({ width: 390, height: 800 });
+  await b.page.getByTestId("details").click();
+  await b.page.getByRole("complementary").getByRole("heading", { level: 1, name: ALICE }).waitFor();
+  await shoot(b, "narrow-details");
+  const obstacles = await steps.findObstacles(b.page);
+  if (obstacles.length > 0) throw new Error(obstacles.join(" | "));
+  await b.page.getByRole("complementary").getByRole("button", { name: "Fermer" }).click();
+  await b.page.setViewportSize(wide);
 }
 
 async function readsHistory(person) {

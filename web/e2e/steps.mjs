@@ -1,4 +1,5 @@
 /** What a person does, by the roles and names a screen reader would use. */
+import axe from "axe-core";
 
 export const PASSWORD = "Une-phrase-assez-longue-7";
 const WAIT_MS = 30_000;
@@ -173,6 +174,13 @@ export async function edit(page, text, corrected) {
 export async function remove(page, text) {
   await act(page, text, "Supprimer");
   await page.getByRole("alertdialog").getByRole("button", { name: "Supprimer" }).click();
+}
+
+/** What axe finds against the WCAG and its best practices on the page as it stands, as "rule: element". */
+export async function findObstacles(page) {
+  await page.evaluate(axe.source);
+  const found = await page.evaluate(() => window.axe.run());
+  return found.violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(" ")}`));
 }
 
 export async function attach(page, name, content) {
