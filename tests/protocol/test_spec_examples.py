@@ -1,4 +1,4 @@
-"""The specification's own example events, where a copy of it is at hand (beside the project, or where ``MATRIX_SPEC`` says)."""
+"""The specification's own example events, where a copy of it is beside the project or where ``MATRIX_SPEC`` says."""
 
 from pathlib import Path
 from typing import Any
