@@ -158,7 +158,7 @@ async def test_a_failed_state_event_leaves_no_trace(stage: Stage) -> None:
     await settle()
     stage.store.release()
     answers = await asyncio.gather(join, spoken, return_exceptions=True)
-    assert isinstance(answers[0], Broken) or answers[0].status == 500
+    assert isinstance(answers[0], Broken) or answers[0].status >= 400
     assert isinstance(answers[1], MatrixError)
     assert answers[1].errcode == "M_FORBIDDEN"
     assert guest.user_id not in (await stage.live()).joined

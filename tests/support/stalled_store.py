@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from tchap.base.errors import MatrixError
 
-class Broken(Exception):
-    """The commit the test chose to break."""
+
+class Broken(MatrixError):
+    """The commit the test chose to break: refused rather than failed, so that no server log is written."""
 
 
 class StalledStore:
@@ -46,7 +48,7 @@ class StalledStore:
         async def counted(tx: Any, *given: Any) -> Any:
             answer = await job(_CountedTx(tx, self.statements), *given)
             if is_broken:
-                raise Broken
+                raise Broken("M_UNKNOWN", "Broken by the test.")
             return answer
 
         told: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
