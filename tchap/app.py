@@ -36,6 +36,7 @@ from tchap.live.last_seen import LastSeen
 from tchap.live.notifier import Notifier
 from tchap.live.rate_limits import RateLimits
 from tchap.live.rooms import RoomCache
+from tchap.live.sliding import Connections
 from tchap.live.tokens import TokenCache
 from tchap.live.transactions import TransactionCache
 from tchap.live.typing import Typing
@@ -99,6 +100,7 @@ def build_live(settings: Settings, clock: Clock) -> Live:
         sessions=InteractiveSessions(),
         uploads=Uploads(),
         last_seen=LastSeen(),
+        sliding=Connections(clock.now_ms()),
         appservices=AppServiceNews(),
     )
 

@@ -26,6 +26,7 @@ async def forum(stage: Stage) -> Measurement:
     crowd = _Crowd(members)
     async with asyncio.TaskGroup() as polling:
         tasks = [polling.create_task(crowd.follow(index)) for index in range(len(members))]
+        await crowd.until_listening()
         worker = _announce(crowd, room_id)
         await repeat([worker], Bounds(stage.sizes.window.seconds * 2, WARM_UP_MESSAGES))
         measured = await stage.measure([worker])
@@ -42,6 +43,12 @@ class _Crowd:
         self._marker = b"marker-0."
         self._missing: set[int] = set()
         self._all_have_it = asyncio.Event()
+        self._arriving = len(members)
+        self._all_listen = asyncio.Event()
+
+    async def until_listening(self) -> None:
+        """Returns once every member has made the initial sync: what it holds is no delivery."""
+        await self._all_listen.wait()
 
     def expect(self, text: str) -> asyncio.Event:
         """From now on `text` is looked for; the event returned is set when every member has it."""
@@ -53,6 +60,9 @@ class _Crowd:
     async def follow(self, index: int) -> None:
         member = self.members[index]
         synced = await member.sync()
+        self._arriving -= 1
+        if not self._arriving:
+            self._all_listen.set()
         while True:
             synced = await member.sync(synced.next_batch)
             if self._marker in synced.body:

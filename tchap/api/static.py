@@ -18,7 +18,7 @@ _POLICY = "; ".join(
     (
         "default-src 'self'",
         "script-src 'self' 'wasm-unsafe-eval'",
-        "style-src 'self' 'unsafe-inline'",
+        "style-src 'self'",
         "img-src 'self' blob: data:",
         "media-src 'self' blob:",
         "font-src 'self' data:",

@@ -168,3 +168,14 @@ APPSERVICE_RETRY_S = 0.5  # before a transaction is tried again, doubled each ti
 APPSERVICE_MAX_RETRY_S = 60
 MAX_PING_BODY = 4_096  # of a refused ping, shown to whoever asked for it
 DUTY_RETRY_S = 5  # before a background duty that failed begins again
+# Sliding sync
+MAX_SLIDING_DEVICES = 20_000  # that slid lately: places confirmed and offered, about 200 bytes per room known
+MAX_DEVICE_CONNECTIONS = 10  # of one device, by name
+MAX_OFFERED_PLACES = 4  # answers of one connection that may all have been lost
+MAX_SLIDING_LISTS = 100  # MSC4186
+MAX_SLIDING_SUBSCRIPTIONS = 500
+MAX_SLIDING_RANGES = 20  # of one list
+MAX_SLIDING_TIMELINE = 100  # events of one room
+MAX_REQUIRED_STATE = 200  # entries of one list or subscription
+MAX_SLIDING_NAME = 255  # characters of a list's or a connection's name
+MAX_ROOM_TYPES = 100_000  # rooms whose type is kept in memory

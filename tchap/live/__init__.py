@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tchap.live.notifier import Notifier
     from tchap.live.rate_limits import RateLimits
     from tchap.live.rooms import RoomCache
+    from tchap.live.sliding import Connections
     from tchap.live.tokens import TokenCache
     from tchap.live.transactions import TransactionCache
     from tchap.live.typing import Typing
@@ -31,4 +32,5 @@ class Live:
     sessions: InteractiveSessions
     uploads: Uploads
     last_seen: LastSeen
+    sliding: Connections
     appservices: AppServiceNews

@@ -25,7 +25,7 @@ class LiveRoom:
 
     ``state``, ``joined``, ``extremities``, ``depth``, ``last_ordering`` and ``revision`` are provisional;
     ``last_position`` and ``recent`` hold committed facts only. Every committed event of the timeline with a position
-    above ``recent_from_position`` is in ``recent``.
+    above ``recent_from_position`` is in ``recent``. ``committing`` appends are on their way to the disk.
     """
 
     room_id: str
@@ -41,6 +41,7 @@ class LiveRoom:
     recent: deque[StoredEvent] = field(default_factory=deque)
     reference_hashes: dict[str, str] = field(default_factory=dict)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    committing: int = 0
     is_dropped: bool = False
 
     def __post_init__(self) -> None:
@@ -122,8 +123,9 @@ class RoomCache:
             self._evict()
 
     def _evict(self) -> None:
-        # A room whose lock is held is being appended to: two copies of it would fight.
-        idle = next((room for room in self._rooms.values() if not room.lock.locked()), None)
+        # A room that is being appended to stays: a copy loaded meanwhile would fight it, and would never hear of the
+        # events that are on their way to the disk.
+        idle = next((room for room in self._rooms.values() if not (room.lock.locked() or room.committing)), None)
         if idle is not None:
             self.drop(idle)
 

@@ -17,8 +17,14 @@ class TransactionCache:
     def __init__(self) -> None:
         self._answers: OrderedDict[TransactionKey, asyncio.Future[str]] = OrderedDict()
 
-    def find(self, key: TransactionKey) -> asyncio.Future[str] | None:
-        return self._answers.get(key)
+    async def find(self, key: TransactionKey) -> str | None:
+        """The event id the first attempt was answered, awaited if need be; None makes the caller the first."""
+        while (answer := self._answers.get(key)) is not None:
+            # `wait` shares nothing of a caller's fate: one who goes away, first or waiting, takes no other along.
+            await asyncio.wait((answer,))
+            if not answer.cancelled():
+                return answer.result()
+        return None
 
     def begin(self, key: TransactionKey) -> asyncio.Future[str]:
         answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()

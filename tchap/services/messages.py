@@ -6,20 +6,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tchap.base.encoding import encode_json
-from tchap.base.errors import Forbidden, MatrixError, NotFound
+from tchap.base.errors import Forbidden, NotFound
 from tchap.base.identity import Requester
 from tchap.live.rooms import LiveRoom
 from tchap.live.transactions import TransactionKey
 from tchap.policy.rooms import decide_redaction
 from tchap.protocol.events import Event, client_format, redact
-from tchap.protocol.relations import find_relation
 from tchap.protocol.stored_event import StoredEvent
 from tchap.services.live_rooms import event_of, get_room_or_forbid
 from tchap.services.room_law import check_decision
 from tchap.services.timeline import Draft, Erasure, append
 from tchap.services.world import World
 from tchap.storage.events import AlreadySent, find_event
-from tchap.storage.relations import has_annotated
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +36,9 @@ async def send_event(world: World, requester: Requester, room_id: str, wish: Mes
         # Room version 11 names the event in the content, so a redaction may be sent like any message.
         return await redact_event(world, requester, room_id, (content["redacts"], content), txn_id)
     key = (requester.user_id, requester.device_id, f"{room_id} {kind}", txn_id)
-    repeated = world.live.transactions.find(key)
+    repeated = await world.live.transactions.find(key)
     if repeated is not None:
-        return await repeated
-    await _check_annotation(world, requester, content)
+        return repeated
     txn = (requester.device_id, txn_id)
     draft = Draft(kind, requester.user_id, content, origin_server_ts=wish.origin_server_ts, txn=txn)
     return await _append_once(world, room_id, draft, key)
@@ -52,17 +49,15 @@ async def _append_once(
 ) -> str:
     answer = world.live.transactions.begin(key)
     try:
-        stored = await append(world, room_id, (draft,), erasure)
+        event_id = (await append(world, room_id, (draft,), erasure))[0].event_id
     except AlreadySent as earlier:
-        # The id was used before this process began to remember.
-        answer.set_result(earlier.event_id)
-        return earlier.event_id
+        # The id was used before this process began to remember, or by a caller who went away.
+        event_id = earlier.event_id
     except BaseException:
         world.live.transactions.give_up(key, answer)
         raise
-    if not answer.done():
-        answer.set_result(stored[0].event_id)
-    return stored[0].event_id
+    answer.set_result(event_id)
+    return event_id
 
 
 async def redact_event(
@@ -71,9 +66,9 @@ async def redact_event(
     """Redacts `(event id, content)`; the redacted content is erased from the database in the same commit."""
     event_id, content = wish
     key = (requester.user_id, requester.device_id, f"{room_id} redact {event_id}", txn_id)
-    repeated = world.live.transactions.find(key)
+    repeated = await world.live.transactions.find(key)
     if repeated is not None:
-        return await repeated
+        return repeated
     room = await get_room_or_forbid(world, room_id)
     target = await world.store.read(find_event, event_id)
     if target is None or target.room_id != room_id:
@@ -120,14 +115,3 @@ def _erasure(room: LiveRoom, target: StoredEvent) -> Erasure:
             rel_type=None,
         )
     )
-
-
-async def _check_annotation(world: World, requester: Requester, content: dict[str, Any]) -> None:
-    """Client-server API, "Avoiding duplicate annotations"."""
-    relation = find_relation(content)
-    if relation is None or relation.rel_type != "m.annotation" or relation.key is None:
-        return
-    if await world.store.read(has_annotated, requester.user_id, relation.event_id, relation.key):
-        raise MatrixError(
-            "M_DUPLICATE_ANNOTATION", "You have reacted with this already.", "Vous avez déjà réagi ainsi."
-        )

@@ -20,7 +20,7 @@ from tchap.protocol.auth_rules import AuthFacts, AuthRefused, auth_types_for, ch
 from tchap.protocol.events import BadEvent, Built, Event, EventFields, EventTooLarge, build_event, client_format
 from tchap.protocol.identifiers import server_of
 from tchap.protocol.notices import NO_NOTICES, Notices
-from tchap.protocol.relations import THREAD, Relation, find_relation
+from tchap.protocol.relations import ANNOTATION, THREAD, Relation, find_relation
 from tchap.protocol.stored_event import IN_TIMELINE, StoredEvent
 from tchap.services.appservices import find_interested
 from tchap.services.live_rooms import event_of, get_room_or_forbid, hash_for_references
@@ -32,6 +32,7 @@ from tchap.storage.events import add_event, add_events, find_event, set_redacted
 from tchap.storage.jobs import Tx
 from tchap.storage.memberships import Membership, set_memberships
 from tchap.storage.push import add_notices
+from tchap.storage.relations import has_annotated
 from tchap.storage.room_state import StateRow, set_states
 from tchap.storage.rooms import RoomMoved, RoomRow, add_room, move_extremity, raise_revision, set_extremities
 from tchap.storage.state_deltas import add_merge_delta
@@ -97,7 +98,8 @@ async def append(
 ) -> list[StoredEvent]:
     """Appends the drafts, all or none, and answers after the durable commit with the rows as stored.
 
-    Raises Forbidden when the authorisation rules refuse, M_TOO_LARGE and M_BAD_JSON for events that cannot be.
+    Raises Forbidden when the authorisation rules refuse, M_TOO_LARGE and M_BAD_JSON for events that cannot be,
+    M_DUPLICATE_ANNOTATION for a reaction the sender has given already.
     """
     for _ in range(limits.MAX_APPEND_ATTEMPTS):
         room = await get_room_or_forbid(world, room_id)
@@ -115,6 +117,9 @@ async def _append_to(
         if room.is_dropped:
             raise RoomMoved(room.room_id)
         planned = await _plan(world, room, drafts)
+        if room.is_dropped:
+            # An append this one is built on failed while we planned; nothing waits from here to the queue.
+            raise RoomMoved(room.room_id)
         job = _Append(room.room_id, room.revision, room.extremities, tuple(planned), erasure)
         committed = _enqueue(world, room, job)
     return await committed
@@ -124,8 +129,9 @@ async def open_room(world: World, room: LiveRoom, birth: Birth, drafts: Sequence
     """Appends a new room's first events, the create event first, in one commit; AliasTaken, and there is no room."""
     planned = await _plan(world, room, drafts)
     job = _Append(room.room_id, 0, (), tuple(planned), None, birth)
+    committed = _enqueue(world, room, job)
     world.live.rooms.put(room)
-    return await _enqueue(world, room, job)
+    return await committed
 
 
 async def _plan(world: World, room: LiveRoom, drafts: Sequence[Draft]) -> list[_Planned]:
@@ -279,6 +285,7 @@ def _enqueue(world: World, room: LiveRoom, append_: _Append) -> asyncio.Future[l
     last = append_.planned[-1].stored
     room.extremities, room.depth = (last.event_id,), last.depth
     room.last_ordering, room.revision = last.ordering or 0, room.revision + 1
+    room.committing += 1
     committed.add_done_callback(lambda done: _after_commit(world, room, append_, done))
     committed.add_done_callback(lambda _: world.metrics.commit_seconds.observe(world.clock.monotonic() - began_s))
     return asyncio.shield(committed)
@@ -293,6 +300,7 @@ async def _write_append(tx: Tx, append_: _Append) -> list[StoredEvent]:
     rows = [replace(each.stored, position=first + index) for index, each in enumerate(append_.planned)]
     if len(rows) == 1:
         await add_event(tx, rows[0])
+        await _check_annotation(tx, append_.planned[0].event, rows[0])
     else:
         await add_events(tx, rows)
     if len(append_.extremities) > 1:
@@ -313,6 +321,20 @@ async def _write_append(tx: Tx, append_: _Append) -> list[StoredEvent]:
         gone = append_.erasure.event
         await set_redacted(tx, gone.event_id, rows[0].event_id, gone.client_json, gone.graph_json)
     return rows
+
+
+async def _check_annotation(tx: Tx, event: Event, row: StoredEvent) -> None:
+    """Client-server API, "Avoiding duplicate annotations"; in the job, where no other append comes between.
+
+    It comes after the row is added, so that a repeated transaction is told of its own event first.
+    """
+    relation = find_relation(event.content) if row.rel_type == ANNOTATION else None
+    if relation is None or relation.key is None:
+        return
+    if await has_annotated(tx, row, relation.key):
+        raise MatrixError(
+            "M_DUPLICATE_ANNOTATION", "You have reacted with this already.", "Vous avez déjà réagi ainsi."
+        )
 
 
 async def _write_birth(tx: Tx, birth: Birth) -> None:
@@ -358,6 +380,7 @@ def membership_row(room_id: str, event: Event, position: int) -> Membership:
 
 
 def _after_commit(world: World, room: LiveRoom, append_: _Append, done: asyncio.Future[list[StoredEvent]]) -> None:
+    room.committing -= 1
     if done.cancelled() or done.exception() is not None:
         world.live.rooms.drop(room)
         return

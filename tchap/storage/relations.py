@@ -11,13 +11,14 @@ from tchap.storage.events import EVENT_COLUMNS
 from tchap.storage.jobs import Tx
 
 
-async def has_annotated(tx: Tx, sender: str, event_id: str, key: str) -> bool:
-    """Whether the person has put this key on the event already."""
+async def has_annotated(tx: Tx, annotation: StoredEvent, key: str) -> bool:
+    """Whether another event of the annotation's sender puts this key on the same event."""
     rows = await tx.all(
         """SELECT client_json FROM events WHERE relates_to = $1 AND rel_type = 'm.annotation' AND sender = $2
-             AND redacted_by IS NULL""",
-        event_id,
-        sender,
+             AND event_id <> $3 AND redacted_by IS NULL""",
+        annotation.relates_to,
+        annotation.sender,
+        annotation.event_id,
     )
     return any(_key_of(row[0]) == key for row in rows)
 

@@ -70,8 +70,16 @@ async def find_extremities(tx: Tx, room_id: str) -> list[str]:
 
 
 async def move_extremity(tx: Tx, room_id: str, old: str, new: str) -> None:
-    """The linear case: the one end of the graph moves on."""
-    await tx.run("UPDATE room_extremities SET event_id = $3 WHERE room_id = $1 AND event_id = $2", room_id, old, new)
+    """The linear case: the one end of the graph moves on; RoomMoved when the end is another one.
+
+    Revisions are counted, so another process may reach the number of an append of ours that failed: what was built on
+    the failed one is found out here.
+    """
+    changed = await tx.run(
+        "UPDATE room_extremities SET event_id = $3 WHERE room_id = $1 AND event_id = $2", room_id, old, new
+    )
+    if changed != 1:
+        raise RoomMoved(room_id)
 
 
 async def set_extremities(tx: Tx, room_id: str, event_ids: Sequence[str]) -> None:

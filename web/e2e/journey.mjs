@@ -1,5 +1,5 @@
 /**
- * Two people of two administrations on two instances, from sign-up to a new device.
+ * Two people of two administrations on two instances, from sign-up to a new device and a forgotten password.
  *
  *   node e2e/journey.mjs http://127.0.0.1:8008 [--first-domain D] [--second-domain D] [--search TERM] [--shots DIR]
  *
@@ -7,7 +7,7 @@
  */
 import { mkdirSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { closeAll, closePerson, openPerson } from "./browser.mjs";
+import { closeAll, openPerson } from "./browser.mjs";
 import * as steps from "./steps.mjs";
 
 const { values: options, positionals } = parseArgs({
@@ -23,6 +23,7 @@ const base = (positionals[0] ?? "http://127.0.0.1:8008").replace(/\/+$/u, "");
 const tag = Array.from({ length: 5 }, () => String.fromCharCode(97 + Math.floor(Math.random() * 26))).join("");
 const alice = `alice.martin.${tag}@${options["first-domain"]}`;
 const bruno = `bruno.lefebvre.${tag}@${options["second-domain"]}`;
+const NEW_PASSWORD = "Une-autre-phrase-longue-8";
 const nameOf = (first, last) => `${first} ${last} ${tag[0].toUpperCase()}${tag.slice(1)}`;
 const ALICE = nameOf("Alice", "Martin");
 const BRUNO = nameOf("Bruno", "Lefebvre");
@@ -104,30 +105,101 @@ async function run() {
     await steps.sees(b.page, "Toujours là après le rechargement");
   });
   await step("another tab takes the work and gives it back", () => twoTabs(a));
+  await step("an edited and a deleted message, seen on the other side", () => editAndDelete(a, b));
+  await step("the details on a narrow screen have a title of their own", () => narrowDetails(b));
   await step("the history is in the backup", () => steps.waitForBackup(a.page, base, 2));
+  const c = await openPerson();
   await step("a wrong recovery code is kindly refused, the right one opens the history", async () => {
-    const c = await openPerson();
     await steps.signIn(c.page, base, alice);
     await c.page.getByTestId("recovery-code").waitFor();
     await steps.enterRecoveryCode(c.page, `${code.slice(0, -4)}zzzz`);
     await c.page.getByRole("alert").waitFor();
     await shoot(c, "unlock");
     await steps.enterRecoveryCode(c.page, code);
-    await steps.openRoom(c.page, BRUNO);
-    await steps.sees(c.page, "premier message secret").finally(() => shoot(c, "history"));
-    await steps.sees(c.page, "réponse secrète");
-    await steps.sees(c.page, "Toujours là après le rechargement");
+    await readsHistory(c);
     await shoot(c, "new-device");
-    await closePerson(c);
+  });
+  await step("signing out leaves nothing in the browser", () => leavesNothing(c));
+  await step("a forgotten password is reset by mail, the other device stays", async () => {
+    await steps.resetPassword(c.page, base, alice, NEW_PASSWORD);
+    await steps.write(a.page, "Mon poste est resté connecté");
+    await steps.sees(b.page, "Mon poste est resté connecté");
+  });
+  await step("the new password and the recovery code open the history again", async () => {
+    await steps.signIn(c.page, base, alice, NEW_PASSWORD);
+    await c.page.getByTestId("recovery-code").waitFor();
+    await steps.enterRecoveryCode(c.page, code);
+    await readsHistory(c);
+  });
+  await step("two devices of one person compare symbols", async () => {
+    await leavesNothing(c);
+    await steps.signIn(c.page, base, alice, NEW_PASSWORD);
+    return compare(c, a);
   });
   await step("offline: the message waits, then leaves", () => offline(a, b));
   await step("nothing left in clear", async () =>
-    checkNoClear(sends.flat(), ["secret", "Toujours", "hors ligne", "Bonjour", "note-alice"]),
+    checkNoClear(sends.flat(), ["secret", "Toujours", "hors ligne", "Bonjour", "note-alice", "Rendez-vous", "Brouillon", "Mon poste"]),
   );
   await step("no complaint in the console", async () => {
     const complaints = [...a.complaints, ...b.complaints].filter((line) => !/Failed to load resource|ERR_INTERNET/u.test(line));
     if (complaints.length > 0) throw new Error(complaints.join(" | "));
   });
+}
+
+async function editAndDelete(a, b) {
+  await steps.write(a.page, "Rendez-vous mardi à l’accueil");
+  await steps.sees(b.page, "Rendez-vous mardi à l’accueil");
+  await steps.edit(a.page, "Rendez-vous mardi", "Rendez-vous jeudi à l’accueil");
+  await steps.sees(b.page, "Rendez-vous jeudi à l’accueil");
+  await b.page.getByTestId("message").filter({ hasText: "jeudi" }).getByText("modifié").waitFor();
+  await steps.seesNoMore(b.page, "Rendez-vous mardi");
+  await steps.write(a.page, "Brouillon parti trop vite");
+  await steps.sees(b.page, "Brouillon parti trop vite");
+  await steps.remove(a.page, "Brouillon parti trop vite");
+  for (const { page } of [a, b]) {
+    await page.locator('[data-testid="message"][data-kind="deleted"]').waitFor();
+    await steps.seesNoMore(page, "Brouillon parti trop vite");
+  }
+}
+
+async function narrowDetails(b) {
+  const wide = b.page.viewportSize();
+  await b.page.setViewportSize({ width: 390, height: 800 });
+  await b.page.getByTestId("details").click();
+  await b.page.getByRole("complementary").getByRole("heading", { level: 1, name: ALICE }).waitFor();
+  await shoot(b, "narrow-details");
+  const obstacles = await steps.findObstacles(b.page);
+  if (obstacles.length > 0) throw new Error(obstacles.join(" | "));
+  await b.page.getByRole("complementary").getByRole("button", { name: "Fermer" }).click();
+  await b.page.setViewportSize(wide);
+}
+
+async function readsHistory(person) {
+  await steps.openRoom(person.page, BRUNO);
+  await steps.sees(person.page, "premier message secret").finally(() => shoot(person, "history"));
+  await steps.sees(person.page, "réponse secrète");
+  await steps.sees(person.page, "Toujours là après le rechargement");
+  await steps.sees(person.page, "Rendez-vous jeudi");
+  if ((await person.page.getByText("Brouillon parti trop vite").count()) > 0) throw new Error("a deleted message came back");
+}
+
+async function leavesNothing(person) {
+  const left = await steps.signOut(person.page);
+  if (left.length > 0) throw new Error(`left in the browser: ${left.join(" ")}`);
+}
+
+/** The new device asks, the old one accepts; both see the same symbols, and the history opens without a code. */
+async function compare(fresh, known) {
+  await fresh.page.getByRole("button", { name: "Comparer avec un autre appareil" }).click();
+  await known.page.getByRole("button", { name: "C’est moi, comparer" }).click();
+  const [mine, theirs] = await Promise.all([steps.readSymbols(fresh.page), steps.readSymbols(known.page)]);
+  await shoot(fresh, "compare");
+  if (mine.join() !== theirs.join()) throw new Error(`different symbols: ${mine} / ${theirs}`);
+  await Promise.all([steps.saysSame(fresh.page), steps.saysSame(known.page)]);
+  await fresh.page.getByRole("button", { name: "Continuer", exact: true }).click();
+  await known.page.getByRole("button", { name: "Continuer", exact: true }).click();
+  await readsHistory(fresh);
+  return { symbols: mine.length };
 }
 
 async function twoTabs(a) {

@@ -1,6 +1,7 @@
 /** What a person does, by the roles and names a screen reader would use. */
+import axe from "axe-core";
 
-const PASSWORD = "Une-phrase-assez-longue-7";
+export const PASSWORD = "Une-phrase-assez-longue-7";
 const WAIT_MS = 30_000;
 
 export function delay(ms) {
@@ -17,12 +18,16 @@ export async function waitFor(what, job, limitMs = WAIT_MS) {
   }
 }
 
-/** The last code sent to this address, from the built-in mailbox page. */
+/** What the built-in mailbox holds for this address, oldest first. */
+export async function readMails(base, email) {
+  const answer = await fetch(`${base}/_tchap/mailbox.json?to=${encodeURIComponent(email)}`);
+  return answer.ok ? answer.json() : [];
+}
+
+/** The last code sent to this address, once there are more than `after` messages. */
 export async function readCode(base, email, after = 0) {
   return waitFor(`a code for ${email}`, async () => {
-    const answer = await fetch(`${base}/_tchap/mailbox.json?to=${encodeURIComponent(email)}`);
-    if (!answer.ok) return null;
-    const mails = await answer.json();
+    const mails = await readMails(base, email);
     if (mails.length <= after) return null;
     return /\b(\d{6})\b/u.exec(`${mails.at(-1).subject}\n${mails.at(-1).text}`)?.[1] ?? null;
   });
@@ -57,6 +62,47 @@ export async function signIn(page, base, email, password = PASSWORD) {
   await page.getByRole("button", { name: "Se connecter" }).click();
   await page.getByTestId("password").fill(password);
   await page.getByRole("button", { name: "Se connecter" }).click();
+}
+
+/** A forgotten password, from the first screen to the one that asks for the new password; other devices stay. */
+export async function resetPassword(page, base, email, password) {
+  const before = (await readMails(base, email)).length;
+  await page.goto(base);
+  await page.getByTestId("email").fill(email);
+  await page.getByRole("button", { name: "Se connecter" }).click();
+  await page.getByRole("button", { name: "Mot de passe oublié" }).click();
+  await page.getByRole("button", { name: "Recevoir mon code" }).click();
+  await page.getByTestId("code").waitFor();
+  await page.getByTestId("code").fill(await readCode(base, email, before));
+  await page.getByRole("button", { name: "Valider" }).click();
+  await page.getByTestId("password").fill(password);
+  await page.getByLabel("Les garder connectés").check();
+  await page.getByRole("button", { name: "Enregistrer" }).click();
+  await page.getByText("Votre mot de passe est changé").waitFor();
+}
+
+/** Signs out from the settings; returns what the browser still keeps, which should be nothing of the account. */
+export async function signOut(page) {
+  await page.getByTestId("settings").click();
+  await page.getByRole("button", { name: "Se déconnecter" }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "Se déconnecter" }).click();
+  await page.getByTestId("email").waitFor();
+  return page.evaluate(async () => {
+    const databases = (await indexedDB.databases()).map(({ name }) => name);
+    const keys = Object.keys(localStorage).filter((key) => /tchap\.account|mx/u.test(key));
+    return [...databases, ...keys];
+  });
+}
+
+/** The symbols this device shows, in their order. */
+export async function readSymbols(page) {
+  const list = page.getByRole("alertdialog").getByRole("listitem");
+  await waitFor("seven symbols", async () => (await list.count()) === 7);
+  return list.allInnerTexts();
+}
+
+export async function saysSame(page) {
+  await page.getByRole("button", { name: "Ils sont identiques" }).click();
 }
 
 export async function enterRecoveryCode(page, code) {
@@ -106,6 +152,35 @@ export async function write(page, text) {
 
 export async function sees(page, text, limitMs = WAIT_MS) {
   await page.getByTestId("message").filter({ hasText: text }).first().waitFor({ timeout: limitMs });
+}
+
+/** Waits until nothing on the page says `text` any more. */
+export async function seesNoMore(page, text, limitMs = WAIT_MS) {
+  await page.getByText(text).first().waitFor({ state: "detached", timeout: limitMs });
+}
+
+async function act(page, text, action) {
+  const message = page.getByTestId("message").filter({ hasText: text }).first();
+  await message.hover();
+  await message.getByRole("button", { name: "Actions sur le message" }).click();
+  await page.getByRole("menuitem", { name: action }).click();
+}
+
+export async function edit(page, text, corrected) {
+  await act(page, text, "Modifier");
+  await write(page, corrected);
+}
+
+export async function remove(page, text) {
+  await act(page, text, "Supprimer");
+  await page.getByRole("alertdialog").getByRole("button", { name: "Supprimer" }).click();
+}
+
+/** What axe finds against the WCAG and its best practices on the page as it stands, as "rule: element". */
+export async function findObstacles(page) {
+  await page.evaluate(axe.source);
+  const found = await page.evaluate(() => window.axe.run());
+  return found.violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(" ")}`));
 }
 
 export async function attach(page, name, content) {

@@ -11,6 +11,7 @@ VERSIONS = tuple(f"v1.{minor}" for minor in range(1, 20))
 UNSTABLE_FEATURES = (
     "org.matrix.e2e_cross_signing",
     "org.matrix.msc3916.stable",
+    "org.matrix.simplified_msc3575",
     "uk.tcpip.msc4133.stable",
 )
 

@@ -1,5 +1,5 @@
 /** One conversation, as plain messages in the order to draw them. */
-import { EventTimeline, EventType, type MatrixEvent, MatrixEventEvent, type Room, RoomEvent } from "matrix-js-sdk";
+import { EventStatus, EventTimeline, EventType, type MatrixEvent, MatrixEventEvent, type Room, RoomEvent } from "matrix-js-sdk";
 import { DecryptionFailureCode } from "matrix-js-sdk/lib/crypto-api";
 import type { Account } from "./account";
 import { parseMedia } from "./media-info";
@@ -118,8 +118,14 @@ function readersOf(account: Account, room: Room, event: MatrixEvent): string[] {
   return others.map((id) => personIn(room, id).name);
 }
 
+/** Sharing the room's key is tried for half a minute before a cut connection makes it fail: say at once that it waits. */
+function isHeldByNetwork(event: MatrixEvent): boolean {
+  return event.status === EventStatus.ENCRYPTING && navigator.onLine === false;
+}
+
 function stateOf(event: MatrixEvent): Message["state"] {
-  return event.status === null || event.status === "sent" ? "sent" : stateOfPending(event);
+  if (event.status === null || event.status === EventStatus.SENT) return "sent";
+  return isHeldByNetwork(event) ? "waiting" : stateOfPending(event);
 }
 
 function toMessage(account: Account, room: Room, event: MatrixEvent, kind: MessageKind): Message {

@@ -1,48 +1,12 @@
 import { type FormEvent, type ReactElement, useState } from "react";
 import { Button } from "../design/button";
 import { Choices, Field } from "../design/field";
-import { Note } from "../design/notes";
-import type { AuthModel, AuthState, Intent } from "../view-models/auth";
+import type { AuthModel, Intent } from "../view-models/auth";
 import { isAccepted } from "../view-models/password-rules";
+import { Address, Notices, type StepProps, Title } from "./auth-parts";
 import { Gate } from "./gate";
-import { useArrivalFocus, useObservable, useSurface, useWords } from "./hooks";
+import { useObservable, useSurface, useWords } from "./hooks";
 import { CodeStep, NewPassword, PasswordStep } from "./sign-up";
-
-export interface StepProps {
-  readonly auth: AuthModel;
-  readonly state: AuthState;
-}
-
-export function Notices({ state }: { readonly state: Pick<AuthState, "error" | "notice"> }): ReactElement {
-  const { say } = useWords();
-  return (
-    <>
-      {state.error !== null && <Note tone="error">{say(state.error)}</Note>}
-      {state.notice !== null && <Note tone="success">{say(state.notice)}</Note>}
-    </>
-  );
-}
-
-export function Title({ children, name }: { readonly children: string; readonly name: string }): ReactElement {
-  const heading = useArrivalFocus(name);
-  return (
-    <h1 ref={heading} tabIndex={-1}>
-      {children}
-    </h1>
-  );
-}
-
-export function Address({ auth, state }: StepProps): ReactElement {
-  const { t } = useWords();
-  return (
-    <div className="address">
-      <span>{state.email}</span>
-      <Button look="quiet" size="small" onClick={auth.back}>
-        {t("signIn.change")}
-      </Button>
-    </div>
-  );
-}
 
 function Welcome({ auth, state }: StepProps): ReactElement {
   const { t } = useWords();

@@ -5,7 +5,7 @@ import { Note } from "../design/notes";
 import type { ConversationModel, ConversationState, Upload } from "../view-models/conversation";
 import type { RoomSummary } from "../view-models/types";
 import { useWords } from "./hooks";
-import { roomName } from "./room-list";
+import { roomName } from "./room-name";
 
 interface ComposerProps {
   readonly room: RoomSummary;

@@ -7,38 +7,15 @@ import type { HomeModel } from "../view-models/home";
 import type { RoomSummary } from "../view-models/types";
 import { Composer } from "./composer";
 import { useObservable, useWords } from "./hooks";
-import { roomName } from "./room-list";
+import { roomName } from "./room-name";
 import { Timeline } from "./timeline";
+import { Trust } from "./trust";
 import "./conversation.css";
 
 interface PaneProps {
   readonly home: HomeModel;
   readonly room: RoomSummary;
   readonly conversation: ConversationModel;
-}
-
-export function Trust({ room }: { readonly room: RoomSummary }): ReactElement {
-  const { t } = useWords();
-  return (
-    <>
-      {room.encrypted && (
-        <Badge icon="lock" tone="success">
-          {t("badge.encrypted")}
-        </Badge>
-      )}
-      {room.kind === "public" && (
-        <Badge icon="public" tone="accent">
-          {t("badge.public")}
-        </Badge>
-      )}
-      {!room.encrypted && room.kind !== "public" && <Badge icon="unlock">{t("badge.clear")}</Badge>}
-      {room.externals && (
-        <Badge icon="outside" tone="warning">
-          {t("badge.externals")}
-        </Badge>
-      )}
-    </>
-  );
 }
 
 function Head({ home, room }: Omit<PaneProps, "conversation">): ReactElement {

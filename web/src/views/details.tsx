@@ -7,10 +7,10 @@ import { Badge } from "../design/notes";
 import type { ConversationModel } from "../view-models/conversation";
 import type { HomeModel } from "../view-models/home";
 import type { Member, RoomSummary } from "../view-models/types";
-import { Trust } from "./conversation";
 import { useObservable, useWords } from "./hooks";
 import { InviteDialog } from "./people";
-import { roomName } from "./room-list";
+import { roomName } from "./room-name";
+import { Trust } from "./trust";
 
 interface DetailsProps {
   readonly home: HomeModel;
@@ -71,6 +71,8 @@ export function DetailsPane({ home, room, conversation }: DetailsProps): ReactEl
   const [window, setWindow] = useState<"leave" | "invite" | null>(null);
   return (
     <aside className="pane-details" aria-label={t("details.title")}>
+      {/* Where the pane covers the conversation, that one's h1 is not drawn: a screen reader finds the same one here. */}
+      <h1 className="hidden">{roomName(room, words)}</h1>
       <header className="pane-head">
         <h2>{t("details.title")}</h2>
         <IconButton icon="close" label={t("common.close")} onClick={home.toggleDetails} />

@@ -11,14 +11,10 @@ import { useObservable, useWords } from "./hooks";
 import { NewRoomDialog } from "./new-room";
 import { Palette } from "./palette";
 import { PeopleDialog } from "./people";
+import type { HomeProps } from "./props";
 import { RoomList } from "./room-list";
 import { SettingsPane } from "./settings";
 import "./home.css";
-
-export interface HomeProps {
-  readonly home: HomeModel;
-  readonly state: HomeState;
-}
 
 function Banner({ home, state }: HomeProps): ReactElement {
   const { t } = useWords();

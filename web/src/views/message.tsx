@@ -7,7 +7,7 @@ import { toPieces } from "../view-models/links";
 import type { Message, Reaction } from "../view-models/types";
 import { useWords } from "./hooks";
 import { MediaView } from "./media";
-import type { TimelineProps } from "./timeline";
+import type { TimelineProps } from "./props";
 
 const EMOJIS = ["👍", "❤️", "😄", "🎉", "👀", "🙏"] as const;
 

@@ -8,7 +8,7 @@ import type { PeopleModel } from "../view-models/people";
 import { matchesAll } from "../view-models/search";
 import { useObservable, useWords } from "./hooks";
 import { PersonText } from "./people";
-import { roomName } from "./room-list";
+import { roomName } from "./room-name";
 
 interface PaletteProps {
   readonly home: HomeModel;

@@ -3,7 +3,7 @@ import { Button } from "../design/button";
 import { Check } from "../design/field";
 import { Icon } from "../design/icons";
 import type { RecoveryCode } from "../view-models/types";
-import { Title } from "./auth";
+import { Title } from "./auth-parts";
 import { Gate } from "./gate";
 import { useWords } from "./hooks";
 

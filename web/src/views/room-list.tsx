@@ -7,12 +7,9 @@ import { Badge, Empty, Loading } from "../design/notes";
 import type { Translator } from "../i18n/translate";
 import type { RoomSummary } from "../view-models/types";
 import { Brand } from "./gate";
-import type { HomeProps } from "./home";
 import { useWords } from "./hooks";
-
-export function roomName(room: Pick<RoomSummary, "name">, words: Translator): string {
-  return room.name === "" ? words.t("rooms.unnamed") : room.name;
-}
+import type { HomeProps } from "./props";
+import { roomName } from "./room-name";
 
 function lastLine(room: RoomSummary, words: Translator): string {
   const { t } = words;

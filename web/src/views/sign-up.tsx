@@ -4,7 +4,7 @@ import { Check, Field } from "../design/field";
 import { Note } from "../design/notes";
 import { checkRules } from "../view-models/password-rules";
 import type { PasswordPolicy, Policy } from "../view-models/types";
-import { Address, Notices, type StepProps, Title } from "./auth";
+import { Address, Notices, type StepProps, Title } from "./auth-parts";
 import { useSurface, useWords } from "./hooks";
 
 interface NewPasswordProps {

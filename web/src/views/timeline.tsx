@@ -3,20 +3,13 @@ import { Button, IconButton } from "../design/button";
 import { Avatar } from "../design/avatar";
 import { Badge } from "../design/notes";
 import type { Translator } from "../i18n/translate";
-import type { ConversationModel, ConversationState } from "../view-models/conversation";
+import type { ConversationModel } from "../view-models/conversation";
 import { type Day, type Group, toDays } from "../view-models/days";
-import type { HomeModel } from "../view-models/home";
 import type { Message, RoomSummary } from "../view-models/types";
 import { useWords } from "./hooks";
 import { MessageView } from "./message";
-import { roomName } from "./room-list";
-
-export interface TimelineProps {
-  readonly home: HomeModel;
-  readonly room: RoomSummary;
-  readonly conversation: ConversationModel;
-  readonly state: ConversationState;
-}
+import type { TimelineProps } from "./props";
+import { roomName } from "./room-name";
 
 const NEAR_PX = 80;
 

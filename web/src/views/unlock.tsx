@@ -5,7 +5,7 @@ import { Field } from "../design/field";
 import { Icon } from "../design/icons";
 import { Note } from "../design/notes";
 import type { UnlockModel, UnlockState } from "../view-models/unlock";
-import { Title } from "./auth";
+import { Title } from "./auth-parts";
 import { CompareDialog } from "./compare";
 import { Gate } from "./gate";
 import { useObservable, useWords } from "./hooks";
