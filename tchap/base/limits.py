@@ -179,3 +179,12 @@ MAX_SLIDING_TIMELINE = 100  # events of one room
 MAX_REQUIRED_STATE = 200  # entries of one list or subscription
 MAX_SLIDING_NAME = 255  # characters of a list's or a connection's name
 MAX_ROOM_TYPES = 100_000  # rooms whose type is kept in memory
+
+# Our own pages in a browser
+BROWSER_SESSION_MS = 12 * 3600 * 1000  # a working day: the PC may be shared by a ward
+BROWSER_PROOF_MS = 10 * 60 * 1000  # how long a proof of identity is good for further sensitive acts
+MAX_BROWSER_SESSIONS = 20  # of one person; the oldest give way
+MAX_COOKIE = 255  # characters; ours have 43
+MAX_CONTINUE = 8 * 1024  # characters of the path a sign-in comes back to: an authorisation request fits
+MAX_FORM_FIELDS = 30
+CROSS_SIGNING_RESET_MS = 10 * 60 * 1000  # the specification names no time
