@@ -195,3 +195,11 @@ MAX_DEVICE_GRANTS = 10_000  # waiting at once
 USER_CODE_LETTERS = 8  # of twenty: 34 bits, ten tries at once
 UNUSED_CLIENT_MS = 30 * 24 * 3600 * 1000  # before the registration of an application nobody uses is forgotten
 OAUTH_SWEEP_S = 3600
+# Our own pages in a browser
+BROWSER_SESSION_MS = 12 * 3600 * 1000  # a working day: the PC may be shared by a ward
+BROWSER_PROOF_MS = 10 * 60 * 1000  # how long a proof of identity is good for further sensitive acts
+MAX_BROWSER_SESSIONS = 20  # of one person; the oldest give way
+MAX_COOKIE = 255  # characters; ours have 43
+MAX_CONTINUE = 8 * 1024  # characters of the path a sign-in comes back to: an authorisation request fits
+MAX_FORM_FIELDS = 30
+CROSS_SIGNING_RESET_MS = 10 * 60 * 1000  # the specification names no time
