@@ -125,10 +125,9 @@ def is_redirect_uri_of(metadata: ClientMetadata, asked: str) -> bool:
 
 
 def form_target(uri: str) -> str:
-    """What a page's `form-action` must name so that the browser may follow a redirection there."""
+    """What a page's `form-action` must name so that the browser may follow a redirection there, and on from there."""
     scheme, _ = _scheme_of(uri)
-    parts = urlsplit(uri)
-    return f"{scheme}://{parts.netloc}" if scheme in ("http", "https") else f"{scheme}:"
+    return f"{scheme}:"
 
 
 def _parse_texts(body: Mapping[str, Any], host: str) -> tuple[tuple[str, str], ...]:

@@ -107,7 +107,7 @@ async def find_code(tx: Tx, code_hash: bytes) -> Code | None:
         " FROM oauth_codes WHERE code_hash = $1",
         code_hash,
     )
-    return None if row is None else Code(*row[:-1], bool(row[-1]))
+    return None if row is None else _code(row)
 
 
 async def set_code_spent(tx: Tx, code_hash: bytes) -> None:
@@ -188,8 +188,12 @@ async def remove_old_grants(tx: Tx, now_ms: int, spent_before_ts: int) -> None:
     await tx.run("DELETE FROM oauth_device_grants WHERE expires_ts < $1", now_ms)
 
 
+def _code(row: Row) -> Code:
+    return Code(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], bool(row[8]))
+
+
 def _grant(row: Row | None) -> DeviceGrant | None:
     if row is None:
         return None
-    *columns, is_allowed = row
-    return DeviceGrant(*columns, None if is_allowed is None else bool(is_allowed))
+    is_allowed = None if row[9] is None else bool(row[9])
+    return DeviceGrant(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], is_allowed)
