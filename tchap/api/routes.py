@@ -7,6 +7,7 @@ from tchap.api.client import (
     aliases,
     appservice,
     auth_fallback,
+    auth_metadata,
     capabilities,
     cross_signing,
     devices,
@@ -43,7 +44,17 @@ from tchap.api.client import (
     voip,
 )
 from tchap.api.identity import info
-from tchap.api.public import email_link, health, mailbox, server_keys, terms, well_known
+from tchap.api.public import (
+    email_link,
+    health,
+    mailbox,
+    oauth_authorize,
+    oauth_endpoints,
+    oauth_link,
+    server_keys,
+    terms,
+    well_known,
+)
 from tchap.api.routing import Route
 
 _MODULES = (
@@ -53,6 +64,7 @@ _MODULES = (
     aliases,
     appservice,
     auth_fallback,
+    auth_metadata,
     capabilities,
     cross_signing,
     devices,
@@ -91,6 +103,9 @@ _MODULES = (
     email_link,
     health,
     mailbox,
+    oauth_authorize,
+    oauth_endpoints,
+    oauth_link,
     server_keys,
     terms,
     well_known,

@@ -180,6 +180,21 @@ MAX_REQUIRED_STATE = 200  # entries of one list or subscription
 MAX_SLIDING_NAME = 255  # characters of a list's or a connection's name
 MAX_ROOM_TYPES = 100_000  # rooms whose type is kept in memory
 
+# OAuth 2.0
+MAX_OAUTH_CLIENTS = 20_000  # kept; beyond, those registered longest ago that nobody is signed in with give way
+MAX_CLIENT_NAME = 100  # shown to people, and the name of the device
+MAX_OAUTH_URI = 2_048
+MAX_REDIRECT_URIS = 20  # of one application
+MAX_OAUTH_BODY = 16 * 1024  # a code, a token and an address
+AUTHORIZATION_CODE_MS = 60_000  # between the browser's answer and the application's question
+SPENT_CODE_MS = 24 * 3600 * 1000  # how long the second use of a code is noticed
+DEVICE_GRANT_MS = 15 * 60 * 1000  # to take the other device and type a code there
+DEVICE_GRANT_INTERVAL_S = 5  # RFC 8628, section 3.5
+DEVICE_GRANT_JITTER_S = 1
+MAX_DEVICE_GRANTS = 10_000  # waiting at once
+USER_CODE_LETTERS = 8  # of twenty: 34 bits, ten tries at once
+UNUSED_CLIENT_MS = 30 * 24 * 3600 * 1000  # before the registration of an application nobody uses is forgotten
+OAUTH_SWEEP_S = 3600
 # Our own pages in a browser
 BROWSER_SESSION_MS = 12 * 3600 * 1000  # a working day: the PC may be shared by a ward
 BROWSER_PROOF_MS = 10 * 60 * 1000  # how long a proof of identity is good for further sensitive acts

@@ -30,6 +30,10 @@ RATES = {
     "mail_to": Rate(1 / 600, 6),
     "login": Rate(0.5, 20),
     "identity": Rate(2, 40),
+    # A whole administration's phones sign in from one address, each registering its application first.
+    "oauth": Rate(5, 100),
+    # Per person, codes of devices that were not found: among 34 bits there is none to be found by trying.
+    "user_code": Rate(0.05, 10),
     # Failures per account: three tries, then one every ten seconds (guessing a password must be hopeless).
     "login_failure": Rate(0.1, 3),
 }
