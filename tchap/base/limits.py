@@ -179,3 +179,22 @@ MAX_SLIDING_TIMELINE = 100  # events of one room
 MAX_REQUIRED_STATE = 200  # entries of one list or subscription
 MAX_SLIDING_NAME = 255  # characters of a list's or a connection's name
 MAX_ROOM_TYPES = 100_000  # rooms whose type is kept in memory
+
+# Search
+MAX_STEMS = 100_000  # words whose stem is remembered, about 200 bytes each; making one costs 0.1 ms
+MAX_SEARCH_WORD = 64  # characters of a word; longer ones are keys and addresses
+MAX_SEARCH_WORDS = 5_000  # of one message; PostgreSQL keeps the place of the first 16,383
+MAX_SEARCH_TERM = 500  # characters of what somebody looks for
+MAX_SEARCH_PHRASES = 20  # of one search
+MAX_HIGHLIGHTS = 100
+MAX_HIGHLIGHT_WORDS = 20_000  # looked at for one answer
+MAX_SEARCH_PAGE = 100  # results at once
+MAX_SEARCH_CONTEXT = 20  # events before, and after, each result
+MAX_SEARCH_CANDIDATES = 1_000  # newest matches looked at for one page
+MAX_SEARCH_SCAN = 20_000  # matches of all rooms read for them
+MAX_SEARCH_RANKED = 4_000  # characters of a message that tell how well it answers
+MAX_SEARCH_ROOM_WORDS = 20  # rooms that are named to the index; of more, matches are picked out afterwards
+SEARCH_BATCH = 200  # events indexed in one transaction
+SEARCH_CATCH_UP = 10  # batches indexed before a search is answered
+SEARCH_ROUND_ROOMS = 100  # rooms looked after in one round of the duty
+SEARCH_IDLE_S = 20.0  # between two rounds: what is searched sooner is indexed by the search itself
