@@ -48,6 +48,7 @@ from tchap.services.duties import keep_doing
 from tchap.services.instance_keys import load_keys
 from tchap.services.mail_delivery import deliver_mail
 from tchap.services.oauth_clients import keep_tidy
+from tchap.services.search_index import index_rooms
 from tchap.services.world import World
 from tchap.storage.database import open_store
 
@@ -186,6 +187,7 @@ async def _run(world: World, doors: list[_Door]) -> None:
             group.create_task(keep_doing(world, "mail", deliver_mail)),
             group.create_task(keep_doing(world, "application services", push_to_appservices)),
             group.create_task(keep_doing(world, "applications", keep_tidy)),
+            group.create_task(keep_doing(world, "search", index_rooms)),
         ]
         await _until_started(servers)
         listening = ", ".join(door.url for door in doors)
