@@ -179,3 +179,7 @@ MAX_SLIDING_TIMELINE = 100  # events of one room
 MAX_REQUIRED_STATE = 200  # entries of one list or subscription
 MAX_SLIDING_NAME = 255  # characters of a list's or a connection's name
 MAX_ROOM_TYPES = 100_000  # rooms whose type is kept in memory
+# Administration
+DEFAULT_AUDIT_PAGE = 100
+MAX_AUDIT_PAGE = 1_000
+MAX_AUDIT_ID = 2**53 - 1  # appendices, "Canonical JSON"

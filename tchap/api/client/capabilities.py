@@ -8,7 +8,7 @@ from tchap.protocol.room_versions import ROOM_VERSIONS
 from tchap.services.world import World
 
 
-async def capabilities(world: World, _request: Request) -> dict[str, Any]:
+async def capabilities(world: World, request: Request) -> dict[str, Any]:
     may_rename = world.settings.test_profile
     fields: dict[str, Any] = {"enabled": True}
     if not may_rename:
@@ -25,6 +25,8 @@ async def capabilities(world: World, _request: Request) -> dict[str, Any]:
             "m.3pid_changes": {"enabled": False},
             "m.get_login_token": {"enabled": True},
             "m.profile_fields": fields,
+            # "This property should be omitted altogether if `suspend` and `lock` would be `false`."
+            **({"m.account_moderation": {"suspend": True, "lock": True}} if request.requester.is_admin else {}),
         }
     }
 
