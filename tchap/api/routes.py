@@ -1,9 +1,11 @@
 """The one route table: every module of the API, one a line."""
 
 from tchap.api.admin import register as admin_register
+from tchap.api.admin import users as admin_users
 from tchap.api.client import (
     account,
     account_data,
+    admin,
     aliases,
     appservice,
     auth_fallback,
@@ -60,8 +62,10 @@ from tchap.api.routing import Route
 
 _MODULES = (
     admin_register,
+    admin_users,
     account,
     account_data,
+    admin,
     aliases,
     appservice,
     auth_fallback,

@@ -221,3 +221,7 @@ SEARCH_BATCH = 200  # events indexed in one transaction
 SEARCH_CATCH_UP = 10  # batches indexed before a search is answered
 SEARCH_ROUND_ROOMS = 100  # rooms looked after in one round of the duty
 SEARCH_IDLE_S = 20.0  # between two rounds: what is searched sooner is indexed by the search itself
+# Administration
+DEFAULT_AUDIT_PAGE = 100
+MAX_AUDIT_PAGE = 1_000
+MAX_AUDIT_ID = 2**53 - 1  # appendices, "Canonical JSON"

@@ -27,6 +27,8 @@ async def capabilities(world: World, request: Request) -> dict[str, Any]:
             "m.3pid_changes": {"enabled": False},
             "m.get_login_token": {"enabled": has_password},
             "m.profile_fields": fields,
+            # "This property should be omitted altogether if `suspend` and `lock` would be `false`."
+            **({"m.account_moderation": {"suspend": True, "lock": True}} if request.requester.is_admin else {}),
         }
     }
 
