@@ -179,3 +179,13 @@ MAX_SLIDING_TIMELINE = 100  # events of one room
 MAX_REQUIRED_STATE = 200  # entries of one list or subscription
 MAX_SLIDING_NAME = 255  # characters of a list's or a connection's name
 MAX_ROOM_TYPES = 100_000  # rooms whose type is kept in memory
+
+# Delayed events (MSC4140)
+MAX_DELAY_MS = 30 * 24 * 3600 * 1000  # a message written today for next month
+MAX_DELAYED_EVENTS = 100  # that wait, of one person
+MAX_FINALISED = 1_000  # MSC4140, "Retention of finalised delayed events"
+FINALISED_MS = 7 * 24 * 3600 * 1000  # the same
+DELAYED_PAGE = 20
+DELAYED_BATCH = 100  # sent at once when many are due
+DELAYED_RETRY_MS = 5_000  # where the fault is ours
+DELAYED_PATIENCE_MS = 10 * 60 * 1000  # after which our fault is told instead
