@@ -225,3 +225,12 @@ SEARCH_IDLE_S = 20.0  # between two rounds: what is searched sooner is indexed b
 DEFAULT_AUDIT_PAGE = 100
 MAX_AUDIT_PAGE = 1_000
 MAX_AUDIT_ID = 2**53 - 1  # appendices, "Canonical JSON"
+# Delayed events (MSC4140)
+MAX_DELAY_MS = 30 * 24 * 3600 * 1000  # a message written today for next month
+MAX_DELAYED_EVENTS = 100  # that wait, of one person
+MAX_FINALISED = 1_000  # MSC4140, "Retention of finalised delayed events"
+FINALISED_MS = 7 * 24 * 3600 * 1000  # the same
+DELAYED_PAGE = 20
+DELAYED_BATCH = 100  # sent at once when many are due
+DELAYED_RETRY_MS = 5_000  # where the fault is ours
+DELAYED_PATIENCE_MS = 10 * 60 * 1000  # after which our fault is told instead
