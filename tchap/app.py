@@ -35,6 +35,7 @@ from tchap.live.delayed_events import DelayedAlarm
 from tchap.live.interactive_auth import InteractiveSessions
 from tchap.live.last_seen import LastSeen
 from tchap.live.notifier import Notifier
+from tchap.live.push import PushAlarm
 from tchap.live.rate_limits import RateLimits
 from tchap.live.rooms import RoomCache
 from tchap.live.sliding import Connections
@@ -50,6 +51,9 @@ from tchap.services.duties import keep_doing
 from tchap.services.instance_keys import load_keys
 from tchap.services.mail_delivery import deliver_mail
 from tchap.services.oauth_clients import keep_tidy
+from tchap.services.push_decisions import decide_pushes
+from tchap.services.push_delivery import deliver_pushes, keep_ledger
+from tchap.services.push_keys import load_push_keys
 from tchap.services.search_index import index_rooms
 from tchap.services.world import World
 from tchap.storage.database import open_store
@@ -83,6 +87,7 @@ async def open_world(
             metrics=Metrics(),
             outbound=outbound,
             appservices=appservices,
+            push_keys=await load_push_keys(store, settings, clock),
         )
     finally:
         await outbound.close()
@@ -107,6 +112,7 @@ def build_live(settings: Settings, clock: Clock) -> Live:
         sliding=Connections(clock.now_ms()),
         appservices=AppServiceNews(),
         delayed=DelayedAlarm(),
+        push=PushAlarm(),
     )
 
 
@@ -192,6 +198,9 @@ async def _run(world: World, doors: list[_Door]) -> None:
             group.create_task(keep_doing(world, "applications", keep_tidy)),
             group.create_task(keep_doing(world, "search", index_rooms)),
             group.create_task(keep_doing(world, "delayed events", send_delayed)),
+            group.create_task(keep_doing(world, "push decisions", decide_pushes)),
+            group.create_task(keep_doing(world, "push delivery", deliver_pushes)),
+            group.create_task(keep_doing(world, "push ledger", keep_ledger)),
         ]
         await _until_started(servers)
         listening = ", ".join(door.url for door in doors)

@@ -100,6 +100,12 @@ class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     theme: str = ""
 
 
+class Push(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    include_content: bool = True
+    email_delay_s: int = 600
+    email_room_interval_s: int = 12 * 3600
+
+
 class Outbound(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     allowed_networks: tuple[str, ...] = ()
 
@@ -154,6 +160,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     turn: Turn = Turn()
     web: Web = Web()
     outbound: Outbound = Outbound()
+    push: Push = Push()
     test: TestProfile | None = None
 
     @property

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tchap.live.interactive_auth import InteractiveSessions
     from tchap.live.last_seen import LastSeen
     from tchap.live.notifier import Notifier
+    from tchap.live.push import PushAlarm
     from tchap.live.rate_limits import RateLimits
     from tchap.live.rooms import RoomCache
     from tchap.live.sliding import Connections
@@ -36,3 +37,4 @@ class Live:
     sliding: Connections
     appservices: AppServiceNews
     delayed: DelayedAlarm
+    push: PushAlarm

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tchap.live import Live
     from tchap.protocol.appservices import AppServices
     from tchap.protocol.signing import SigningKey
+    from tchap.services.push_keys import PushKeys
     from tchap.storage.database import Store
 
 
@@ -38,3 +39,4 @@ class World:
     metrics: Metrics
     outbound: Outbound
     appservices: AppServices
+    push_keys: PushKeys

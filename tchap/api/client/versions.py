@@ -10,7 +10,9 @@ VERSIONS = tuple(f"v1.{minor}" for minor in range(1, 20))
 # Only what works here and clients ask for by its unstable name.
 UNSTABLE_FEATURES = (
     "org.matrix.e2e_cross_signing",
+    "org.matrix.msc3881",
     "org.matrix.msc3916.stable",
+    "org.matrix.msc4174",
     "org.matrix.simplified_msc3575",
     "uk.tcpip.msc4133.stable",
 )
