@@ -1,6 +1,7 @@
 """The one route table: every module of the API, one a line."""
 
 from tchap.api.admin import register as admin_register
+from tchap.api.admin import reports as admin_reports
 from tchap.api.client import (
     account,
     account_data,
@@ -29,6 +30,7 @@ from tchap.api.client import (
     receipts,
     register,
     relations,
+    reports,
     rooms,
     search,
     sliding_sync,
@@ -49,6 +51,7 @@ from tchap.api.routing import Route
 
 _MODULES = (
     admin_register,
+    admin_reports,
     account,
     account_data,
     aliases,
@@ -76,6 +79,7 @@ _MODULES = (
     receipts,
     register,
     relations,
+    reports,
     rooms,
     search,
     state,
