@@ -19,7 +19,9 @@ from tchap.api.client import (
     media,
     memberships,
     messages,
+    mutual_rooms,
     notifications,
+    openid,
     passwords,
     presence,
     profiles,
@@ -45,6 +47,7 @@ from tchap.api.client import (
     versions,
     voip,
 )
+from tchap.api.federation import openid as federation_openid
 from tchap.api.identity import info
 from tchap.api.public import email_link, health, mailbox, server_keys, terms, well_known
 from tchap.api.routing import Route
@@ -68,7 +71,9 @@ _MODULES = (
     media,
     memberships,
     messages,
+    mutual_rooms,
     notifications,
+    openid,
     passwords,
     presence,
     profiles,
@@ -93,6 +98,7 @@ _MODULES = (
     user_directory,
     versions,
     voip,
+    federation_openid,
     info,
     email_link,
     health,

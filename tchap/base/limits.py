@@ -204,3 +204,7 @@ MAX_REPORT_REASON = 4_000  # characters kept of what somebody says about what th
 DEFAULT_REPORTS = 50
 MAX_REPORTS = 500  # in one page
 MAX_REPORT_ID = 2**62
+
+# Mutual rooms, OpenID
+MAX_MUTUAL_ROOMS = 100  # in one page
+OPENID_TOKEN_S = 3_600  # a service asks at once whose token it was given
