@@ -228,6 +228,9 @@ REFUSED = {
     ("POST", "/_tchap/admin/v1/users/{userId}/deactivate"),
     ("PUT", "/_tchap/admin/v1/users/{userId}/admin"),
     ("POST", "/_tchap/admin/v1/server_notices"),
+    ("PUT", "/_matrix/client/unstable/org.matrix.msc4140/rooms/{roomId}/delayed_event/{eventType}/{txnId}"),
+    ("POST", "/_matrix/client/unstable/org.matrix.msc4140/delayed_events/{delayId}"),
+    ("POST", "/_matrix/client/unstable/org.matrix.msc4140/delayed_events/{delayId}/{action}"),
 }
 
 
