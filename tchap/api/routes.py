@@ -2,14 +2,18 @@
 
 from tchap.api.admin import register as admin_register
 from tchap.api.admin import reports as admin_reports
+from tchap.api.admin import users as admin_users
 from tchap.api.client import (
     account,
     account_data,
+    admin,
     aliases,
     appservice,
     auth_fallback,
+    auth_metadata,
     capabilities,
     cross_signing,
+    delayed_events,
     devices,
     filters,
     history,
@@ -49,19 +53,33 @@ from tchap.api.client import (
 )
 from tchap.api.federation import openid as federation_openid
 from tchap.api.identity import info
-from tchap.api.public import email_link, health, mailbox, server_keys, terms, well_known
+from tchap.api.public import (
+    email_link,
+    health,
+    mailbox,
+    oauth_authorize,
+    oauth_endpoints,
+    oauth_link,
+    server_keys,
+    terms,
+    well_known,
+)
 from tchap.api.routing import Route
 
 _MODULES = (
     admin_register,
     admin_reports,
+    admin_users,
     account,
     account_data,
+    admin,
     aliases,
     appservice,
     auth_fallback,
+    auth_metadata,
     capabilities,
     cross_signing,
+    delayed_events,
     devices,
     filters,
     history,
@@ -103,6 +121,9 @@ _MODULES = (
     email_link,
     health,
     mailbox,
+    oauth_authorize,
+    oauth_endpoints,
+    oauth_link,
     server_keys,
     terms,
     well_known,

@@ -15,6 +15,7 @@ from tchap.protocol.relations import BadEdit, check_edit
 from tchap.protocol.stored_event import StoredEvent
 from tchap.protocol.sync_assembly import splice
 from tchap.protocol.sync_values import SyncEvent
+from tchap.protocol.transactions import note_transaction
 from tchap.services.live_rooms import event_of
 from tchap.services.visibility import Sight, find_sight
 from tchap.storage.events import find_events
@@ -134,8 +135,8 @@ async def find_sight_and_around(
 def client_event(event: StoredEvent, around: Around, reader: Reader) -> bytes:
     """The event for one reader, encoded (client-server API, "Room event format", `UnsignedData`)."""
     unsigned: dict[str, Any] = {"age": max(reader.now_ms - event.origin_server_ts, 0)}
-    if event.txn_id and event.txn_device == reader.device_id and event.sender == reader.user_id:
-        unsigned["transaction_id"] = event.txn_id
+    if event.txn_id and event.sender == reader.user_id:
+        note_transaction(unsigned, event.txn_id, event.txn_device == reader.device_id)
     if event.position is not None:
         # "The room membership of the user making the request, at the time of the event."
         unsigned["membership"] = around.sight.membership_at(event.position)
