@@ -227,6 +227,7 @@ REFUSED = {
     ("POST", "/_tchap/admin/v1/users/{userId}/sign_out"),
     ("POST", "/_tchap/admin/v1/users/{userId}/deactivate"),
     ("PUT", "/_tchap/admin/v1/users/{userId}/admin"),
+    ("PUT", "/_tchap/admin/v1/reports/{reportId}"),
     ("POST", "/_tchap/admin/v1/server_notices"),
     ("PUT", "/_matrix/client/unstable/org.matrix.msc4140/rooms/{roomId}/delayed_event/{eventType}/{txnId}"),
     ("POST", "/_matrix/client/unstable/org.matrix.msc4140/delayed_events/{delayId}"),
