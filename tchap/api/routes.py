@@ -43,7 +43,18 @@ from tchap.api.client import (
     voip,
 )
 from tchap.api.identity import info
-from tchap.api.public import email_link, health, mailbox, server_keys, terms, well_known
+from tchap.api.public import account as account_pages
+from tchap.api.public import (
+    account_forgotten,
+    account_sign_in,
+    account_sign_up,
+    email_link,
+    health,
+    mailbox,
+    server_keys,
+    terms,
+    well_known,
+)
 from tchap.api.routing import Route
 
 _MODULES = (
@@ -88,6 +99,10 @@ _MODULES = (
     versions,
     voip,
     info,
+    account_pages,
+    account_forgotten,
+    account_sign_in,
+    account_sign_up,
     email_link,
     health,
     mailbox,

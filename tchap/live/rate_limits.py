@@ -30,6 +30,8 @@ RATES = {
     "mail_to": Rate(1 / 600, 6),
     "login": Rate(0.5, 20),
     "identity": Rate(2, 40),
+    # Our own pages, per address: an office may be behind one.
+    "page": Rate(10, 100),
     # Failures per account: three tries, then one every ten seconds (guessing a password must be hopeless).
     "login_failure": Rate(0.1, 3),
 }
