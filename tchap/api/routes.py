@@ -48,13 +48,6 @@ from tchap.api.client import (
     voip,
 )
 from tchap.api.identity import info
-from tchap.api.public import (
-    email_link,
-    health,
-    mailbox,
-    oauth_authorize,
-    oauth_endpoints,
-    oauth_link,
 from tchap.api.public import account as account_pages
 from tchap.api.public import (
     account_forgotten,
@@ -63,6 +56,9 @@ from tchap.api.public import (
     email_link,
     health,
     mailbox,
+    oauth_authorize,
+    oauth_endpoints,
+    oauth_link,
     server_keys,
     terms,
     well_known,

@@ -304,3 +304,29 @@ def test_an_expired_account_still_refreshes_and_signs_out(tmp_path: Path) -> Non
             assert token
 
     asyncio.run(story())
+
+
+def test_a_locked_account_keeps_its_applications(tmp_path: Path) -> None:
+    """While the account is locked an application hears M_USER_LOCKED and nobody enters; unlocked, it goes on."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            jean, app, _ = await signed_in(house)
+            tokens = await app.sign_in(jean.user_id)
+            browser = Browser(house)
+            await browser.sign_in(jean.user_id)
+            code = await app.get_code(browser, "AUTRE")
+
+            async def lock(tx: Any, ts: int | None) -> None:
+                await tx.run("UPDATE accounts SET locked_ts = $1 WHERE user_id = $2", ts, jean.user_id)
+
+            await house.world.store.write(lock, 1)
+            refreshed = await app.refresh(tokens["refresh_token"])
+            assert (refreshed.status, refreshed.body["errcode"]) == (401, "M_USER_LOCKED")
+            assert (await app.exchange(code)).body["error"] == "invalid_grant"
+            answer = await browser.ask("GET", app.authorize_url())
+            assert answer.headers["location"].startswith("/account/sign-in?")
+            await house.world.store.write(lock, None)
+            assert (await app.refresh(tokens["refresh_token"])).status == 200
+
+    asyncio.run(story())

@@ -34,7 +34,7 @@ def challenge_of(verifier: str) -> str:
 
 @dataclass(slots=True)
 class Page:
-    """What a browser shows: its address, its text and the fields of its last form, the buttons apart."""
+    """What a browser shows: its address, its text and the fields of its first form, the buttons apart."""
 
     url: str
     status: int
@@ -49,18 +49,20 @@ class _Reader(HTMLParser):
     def __init__(self, page: Page) -> None:
         super().__init__()
         self.page = page
+        self.forms = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         named = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.page.fields.clear()
-            self.page.buttons.clear()
+            self.forms += 1
+        elif tag == "a":
+            self.page.links.append(named.get("href", ""))
+        elif self.forms > 1:
+            return
         elif tag == "input" and "name" in named:
             self.page.fields[named["name"]] = named.get("value", "")
         elif tag == "button" and "name" in named:
             self.page.buttons.append((named["name"], named["value"]))
-        elif tag == "a":
-            self.page.links.append(named.get("href", ""))
 
 
 @dataclass(slots=True)
