@@ -1,6 +1,7 @@
 """The one route table: every module of the API, one a line."""
 
 from tchap.api.admin import register as admin_register
+from tchap.api.admin import reports as admin_reports
 from tchap.api.admin import users as admin_users
 from tchap.api.client import (
     account,
@@ -22,7 +23,9 @@ from tchap.api.client import (
     media,
     memberships,
     messages,
+    mutual_rooms,
     notifications,
+    openid,
     passwords,
     presence,
     profiles,
@@ -33,6 +36,7 @@ from tchap.api.client import (
     receipts,
     register,
     relations,
+    reports,
     rooms,
     search,
     sliding_sync,
@@ -47,6 +51,7 @@ from tchap.api.client import (
     versions,
     voip,
 )
+from tchap.api.federation import openid as federation_openid
 from tchap.api.identity import info
 from tchap.api.public import account as account_pages
 from tchap.api.public import (
@@ -67,6 +72,7 @@ from tchap.api.routing import Route
 
 _MODULES = (
     admin_register,
+    admin_reports,
     admin_users,
     account,
     account_data,
@@ -87,7 +93,9 @@ _MODULES = (
     media,
     memberships,
     messages,
+    mutual_rooms,
     notifications,
+    openid,
     passwords,
     presence,
     profiles,
@@ -98,6 +106,7 @@ _MODULES = (
     receipts,
     register,
     relations,
+    reports,
     rooms,
     search,
     state,
@@ -111,6 +120,7 @@ _MODULES = (
     user_directory,
     versions,
     voip,
+    federation_openid,
     info,
     account_pages,
     account_forgotten,

@@ -221,6 +221,16 @@ SEARCH_BATCH = 200  # events indexed in one transaction
 SEARCH_CATCH_UP = 10  # batches indexed before a search is answered
 SEARCH_ROUND_ROOMS = 100  # rooms looked after in one round of the duty
 SEARCH_IDLE_S = 20.0  # between two rounds: what is searched sooner is indexed by the search itself
+
+# Reports
+MAX_REPORT_REASON = 4_000  # characters kept of what somebody says about what they report, and of a note
+DEFAULT_REPORTS = 50
+MAX_REPORTS = 500  # in one page
+MAX_REPORT_ID = 2**62
+
+# Mutual rooms, OpenID
+MAX_MUTUAL_ROOMS = 100  # in one page
+OPENID_TOKEN_S = 3_600  # a service asks at once whose token it was given
 # Administration
 DEFAULT_AUDIT_PAGE = 100
 MAX_AUDIT_PAGE = 1_000
