@@ -47,6 +47,7 @@ from tchap.services.appservices import open_accounts
 from tchap.services.duties import keep_doing
 from tchap.services.instance_keys import load_keys
 from tchap.services.mail_delivery import deliver_mail
+from tchap.services.server_notices import tell_notices
 from tchap.services.world import World
 from tchap.storage.database import open_store
 
@@ -184,6 +185,7 @@ async def _run(world: World, doors: list[_Door]) -> None:
         duties = [
             group.create_task(keep_doing(world, "mail", deliver_mail)),
             group.create_task(keep_doing(world, "application services", push_to_appservices)),
+            group.create_task(keep_doing(world, "server notices", tell_notices)),
         ]
         await _until_started(servers)
         listening = ", ".join(door.url for door in doors)

@@ -1,6 +1,7 @@
 """The one route table: every module of the API, one a line."""
 
 from tchap.api.admin import register as admin_register
+from tchap.api.admin import server_notices
 from tchap.api.admin import users as admin_users
 from tchap.api.client import (
     account,
@@ -51,6 +52,7 @@ from tchap.api.routing import Route
 _MODULES = (
     admin_register,
     admin_users,
+    server_notices,
     account,
     account_data,
     admin,

@@ -183,3 +183,5 @@ MAX_ROOM_TYPES = 100_000  # rooms whose type is kept in memory
 DEFAULT_AUDIT_PAGE = 100
 MAX_AUDIT_PAGE = 1_000
 MAX_AUDIT_ID = 2**53 - 1  # appendices, "Canonical JSON"
+NOTICE_BATCH = 50  # people told of a notice at once
+MAX_NOTICE_BYTES = 32_768  # half of an event

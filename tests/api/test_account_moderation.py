@@ -228,6 +228,7 @@ REFUSED = {
     ("POST", "/_tchap/admin/v1/users/{userId}/deactivate"),
     ("PUT", "/_tchap/admin/v1/users/{userId}/admin"),
     ("POST", "/_tchap/admin/v1/server_notices"),
+    ("POST", "/_tchap/admin/v1/server_notices/{noticeId}/withdraw"),
 }
 
 
