@@ -70,7 +70,9 @@ class Application:
             return self._unrecognised(method, raw_path, found)
         route, params = found
         request = Request(method, raw_path, params, headers, scope["query_string"].decode("latin-1"))
-        request.client = self._client_address(scope, headers)
+        request.peer = scope["client"][0] if scope.get("client") else ""
+        request.client = self._client_address(request.peer, headers)
+        request.scheme = scope["scheme"]
         await self._identify(route, request)
         self._check_rate(route, request)
         if method not in ("GET", "HEAD"):
@@ -85,8 +87,7 @@ class Application:
         hint = 405 if methods else 404
         raise MatrixError("M_UNRECOGNIZED", "Unrecognised request.", "Requête inconnue.", status_hint=hint)
 
-    def _client_address(self, scope: Scope, headers: dict[str, str]) -> str:
-        address = scope["client"][0] if scope.get("client") else ""
+    def _client_address(self, address: str, headers: dict[str, str]) -> str:
         forwarded = headers.get("x-forwarded-for")
         if forwarded and address in self.world.settings.http.trusted_proxies:
             return forwarded.split(",")[-1].strip()

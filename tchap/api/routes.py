@@ -10,8 +10,10 @@ from tchap.api.client import (
     aliases,
     appservice,
     auth_fallback,
+    auth_metadata,
     capabilities,
     cross_signing,
+    delayed_events,
     devices,
     filters,
     history,
@@ -33,6 +35,7 @@ from tchap.api.client import (
     register,
     relations,
     rooms,
+    search,
     sliding_sync,
     state,
     sync,
@@ -46,7 +49,17 @@ from tchap.api.client import (
     voip,
 )
 from tchap.api.identity import info
-from tchap.api.public import email_link, health, mailbox, server_keys, terms, well_known
+from tchap.api.public import (
+    email_link,
+    health,
+    mailbox,
+    oauth_authorize,
+    oauth_endpoints,
+    oauth_link,
+    server_keys,
+    terms,
+    well_known,
+)
 from tchap.api.routing import Route
 
 _MODULES = (
@@ -59,8 +72,10 @@ _MODULES = (
     aliases,
     appservice,
     auth_fallback,
+    auth_metadata,
     capabilities,
     cross_signing,
+    delayed_events,
     devices,
     filters,
     history,
@@ -82,6 +97,7 @@ _MODULES = (
     register,
     relations,
     rooms,
+    search,
     state,
     sliding_sync,
     sync,
@@ -97,6 +113,9 @@ _MODULES = (
     email_link,
     health,
     mailbox,
+    oauth_authorize,
+    oauth_endpoints,
+    oauth_link,
     server_keys,
     terms,
     well_known,

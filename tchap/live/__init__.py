@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tchap.live.appservices import AppServiceNews
     from tchap.live.audience import Audience
+    from tchap.live.delayed_events import DelayedAlarm
     from tchap.live.interactive_auth import InteractiveSessions
     from tchap.live.last_seen import LastSeen
     from tchap.live.notifier import Notifier
@@ -35,5 +36,6 @@ class Live:
     last_seen: LastSeen
     sliding: Connections
     appservices: AppServiceNews
+    delayed: DelayedAlarm
     # Set when the server has notices to tell.
     notices: asyncio.Event = field(default_factory=asyncio.Event)

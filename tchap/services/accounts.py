@@ -49,6 +49,7 @@ def _requester(world: World, row: tokens.AccessToken) -> Requester:
         row.instance,
         is_admin=row.is_admin,
         is_external=instance is not None and instance.is_external and not world.settings.test_profile,
+        is_oauth=row.oauth_client is not None,
         is_suspended=row.is_suspended,
     )
 
