@@ -2,6 +2,7 @@
 
 from tchap.api.admin import register as admin_register
 from tchap.api.admin import reports as admin_reports
+from tchap.api.admin import server_notices
 from tchap.api.admin import users as admin_users
 from tchap.api.client import (
     account,
@@ -74,6 +75,7 @@ _MODULES = (
     admin_register,
     admin_reports,
     admin_users,
+    server_notices,
     account,
     account_data,
     admin,
