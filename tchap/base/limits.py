@@ -189,3 +189,9 @@ DELAYED_PAGE = 20
 DELAYED_BATCH = 100  # sent at once when many are due
 DELAYED_RETRY_MS = 5_000  # where the fault is ours
 DELAYED_PATIENCE_MS = 10 * 60 * 1000  # after which our fault is told instead
+
+# Rendezvous of devices (MSC4108, MSC4388)
+RENDEZVOUS_MS = 300_000  # MSC4388, "Maximum duration of a rendezvous"
+MAX_RENDEZVOUS = 10_000  # at once
+MAX_RENDEZVOUS_DATA = 4_096  # bytes of plain text, or characters of a JSON string
+MAX_RENDEZVOUS_BODY = 32 * 1024  # those characters, however they are escaped

@@ -32,6 +32,9 @@ RATES = {
     "mail_to": Rate(1 / 600, 6),
     "login": Rate(0.5, 20),
     "identity": Rate(2, 40),
+    "rendezvous_new": Rate(0.2, 20),
+    # Both devices look every second, often from one address.
+    "rendezvous": Rate(20, 100),
     # Failures per account: three tries, then one every ten seconds (guessing a password must be hopeless).
     "login_failure": Rate(0.1, 3),
 }
