@@ -49,6 +49,8 @@ from tchap.services.delayed_events import send_delayed
 from tchap.services.duties import keep_doing
 from tchap.services.instance_keys import load_keys
 from tchap.services.mail_delivery import deliver_mail
+from tchap.services.oauth_clients import keep_tidy
+from tchap.services.search_index import index_rooms
 from tchap.services.world import World
 from tchap.storage.database import open_store
 
@@ -187,6 +189,8 @@ async def _run(world: World, doors: list[_Door]) -> None:
         duties = [
             group.create_task(keep_doing(world, "mail", deliver_mail)),
             group.create_task(keep_doing(world, "application services", push_to_appservices)),
+            group.create_task(keep_doing(world, "applications", keep_tidy)),
+            group.create_task(keep_doing(world, "search", index_rooms)),
             group.create_task(keep_doing(world, "delayed events", send_delayed)),
         ]
         await _until_started(servers)

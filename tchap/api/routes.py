@@ -1,12 +1,15 @@
 """The one route table: every module of the API, one a line."""
 
 from tchap.api.admin import register as admin_register
+from tchap.api.admin import users as admin_users
 from tchap.api.client import (
     account,
     account_data,
+    admin,
     aliases,
     appservice,
     auth_fallback,
+    auth_metadata,
     capabilities,
     cross_signing,
     dehydrated_devices,
@@ -33,6 +36,7 @@ from tchap.api.client import (
     relations,
     rendezvous,
     rooms,
+    search,
     sliding_sync,
     state,
     sync,
@@ -46,16 +50,29 @@ from tchap.api.client import (
     voip,
 )
 from tchap.api.identity import info
-from tchap.api.public import email_link, health, mailbox, server_keys, terms, well_known
+from tchap.api.public import (
+    email_link,
+    health,
+    mailbox,
+    oauth_authorize,
+    oauth_endpoints,
+    oauth_link,
+    server_keys,
+    terms,
+    well_known,
+)
 from tchap.api.routing import Route
 
 _MODULES = (
     admin_register,
+    admin_users,
     account,
     account_data,
+    admin,
     aliases,
     appservice,
     auth_fallback,
+    auth_metadata,
     capabilities,
     cross_signing,
     dehydrated_devices,
@@ -82,6 +99,7 @@ _MODULES = (
     relations,
     rendezvous,
     rooms,
+    search,
     state,
     sliding_sync,
     sync,
@@ -97,6 +115,9 @@ _MODULES = (
     email_link,
     health,
     mailbox,
+    oauth_authorize,
+    oauth_endpoints,
+    oauth_link,
     server_keys,
     terms,
     well_known,

@@ -8,7 +8,7 @@ from tchap.base.errors import InvalidParam, NotFound
 from tchap.base.identity import Requester
 from tchap.services.device_lists import tell_change
 from tchap.services.world import World
-from tchap.storage import device_keys, device_lists, devices, pushers, tokens
+from tchap.storage import browser_sessions, device_keys, device_lists, devices, pushers, tokens
 from tchap.storage.database import Tx
 from tchap.storage.devices import Device
 
@@ -66,8 +66,13 @@ async def sign_out(world: World, user_id: str, device_ids: Sequence[str]) -> Non
 
 
 async def sign_out_all(world: World, user_id: str) -> None:
-    """Ends every device."""
-    await forget_ended(world, user_id, await world.store.write(end_all_devices, user_id, None))
+    """Ends every device, and every browser signed in on our pages."""
+    await forget_ended(world, user_id, await world.store.write(_end_everything, user_id))
+
+
+async def _end_everything(tx: Tx, user_id: str) -> Ended:
+    await browser_sessions.remove_sessions_of(tx, user_id)
+    return await end_all_devices(tx, user_id, None)
 
 
 async def forget_ended(world: World, user_id: str, ended: Ended) -> None:

@@ -41,9 +41,13 @@ def page(request: Request, title: str, body: str, status: int = 200, script: str
 
 
 def page_language(request: Request) -> str:
-    """The language asked for in the address, else by the browser."""
-    asked = request.text("lang")
-    return asked if asked in ("fr", "en") else request.language
+    """The language asked for in the address, else by the browser.
+
+    `ui_locales` lists tags in order of preference (OpenID Connect Core, "Authentication Request").
+    """
+    asked = f"{request.text('lang') or ''} {request.text('ui_locales') or ''}".lower().split()
+    languages = (tag.partition("-")[0] for tag in asked)
+    return next((language for language in languages if language in ("fr", "en")), request.language)
 
 
 def said(request: Request, fr: str, en: str) -> str:
