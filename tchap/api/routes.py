@@ -2,6 +2,7 @@
 
 from tchap.api.admin import register as admin_register
 from tchap.api.admin import users as admin_users
+from tchap.api.admin import reports as admin_reports
 from tchap.api.client import (
     account,
     account_data,
@@ -23,7 +24,9 @@ from tchap.api.client import (
     media,
     memberships,
     messages,
+    mutual_rooms,
     notifications,
+    openid,
     passwords,
     presence,
     profiles,
@@ -35,6 +38,7 @@ from tchap.api.client import (
     register,
     relations,
     rendezvous,
+    reports,
     rooms,
     search,
     sliding_sync,
@@ -49,6 +53,7 @@ from tchap.api.client import (
     versions,
     voip,
 )
+from tchap.api.federation import openid as federation_openid
 from tchap.api.identity import info
 from tchap.api.public import (
     email_link,
@@ -66,6 +71,7 @@ from tchap.api.routing import Route
 _MODULES = (
     admin_register,
     admin_users,
+    admin_reports,
     account,
     account_data,
     admin,
@@ -86,7 +92,9 @@ _MODULES = (
     media,
     memberships,
     messages,
+    mutual_rooms,
     notifications,
+    openid,
     passwords,
     presence,
     profiles,
@@ -98,6 +106,7 @@ _MODULES = (
     register,
     relations,
     rendezvous,
+    reports,
     rooms,
     search,
     state,
@@ -111,6 +120,7 @@ _MODULES = (
     user_directory,
     versions,
     voip,
+    federation_openid,
     info,
     email_link,
     health,

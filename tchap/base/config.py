@@ -95,6 +95,10 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     lifetime_s: int = 86_400
 
 
+class Moderation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    email: str = ""
+
+
 class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     folder: str = ""
     theme: str = ""
@@ -152,6 +156,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rooms: Rooms = Rooms()
     rate_limits: RateLimits = RateLimits()
     turn: Turn = Turn()
+    moderation: Moderation = Moderation()
     web: Web = Web()
     outbound: Outbound = Outbound()
     test: TestProfile | None = None

@@ -240,3 +240,13 @@ RENDEZVOUS_MS = 300_000  # MSC4388, "Maximum duration of a rendezvous"
 MAX_RENDEZVOUS = 10_000  # at once
 MAX_RENDEZVOUS_DATA = 4_096  # bytes of plain text, or characters of a JSON string
 MAX_RENDEZVOUS_BODY = 32 * 1024  # those characters, however they are escaped
+
+# Reports
+MAX_REPORT_REASON = 4_000  # characters kept of what somebody says about what they report, and of a note
+DEFAULT_REPORTS = 50
+MAX_REPORTS = 500  # in one page
+MAX_REPORT_ID = 2**62
+
+# Mutual rooms, OpenID
+MAX_MUTUAL_ROOMS = 100  # in one page
+OPENID_TOKEN_S = 3_600  # a service asks at once whose token it was given

@@ -21,6 +21,8 @@ RATES = {
     "invite": Rate(1, 60),
     "join": Rate(1, 40),
     "search": Rate(5, 20),
+    # A person in a bad place reports several things at once; nobody reports all day.
+    "report": Rate(0.05, 20),
     "media": Rate(5, 50),
     "to_device": Rate(50, 500),
     # Each call in progress says every few seconds that it lives; many may come from one address.
