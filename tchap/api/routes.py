@@ -1,8 +1,8 @@
 """The one route table: every module of the API, one a line."""
 
 from tchap.api.admin import register as admin_register
-from tchap.api.admin import users as admin_users
 from tchap.api.admin import reports as admin_reports
+from tchap.api.admin import users as admin_users
 from tchap.api.client import (
     account,
     account_data,
@@ -40,6 +40,7 @@ from tchap.api.client import (
     rendezvous,
     reports,
     rooms,
+    rtc,
     search,
     sliding_sync,
     state,
@@ -108,6 +109,7 @@ _MODULES = (
     rendezvous,
     reports,
     rooms,
+    rtc,
     search,
     state,
     sliding_sync,

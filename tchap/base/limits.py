@@ -250,3 +250,8 @@ MAX_REPORT_ID = 2**62
 # Mutual rooms, OpenID
 MAX_MUTUAL_ROOMS = 100  # in one page
 OPENID_TOKEN_S = 3_600  # a service asks at once whose token it was given
+
+# Group calls (MSC4195)
+RTC_PASS_S = 600  # to get to the LiveKit server, which then renews it by itself
+RTC_CLOCK_SKEW_S = 30  # between its clock and ours
+MIN_RTC_SECRET = 32  # characters: LiveKit asks for as many

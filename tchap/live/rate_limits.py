@@ -34,6 +34,7 @@ RATES = {
     "mail_to": Rate(1 / 600, 6),
     "login": Rate(0.5, 20),
     "identity": Rate(2, 40),
+    "rtc": Rate(2, 60),
     "rendezvous_new": Rate(0.2, 20),
     # Both devices look every second, often from one address.
     "rendezvous": Rate(20, 100),
