@@ -222,6 +222,12 @@ SEARCH_CATCH_UP = 10  # batches indexed before a search is answered
 SEARCH_ROUND_ROOMS = 100  # rooms looked after in one round of the duty
 SEARCH_IDLE_S = 20.0  # between two rounds: what is searched sooner is indexed by the search itself
 
+# Rendezvous of devices (MSC4108, MSC4388)
+RENDEZVOUS_MS = 300_000  # MSC4388, "Maximum duration of a rendezvous"
+MAX_RENDEZVOUS = 10_000  # at once
+MAX_RENDEZVOUS_DATA = 4_096  # bytes of plain text, or characters of a JSON string
+MAX_RENDEZVOUS_BODY = 32 * 1024  # those characters, however they are escaped
+
 # Reports
 MAX_REPORT_REASON = 4_000  # characters kept of what somebody says about what they report, and of a note
 DEFAULT_REPORTS = 50
@@ -246,3 +252,8 @@ DELAYED_PAGE = 20
 DELAYED_BATCH = 100  # sent at once when many are due
 DELAYED_RETRY_MS = 5_000  # where the fault is ours
 DELAYED_PATIENCE_MS = 10 * 60 * 1000  # after which our fault is told instead
+
+# Group calls (MSC4195)
+RTC_PASS_S = 600  # to get to the LiveKit server, which then renews it by itself
+RTC_CLOCK_SKEW_S = 30  # between its clock and ours
+MIN_RTC_SECRET = 32  # characters: LiveKit asks for as many

@@ -34,6 +34,10 @@ RATES = {
     "mail_to": Rate(1 / 600, 6),
     "login": Rate(0.5, 20),
     "identity": Rate(2, 40),
+    "rtc": Rate(2, 60),
+    "rendezvous_new": Rate(0.2, 20),
+    # Both devices look every second, often from one address.
+    "rendezvous": Rate(20, 100),
     # A whole administration's phones sign in from one address, each registering its application first.
     "oauth": Rate(5, 100),
     # Per person, codes of devices that were not found: among 34 bits there is none to be found by trying.
