@@ -232,10 +232,9 @@ REFUSED = {
     ("POST", "/_tchap/admin/v1/users/{userId}/deactivate"),
     ("PUT", "/_tchap/admin/v1/users/{userId}/admin"),
     ("POST", "/_tchap/admin/v1/server_notices"),
-    ("PUT", "/_matrix/client/unstable/org.matrix.msc4140/rooms/{roomId}/delayed_event/{eventType}/{txnId}"),
-    ("POST", "/_matrix/client/unstable/org.matrix.msc4140/delayed_events/{delayId}"),
-    ("POST", "/_matrix/client/unstable/org.matrix.msc4140/delayed_events/{delayId}/{action}"),
     ("POST", "/_tchap/admin/v1/server_notices/{noticeId}/withdraw"),
+    ("PUT", "/_tchap/admin/v1/reports/{reportId}"),
+    ("POST", "/_matrix/client/unstable/io.element.msc4195/rtc/livekit/get_token"),
 }
 
 
