@@ -2,6 +2,7 @@
 
 from tchap.api.admin import register as admin_register
 from tchap.api.admin import reports as admin_reports
+from tchap.api.admin import server_notices
 from tchap.api.admin import users as admin_users
 from tchap.api.client import (
     account,
@@ -13,6 +14,7 @@ from tchap.api.client import (
     auth_metadata,
     capabilities,
     cross_signing,
+    dehydrated_devices,
     delayed_events,
     devices,
     filters,
@@ -37,8 +39,10 @@ from tchap.api.client import (
     receipts,
     register,
     relations,
+    rendezvous,
     reports,
     rooms,
+    rtc,
     search,
     sliding_sync,
     state,
@@ -54,7 +58,11 @@ from tchap.api.client import (
 )
 from tchap.api.federation import openid as federation_openid
 from tchap.api.identity import info
+from tchap.api.public import account as account_pages
 from tchap.api.public import (
+    account_forgotten,
+    account_sign_in,
+    account_sign_up,
     email_link,
     health,
     mailbox,
@@ -71,6 +79,7 @@ _MODULES = (
     admin_register,
     admin_reports,
     admin_users,
+    server_notices,
     account,
     account_data,
     admin,
@@ -80,6 +89,7 @@ _MODULES = (
     auth_metadata,
     capabilities,
     cross_signing,
+    dehydrated_devices,
     delayed_events,
     devices,
     filters,
@@ -104,8 +114,10 @@ _MODULES = (
     receipts,
     register,
     relations,
+    rendezvous,
     reports,
     rooms,
+    rtc,
     search,
     state,
     sliding_sync,
@@ -120,6 +132,10 @@ _MODULES = (
     voip,
     federation_openid,
     info,
+    account_pages,
+    account_forgotten,
+    account_sign_in,
+    account_sign_up,
     email_link,
     health,
     mailbox,

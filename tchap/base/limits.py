@@ -222,6 +222,12 @@ SEARCH_CATCH_UP = 10  # batches indexed before a search is answered
 SEARCH_ROUND_ROOMS = 100  # rooms looked after in one round of the duty
 SEARCH_IDLE_S = 20.0  # between two rounds: what is searched sooner is indexed by the search itself
 
+# Rendezvous of devices (MSC4108, MSC4388)
+RENDEZVOUS_MS = 300_000  # MSC4388, "Maximum duration of a rendezvous"
+MAX_RENDEZVOUS = 10_000  # at once
+MAX_RENDEZVOUS_DATA = 4_096  # bytes of plain text, or characters of a JSON string
+MAX_RENDEZVOUS_BODY = 32 * 1024  # those characters, however they are escaped
+
 # Reports
 MAX_REPORT_REASON = 4_000  # characters kept of what somebody says about what they report, and of a note
 DEFAULT_REPORTS = 50
@@ -235,6 +241,8 @@ OPENID_TOKEN_S = 3_600  # a service asks at once whose token it was given
 DEFAULT_AUDIT_PAGE = 100
 MAX_AUDIT_PAGE = 1_000
 MAX_AUDIT_ID = 2**53 - 1  # appendices, "Canonical JSON"
+NOTICE_BATCH = 50  # people told of a notice at once
+MAX_NOTICE_BYTES = 32_768  # half of an event
 # Delayed events (MSC4140)
 MAX_DELAY_MS = 30 * 24 * 3600 * 1000  # a message written today for next month
 MAX_DELAYED_EVENTS = 100  # that wait, of one person
@@ -249,3 +257,7 @@ DELAYED_PATIENCE_MS = 10 * 60 * 1000  # after which our fault is told instead
 MAX_OLD_EVENTS = 100  # in one answer of the old stream; the rest follows at once in the next
 OLD_EVENTS_TIMEOUT_MS = 30_000  # of a caller that names none: "this will block until an event is received"
 PEEK_AGAIN_S = 1.0  # how often the old stream looks into a room that its reader is not in
+# Group calls (MSC4195)
+RTC_PASS_S = 600  # to get to the LiveKit server, which then renews it by itself
+RTC_CLOCK_SKEW_S = 30  # between its clock and ours
+MIN_RTC_SECRET = 32  # characters: LiveKit asks for as many
