@@ -117,12 +117,13 @@ def test_phrases_and_ranks(tell: Callable[[Story], None]) -> None:
     tell(story)
 
 
-def test_what_is_taken_back_is_not_found(tell: Callable[[Story], None]) -> None:
+@pytest.mark.parametrize("version", ["9", "11"])
+def test_what_is_taken_back_is_not_found(version: str, tell: Callable[[Story], None]) -> None:
     """A redacted message is gone, an edited one says what it says now, an edit that ends brings back the first."""
 
     async def story(hall: Hall) -> None:
         camille, dominique = await hall.enter("camille"), await hall.enter("dominique")
-        room_id = await camille.create_room(preset="public_chat")
+        room_id = await camille.create_room(preset="public_chat", room_version=version)
         await dominique.join(room_id)
         event_id = await camille.send(room_id, "pommes")
         assert await find(camille, "pomme") == [event_id]
