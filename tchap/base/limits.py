@@ -253,6 +253,10 @@ DELAYED_BATCH = 100  # sent at once when many are due
 DELAYED_RETRY_MS = 5_000  # where the fault is ours
 DELAYED_PATIENCE_MS = 10 * 60 * 1000  # after which our fault is told instead
 
+# Before /sync
+MAX_OLD_EVENTS = 100  # in one answer of the old stream; the rest follows at once in the next
+OLD_EVENTS_TIMEOUT_MS = 30_000  # of a caller that names none: "this will block until an event is received"
+PEEK_AGAIN_S = 1.0  # how often the old stream looks into a room that its reader is not in
 # Group calls (MSC4195)
 RTC_PASS_S = 600  # to get to the LiveKit server, which then renews it by itself
 RTC_CLOCK_SKEW_S = 30  # between its clock and ours
