@@ -261,3 +261,7 @@ PEEK_AGAIN_S = 1.0  # how often the old stream looks into a room that its reader
 RTC_PASS_S = 600  # to get to the LiveKit server, which then renews it by itself
 RTC_CLOCK_SKEW_S = 30  # between its clock and ours
 MIN_RTC_SECRET = 32  # characters: LiveKit asks for as many
+
+# History
+MAX_NEAR_ROUNDS = 7
+"""Readings for the event of a moment: each four times longer than the one before, some five thousand events in all."""
