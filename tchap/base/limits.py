@@ -180,6 +180,21 @@ MAX_REQUIRED_STATE = 200  # entries of one list or subscription
 MAX_SLIDING_NAME = 255  # characters of a list's or a connection's name
 MAX_ROOM_TYPES = 100_000  # rooms whose type is kept in memory
 
+# OAuth 2.0
+MAX_OAUTH_CLIENTS = 20_000  # kept; beyond, those registered longest ago that nobody is signed in with give way
+MAX_CLIENT_NAME = 100  # shown to people, and the name of the device
+MAX_OAUTH_URI = 2_048
+MAX_REDIRECT_URIS = 20  # of one application
+MAX_OAUTH_BODY = 16 * 1024  # a code, a token and an address
+AUTHORIZATION_CODE_MS = 60_000  # between the browser's answer and the application's question
+SPENT_CODE_MS = 24 * 3600 * 1000  # how long the second use of a code is noticed
+DEVICE_GRANT_MS = 15 * 60 * 1000  # to take the other device and type a code there
+DEVICE_GRANT_INTERVAL_S = 5  # RFC 8628, section 3.5
+DEVICE_GRANT_JITTER_S = 1
+MAX_DEVICE_GRANTS = 10_000  # waiting at once
+USER_CODE_LETTERS = 8  # of twenty: 34 bits, ten tries at once
+UNUSED_CLIENT_MS = 30 * 24 * 3600 * 1000  # before the registration of an application nobody uses is forgotten
+OAUTH_SWEEP_S = 3600
 # Our own pages in a browser
 BROWSER_SESSION_MS = 12 * 3600 * 1000  # a working day: the PC may be shared by a ward
 BROWSER_PROOF_MS = 10 * 60 * 1000  # how long a proof of identity is good for further sensitive acts
@@ -188,3 +203,34 @@ MAX_COOKIE = 255  # characters; ours have 43
 MAX_CONTINUE = 8 * 1024  # characters of the path a sign-in comes back to: an authorisation request fits
 MAX_FORM_FIELDS = 30
 CROSS_SIGNING_RESET_MS = 10 * 60 * 1000  # the specification names no time
+# Search
+MAX_STEMS = 100_000  # words whose stem is remembered, about 200 bytes each; making one costs 0.1 ms
+MAX_SEARCH_WORD = 64  # characters of a word; longer ones are keys and addresses
+MAX_SEARCH_WORDS = 5_000  # of one message; PostgreSQL keeps the place of the first 16,383
+MAX_SEARCH_TERM = 500  # characters of what somebody looks for
+MAX_SEARCH_PHRASES = 20  # of one search
+MAX_HIGHLIGHTS = 100
+MAX_HIGHLIGHT_WORDS = 20_000  # looked at for one answer
+MAX_SEARCH_PAGE = 100  # results at once
+MAX_SEARCH_CONTEXT = 20  # events before, and after, each result
+MAX_SEARCH_CANDIDATES = 1_000  # newest matches looked at for one page
+MAX_SEARCH_SCAN = 20_000  # matches of all rooms read for them
+MAX_SEARCH_RANKED = 4_000  # characters of a message that tell how well it answers
+MAX_SEARCH_ROOM_WORDS = 20  # rooms that are named to the index; of more, matches are picked out afterwards
+SEARCH_BATCH = 200  # events indexed in one transaction
+SEARCH_CATCH_UP = 10  # batches indexed before a search is answered
+SEARCH_ROUND_ROOMS = 100  # rooms looked after in one round of the duty
+SEARCH_IDLE_S = 20.0  # between two rounds: what is searched sooner is indexed by the search itself
+# Administration
+DEFAULT_AUDIT_PAGE = 100
+MAX_AUDIT_PAGE = 1_000
+MAX_AUDIT_ID = 2**53 - 1  # appendices, "Canonical JSON"
+# Delayed events (MSC4140)
+MAX_DELAY_MS = 30 * 24 * 3600 * 1000  # a message written today for next month
+MAX_DELAYED_EVENTS = 100  # that wait, of one person
+MAX_FINALISED = 1_000  # MSC4140, "Retention of finalised delayed events"
+FINALISED_MS = 7 * 24 * 3600 * 1000  # the same
+DELAYED_PAGE = 20
+DELAYED_BATCH = 100  # sent at once when many are due
+DELAYED_RETRY_MS = 5_000  # where the fault is ours
+DELAYED_PATIENCE_MS = 10 * 60 * 1000  # after which our fault is told instead

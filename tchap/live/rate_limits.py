@@ -23,6 +23,8 @@ RATES = {
     "search": Rate(5, 20),
     "media": Rate(5, 50),
     "to_device": Rate(50, 500),
+    # Each call in progress says every few seconds that it lives; many may come from one address.
+    "delayed_event": Rate(20, 200),
     # Per address, before anybody is known.
     "register": Rate(0.2, 20),
     "mail": Rate(0.1, 10),
@@ -32,6 +34,10 @@ RATES = {
     "identity": Rate(2, 40),
     # Our own pages, per address: an office may be behind one.
     "page": Rate(10, 100),
+    # A whole administration's phones sign in from one address, each registering its application first.
+    "oauth": Rate(5, 100),
+    # Per person, codes of devices that were not found: among 34 bits there is none to be found by trying.
+    "user_code": Rate(0.05, 10),
     # Failures per account: three tries, then one every ten seconds (guessing a password must be hopeless).
     "login_failure": Rate(0.1, 3),
 }

@@ -12,6 +12,7 @@ from tchap.base.errors import InteractiveAuthNeeded, MatrixError
 from tchap.base.identity import Requester
 from tchap.live.interactive_auth import InteractiveSession
 from tchap.services import emails, identifiers, terms
+from tchap.services.cross_signing_reset import find_reset
 from tchap.services.passwords import verify_password
 from tchap.services.world import World
 from tchap.storage import accounts
@@ -20,6 +21,9 @@ DUMMY = "m.login.dummy"
 EMAIL = "m.login.email.identity"
 PASSWORD = "m.login.password"
 TERMS = "m.login.terms"
+OAUTH = "m.oauth"
+# Its name before Matrix 1.17 (MSC4312), which applications still look for.
+_OLDER_OAUTH = "org.matrix.cross_signing_reset"
 
 Flows = tuple[tuple[str, ...], ...]
 
@@ -68,6 +72,8 @@ async def require(world: World, attempt: AuthAttempt, flows: Flows) -> Completed
     """
     if attempt.requester is not None and attempt.requester.is_appservice:
         return Completed(attempt.fields)
+    if attempt.requester is not None and attempt.requester.is_oauth:
+        raise _not_for_applications()
     session = _session(world, attempt)
     failure = None
     auth = attempt.auth or {}
@@ -85,6 +91,38 @@ async def require_password_again(world: World, requester: Requester, auth: dict[
     """A sensitive act of a signed-in user: her password once more."""
     attempt = AuthAttempt(requester.instance, requester, auth, {}, "password_again")
     await require(world, attempt, ((PASSWORD,),))
+
+
+async def require_confirmed_reset(
+    world: World, requester: Requester, auth: dict[str, Any] | None, account_url: str
+) -> None:
+    """New cross-signing keys for a session of an application: the person says so on the account page.
+
+    InteractiveAuthNeeded names the page; the application comes back with the session alone, older ones without
+    (client-server API, "OAuth authentication").
+    """
+    session = _session(world, AuthAttempt(requester.instance, requester, auth, {}, "cross_signing_reset"))
+    if await find_reset(world, requester.user_id):
+        world.live.sessions.remove(session.session_id)
+        return
+    page = {"url": f"{account_url}?action=org.matrix.cross_signing_reset"}
+    raise InteractiveAuthNeeded(
+        {
+            "flows": [{"stages": [OAUTH]}, {"stages": [_OLDER_OAUTH]}],
+            "params": {OAUTH: page, _OLDER_OAUTH: page},
+            "session": session.session_id,
+        }
+    )
+
+
+def _not_for_applications() -> MatrixError:
+    """ "The endpoints that depend on it for authentication can't be used when an access token is obtained with this
+    API" (client-server API, "OAuth 2.0 API")."""
+    return MatrixError(
+        "M_UNRECOGNIZED",
+        "With this application this is done on the page of your account, in the browser.",
+        "Avec cette application, cela se fait sur la page de votre compte, dans le navigateur.",
+    )
 
 
 async def complete_stage(world: World, session_id: str, stage: str, proof: str = "") -> bool:

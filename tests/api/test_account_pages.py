@@ -8,6 +8,7 @@ import pytest
 
 from tchap.base import limits
 from tchap.services.cross_signing_reset import find_reset
+from tchap.storage.database import Tx
 from tests.support.accounts import V3, Person, person, read_code, sign_in
 from tests.support.house import PASSWORD, House, open_house
 from tests.support.pages import Browser, Page, open_browser
@@ -537,5 +538,26 @@ def test_the_overview_leads_everywhere(tmp_path: Path) -> None:
                         assert page.status == 200
                         assert page.headings[0] != overview.headings[0]
                     assert (await browser.open("/account?action=unknown")).headings == overview.headings
+
+    asyncio.run(story())
+
+
+def test_an_account_that_may_not_be_used_is_told_so(tmp_path: Path) -> None:
+    """A locked or expired account opens no browser session, and only who knows the password learns why."""
+
+    async def change(tx: Tx, column: str, user_id: str) -> None:
+        await tx.run(
+            f"UPDATE accounts SET locked_ts = NULL, expires_ts = NULL, {column} = 1 WHERE user_id = $1", user_id
+        )
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house, open_browser(house) as browser:
+            jean = await person(house, JEAN)
+            await enter(browser)
+            for column, words in (("locked_ts", "verrouillé"), ("expires_ts", "expiré")):
+                await house.world.store.write(change, column, jean.user_id)
+                assert (await browser.open("/account")).path == "/account/sign-in"
+                assert words in (await enter(browser)).text
+                assert words not in (await enter(browser, password="Faux-mot-de-passe-1")).text
 
     asyncio.run(story())

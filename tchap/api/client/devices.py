@@ -49,9 +49,9 @@ async def _delete(world: World, request: Request, device_ids: list[str]) -> dict
 
 
 def _body(device: Device) -> dict[str, Any]:
-    body: dict[str, Any] = {"device_id": device.device_id}
-    if device.display_name is not None:
-        body["display_name"] = device.display_name
+    # Absent if not set, says the specification; matrix-nio refuses the whole list without it, and an empty name is
+    # shown by every client as the device id, which is what it would show without one.
+    body: dict[str, Any] = {"device_id": device.device_id, "display_name": device.display_name or ""}
     if device.last_seen_ts is not None:
         body |= {"last_seen_ts": device.last_seen_ts, "last_seen_ip": device.last_seen_ip or ""}
     return body

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tchap.api.http import Request
+from tchap.api.public.browser import ACCOUNT
 from tchap.api.routing import Route
 from tchap.base.errors import NotFound
 from tchap.services.world import World
@@ -14,7 +15,15 @@ _HTTPS_PORT = 443
 async def client(world: World, request: Request) -> dict[str, Any]:
     """The same address serves as identity server, as today's clients expect."""
     base_url = base_url_of(world, request)
-    return {"m.homeserver": {"base_url": base_url}, "m.identity_server": {"base_url": base_url}}
+    return {
+        "m.homeserver": {"base_url": base_url},
+        "m.identity_server": {"base_url": base_url},
+        # How clients found the OAuth 2.0 API before Matrix 1.15 (MSC2965).
+        "org.matrix.msc2965.authentication": {
+            "issuer": f"{base_url}/",
+            "account": f"{base_url}{ACCOUNT}",
+        },
+    }
 
 
 async def server(world: World, request: Request) -> dict[str, Any]:
