@@ -1,6 +1,8 @@
 """The one route table: every module of the API, one a line."""
 
 from tchap.api.admin import register as admin_register
+from tchap.api.admin import reports as admin_reports
+from tchap.api.admin import server_notices
 from tchap.api.admin import users as admin_users
 from tchap.api.client import (
     account,
@@ -12,6 +14,7 @@ from tchap.api.client import (
     auth_metadata,
     capabilities,
     cross_signing,
+    dehydrated_devices,
     delayed_events,
     devices,
     filters,
@@ -22,7 +25,9 @@ from tchap.api.client import (
     media,
     memberships,
     messages,
+    mutual_rooms,
     notifications,
+    openid,
     passwords,
     presence,
     profiles,
@@ -33,7 +38,10 @@ from tchap.api.client import (
     receipts,
     register,
     relations,
+    rendezvous,
+    reports,
     rooms,
+    rtc,
     search,
     sliding_sync,
     state,
@@ -47,6 +55,7 @@ from tchap.api.client import (
     versions,
     voip,
 )
+from tchap.api.federation import openid as federation_openid
 from tchap.api.identity import info
 from tchap.api.public import account as account_pages
 from tchap.api.public import (
@@ -67,7 +76,9 @@ from tchap.api.routing import Route
 
 _MODULES = (
     admin_register,
+    admin_reports,
     admin_users,
+    server_notices,
     account,
     account_data,
     admin,
@@ -77,6 +88,7 @@ _MODULES = (
     auth_metadata,
     capabilities,
     cross_signing,
+    dehydrated_devices,
     delayed_events,
     devices,
     filters,
@@ -87,7 +99,9 @@ _MODULES = (
     media,
     memberships,
     messages,
+    mutual_rooms,
     notifications,
+    openid,
     passwords,
     presence,
     profiles,
@@ -98,7 +112,10 @@ _MODULES = (
     receipts,
     register,
     relations,
+    rendezvous,
+    reports,
     rooms,
+    rtc,
     search,
     state,
     sliding_sync,
@@ -111,6 +128,7 @@ _MODULES = (
     user_directory,
     versions,
     voip,
+    federation_openid,
     info,
     account_pages,
     account_forgotten,
