@@ -8,6 +8,7 @@ from tchap.services.accounts import find_account, find_emails
 from tchap.services.browser_sessions import BrowserSession, is_proven_lately, open_browser_session
 from tchap.services.cross_signing_reset import allow_reset
 from tchap.services.passwords import change_password
+from tchap.services.sessions import user_suspended
 from tchap.services.world import World
 from tchap.storage.devices import Device
 from tchap.storage.profiles import find_profile
@@ -46,7 +47,10 @@ def check_proven(world: World, session: BrowserSession) -> None:
 
 
 async def set_name(world: World, session: BrowserSession, name: str) -> None:
-    """M_FORBIDDEN where names are made from addresses."""
+    """M_FORBIDDEN where names are made from addresses; M_USER_SUSPENDED."""
+    account = await find_account(world, session.user_id)
+    if account is not None and account.suspended_ts is not None:
+        raise user_suspended()
     await profiles.set_field(world, _requester(session), session.user_id, profiles.DISPLAY_NAME, name)
 
 
