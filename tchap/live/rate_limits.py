@@ -22,6 +22,7 @@ RATES = {
     "join": Rate(1, 40),
     "search": Rate(5, 20),
     "media": Rate(5, 50),
+    "preview": Rate(1, 40),
     "to_device": Rate(50, 500),
     # Each call in progress says every few seconds that it lives; many may come from one address.
     "delayed_event": Rate(20, 200),

@@ -234,6 +234,8 @@ async def _sender_of(world: World, event: DelayedEvent) -> Requester:
         account.instance,
         is_external=instance is not None and instance.is_external and not world.settings.test_profile,
         appservice_id=event.appservice_id,
+        # A message is not said by whom an administrator silenced meanwhile; that a call was left is told.
+        is_suspended=account.suspended_ts is not None or account.locked_ts is not None,
     )
 
 

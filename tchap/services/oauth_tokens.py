@@ -72,6 +72,9 @@ async def refresh(world: World, client_id: str, refresh_token: str) -> Granted:
     try:
         session = await refresh_session(world, refresh_token, client.client_id)
     except MatrixError as error:
+        if error.errcode == "M_USER_LOCKED":
+            # Not for ever: an application told that its grant is invalid would forget its keys.
+            raise
         raise OAuthError("invalid_grant", "The refresh token is not valid any more.") from error
     return Granted(session, scope_of(session.device_id))
 
@@ -159,6 +162,8 @@ async def _open_device(tx: Tx, session: NewSession, user_id: str, wanted: tuple[
     account = await accounts.find_account(tx, user_id)
     if account is None or account.deactivated_ts is not None:
         return _invalid("The account is closed.")
+    if account.locked_ts is not None:
+        return _invalid("The account is locked.")
     try:
         ended = await open_session(tx, user_id, replace(session, device_id=device_id))
     except MatrixError:
