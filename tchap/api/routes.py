@@ -1,6 +1,7 @@
 """The one route table: every module of the API, one a line."""
 
 from tchap.api.admin import register as admin_register
+from tchap.api.admin import reports as admin_reports
 from tchap.api.admin import server_notices
 from tchap.api.admin import users as admin_users
 from tchap.api.client import (
@@ -13,6 +14,7 @@ from tchap.api.client import (
     auth_metadata,
     capabilities,
     cross_signing,
+    dehydrated_devices,
     delayed_events,
     devices,
     filters,
@@ -23,7 +25,9 @@ from tchap.api.client import (
     media,
     memberships,
     messages,
+    mutual_rooms,
     notifications,
+    openid,
     passwords,
     presence,
     profiles,
@@ -34,7 +38,10 @@ from tchap.api.client import (
     receipts,
     register,
     relations,
+    rendezvous,
+    reports,
     rooms,
+    rtc,
     search,
     sliding_sync,
     state,
@@ -48,8 +55,13 @@ from tchap.api.client import (
     versions,
     voip,
 )
+from tchap.api.federation import openid as federation_openid
 from tchap.api.identity import info
+from tchap.api.public import account as account_pages
 from tchap.api.public import (
+    account_forgotten,
+    account_sign_in,
+    account_sign_up,
     email_link,
     health,
     mailbox,
@@ -64,6 +76,7 @@ from tchap.api.routing import Route
 
 _MODULES = (
     admin_register,
+    admin_reports,
     admin_users,
     server_notices,
     account,
@@ -75,6 +88,7 @@ _MODULES = (
     auth_metadata,
     capabilities,
     cross_signing,
+    dehydrated_devices,
     delayed_events,
     devices,
     filters,
@@ -85,7 +99,9 @@ _MODULES = (
     media,
     memberships,
     messages,
+    mutual_rooms,
     notifications,
+    openid,
     passwords,
     presence,
     profiles,
@@ -96,7 +112,10 @@ _MODULES = (
     receipts,
     register,
     relations,
+    rendezvous,
+    reports,
     rooms,
+    rtc,
     search,
     state,
     sliding_sync,
@@ -109,7 +128,12 @@ _MODULES = (
     user_directory,
     versions,
     voip,
+    federation_openid,
     info,
+    account_pages,
+    account_forgotten,
+    account_sign_in,
+    account_sign_up,
     email_link,
     health,
     mailbox,

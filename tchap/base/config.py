@@ -10,6 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from tchap.base import limits
+
 
 class ConfigError(Exception):
     """The configuration cannot be used; the message says which line and why."""
@@ -95,6 +97,20 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     lifetime_s: int = 86_400
 
 
+class Moderation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    email: str = ""
+
+
+class Rtc(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    livekit_url: str = ""
+    api_key: str = ""
+    api_secret: str = ""
+
+    @property
+    def is_ready(self) -> bool:
+        return bool(self.livekit_url and self.api_key and self.api_secret)
+
+
 class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     folder: str = ""
     theme: str = ""
@@ -166,6 +182,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rooms: Rooms = Rooms()
     rate_limits: RateLimits = RateLimits()
     turn: Turn = Turn()
+    rtc: Rtc = Rtc()
+    moderation: Moderation = Moderation()
     web: Web = Web()
     outbound: Outbound = Outbound()
     notices: Notices = Notices()
@@ -228,7 +246,7 @@ def _with_test_defaults(written: dict[str, object]) -> dict[str, object]:
 
 
 def load_settings(path: Path | None) -> Settings:
-    """The file's settings, or the embedded defaults; two secrets may come from the environment instead."""
+    """The file's settings, or the embedded defaults; some secrets may come from the environment instead."""
     settings = parse_settings(path.read_text(encoding="utf-8")) if path else Settings()
     store_url = os.environ.get("TCHAP_STORE_URL")
     if store_url:
@@ -238,7 +256,16 @@ def load_settings(path: Path | None) -> Settings:
         settings = msgspec.structs.replace(
             settings, mail=msgspec.structs.replace(settings.mail, smtp_password=smtp_password)
         )
+    rtc_secret = os.environ.get("TCHAP_RTC_API_SECRET")
+    if rtc_secret:
+        settings = msgspec.structs.replace(settings, rtc=msgspec.structs.replace(settings.rtc, api_secret=rtc_secret))
+    _check_rtc(settings.rtc)
     return settings
+
+
+def _check_rtc(rtc: Rtc) -> None:
+    if rtc.livekit_url and not (rtc.api_key and len(rtc.api_secret) >= limits.MIN_RTC_SECRET):
+        raise ConfigError(f"rtc: livekit_url needs api_key and an api_secret of {limits.MIN_RTC_SECRET} characters")
 
 
 def _check_consistent(settings: Settings) -> None:

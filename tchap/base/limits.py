@@ -221,6 +221,22 @@ SEARCH_BATCH = 200  # events indexed in one transaction
 SEARCH_CATCH_UP = 10  # batches indexed before a search is answered
 SEARCH_ROUND_ROOMS = 100  # rooms looked after in one round of the duty
 SEARCH_IDLE_S = 20.0  # between two rounds: what is searched sooner is indexed by the search itself
+
+# Rendezvous of devices (MSC4108, MSC4388)
+RENDEZVOUS_MS = 300_000  # MSC4388, "Maximum duration of a rendezvous"
+MAX_RENDEZVOUS = 10_000  # at once
+MAX_RENDEZVOUS_DATA = 4_096  # bytes of plain text, or characters of a JSON string
+MAX_RENDEZVOUS_BODY = 32 * 1024  # those characters, however they are escaped
+
+# Reports
+MAX_REPORT_REASON = 4_000  # characters kept of what somebody says about what they report, and of a note
+DEFAULT_REPORTS = 50
+MAX_REPORTS = 500  # in one page
+MAX_REPORT_ID = 2**62
+
+# Mutual rooms, OpenID
+MAX_MUTUAL_ROOMS = 100  # in one page
+OPENID_TOKEN_S = 3_600  # a service asks at once whose token it was given
 # Administration
 DEFAULT_AUDIT_PAGE = 100
 MAX_AUDIT_PAGE = 1_000
@@ -257,3 +273,8 @@ PREVIEW_KEPT_MS = 7 * 24 * 3600 * 1000  # how long one may ask what a page looke
 PREVIEW_SWEEP_S = 3_600
 PREVIEW_SWEEP = 100  # previews forgotten at once
 MAX_TIMESTAMP = 2**53 - 1  # appendices, "Canonical JSON"
+
+# Group calls (MSC4195)
+RTC_PASS_S = 600  # to get to the LiveKit server, which then renews it by itself
+RTC_CLOCK_SKEW_S = 30  # between its clock and ours
+MIN_RTC_SECRET = 32  # characters: LiveKit asks for as many

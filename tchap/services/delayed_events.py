@@ -15,6 +15,7 @@ from tchap.base.identity import Requester
 from tchap.protocol.transactions import delayed_transaction
 from tchap.services.appservices import is_unlimited
 from tchap.services.messages import MessageWish, send_event
+from tchap.services.sessions import user_locked
 from tchap.services.state import StateWish, set_state
 from tchap.services.world import World
 from tchap.storage import accounts
@@ -226,6 +227,8 @@ async def _sender_of(world: World, event: DelayedEvent) -> Requester:
     account = await world.store.read(accounts.find_account, event.user_id)
     if account is None or account.deactivated_ts is not None:
         raise MatrixError("M_USER_DEACTIVATED", "This account was closed.", "Ce compte est fermé.")
+    if account.locked_ts is not None:
+        raise user_locked()
     instance = world.settings.find_instance(account.instance)
     return Requester(
         event.user_id,
@@ -233,9 +236,8 @@ async def _sender_of(world: World, event: DelayedEvent) -> Requester:
         0,
         account.instance,
         is_external=instance is not None and instance.is_external and not world.settings.test_profile,
+        is_suspended=account.suspended_ts is not None,
         appservice_id=event.appservice_id,
-        # A message is not said by whom an administrator silenced meanwhile; that a call was left is told.
-        is_suspended=account.suspended_ts is not None or account.locked_ts is not None,
     )
 
 

@@ -233,6 +233,8 @@ REFUSED = {
     ("PUT", "/_tchap/admin/v1/users/{userId}/admin"),
     ("POST", "/_tchap/admin/v1/server_notices"),
     ("POST", "/_tchap/admin/v1/server_notices/{noticeId}/withdraw"),
+    ("PUT", "/_tchap/admin/v1/reports/{reportId}"),
+    ("POST", "/_matrix/client/unstable/io.element.msc4195/rtc/livekit/get_token"),
 }
 
 

@@ -12,6 +12,7 @@ UNSTABLE_FEATURES = (
     "org.matrix.e2e_cross_signing",
     "org.matrix.msc3916.stable",
     "org.matrix.simplified_msc3575",
+    "uk.half-shot.msc2666.query_mutual_rooms",
     "uk.tcpip.msc4133.stable",
 )
 
