@@ -278,3 +278,6 @@ MAX_TIMESTAMP = 2**53 - 1  # appendices, "Canonical JSON"
 RTC_PASS_S = 600  # to get to the LiveKit server, which then renews it by itself
 RTC_CLOCK_SKEW_S = 30  # between its clock and ours
 MIN_RTC_SECRET = 32  # characters: LiveKit asks for as many
+# Look-ups in other networks
+MAX_THIRD_PARTY = 500  # places or people in one answer, all services together
+THIRD_PARTY_TIMEOUT_S = 10  # somebody waits for the search
