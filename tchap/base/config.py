@@ -122,6 +122,14 @@ class Notices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     room_name: str = "Avis du service"
 
 
+class Previews(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    enabled: bool = False
+    ports: tuple[int, ...] = (80, 443)
+    allowed_domains: tuple[str, ...] = ()
+    denied_domains: tuple[str, ...] = ()
+    fresh_s: int = 3600
+
+
 class Outbound(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     allowed_networks: tuple[str, ...] = ()
 
@@ -179,6 +187,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     web: Web = Web()
     outbound: Outbound = Outbound()
     notices: Notices = Notices()
+    previews: Previews = Previews()
     test: TestProfile | None = None
 
     @property
@@ -222,6 +231,7 @@ def parse_settings(text: str) -> Settings:
 _TEST_DEFAULTS: dict[str, dict[str, object]] = {
     "rate_limits": {"enabled": False},
     "password": {"hash_time_cost": 1, "hash_memory_kib": 64},
+    "previews": {"enabled": True, "ports": []},
     "test": {},
 }
 

@@ -252,6 +252,27 @@ DELAYED_PAGE = 20
 DELAYED_BATCH = 100  # sent at once when many are due
 DELAYED_RETRY_MS = 5_000  # where the fault is ours
 DELAYED_PATIENCE_MS = 10 * 60 * 1000  # after which our fault is told instead
+# Previews of linked pages
+MAX_PREVIEW_URL = 2_048
+MAX_PREVIEW_PAGE = 1024 * 1024  # the beginning of a page; what it says of itself comes first
+MAX_PREVIEW_TEXT = 384 * 1024  # characters of it that are read
+PREVIEW_CHUNK = 16 * 1024  # characters given to the parser at once
+MAX_PREVIEW_PENDING = 64 * 1024  # characters without a meaning yet that the parser may hold back
+PREVIEW_CHARSET_BYTES = 1_024  # HTML, "prescan a byte stream to determine its encoding"
+MAX_PREVIEW_PIECES = 10_000  # tags, comments and texts looked at
+MAX_PREVIEW_TITLES = 16  # pieces of a title
+MAX_PREVIEW_PROPERTIES = 50
+MAX_PREVIEW_NAME = 64
+MAX_PREVIEW_VALUE = 1_000  # characters of a title or a description
+MAX_PREVIEW_PICTURE = 5 * 1024 * 1024
+PREVIEW_TIMEOUT_S = 8  # for the page, and again for its picture
+MAX_PREVIEWS_AT_ONCE = 20  # pages asked at the same time
+PREVIEW_RETRY_MS = 5_000  # said to those who come when so many are
+PREVIEW_FAILURE_MS = 5 * 60 * 1000  # how long it is remembered that a page has nothing to show
+PREVIEW_KEPT_MS = 7 * 24 * 3600 * 1000  # how long one may ask what a page looked like
+PREVIEW_SWEEP_S = 3_600
+PREVIEW_SWEEP = 100  # previews forgotten at once
+MAX_TIMESTAMP = 2**53 - 1  # appendices, "Canonical JSON"
 
 # Before /sync
 MAX_OLD_EVENTS = 100  # in one answer of the old stream; the rest follows at once in the next
@@ -265,3 +286,6 @@ MIN_RTC_SECRET = 32  # characters: LiveKit asks for as many
 # History
 MAX_NEAR_ROUNDS = 7
 """Readings for the event of a moment: each four times longer than the one before, some five thousand events in all."""
+# Look-ups in other networks
+MAX_THIRD_PARTY = 500  # places or people in one answer, all services together
+THIRD_PARTY_TIMEOUT_S = 10  # somebody waits for the search
