@@ -255,3 +255,8 @@ OPENID_TOKEN_S = 3_600  # a service asks at once whose token it was given
 RTC_PASS_S = 600  # to get to the LiveKit server, which then renews it by itself
 RTC_CLOCK_SKEW_S = 30  # between its clock and ours
 MIN_RTC_SECRET = 32  # characters: LiveKit asks for as many
+
+# Thread subscriptions (MSC4306, MSC4308)
+MAX_THREAD_SUBSCRIPTIONS = 20_000  # of one person, those ended among them
+THREAD_CHANGES = 100  # MSC4308: the default
+MAX_THREAD_CHANGES = 500
