@@ -51,6 +51,7 @@ from tchap.services.instance_keys import load_keys
 from tchap.services.mail_delivery import deliver_mail
 from tchap.services.oauth_clients import keep_tidy
 from tchap.services.search_index import index_rooms
+from tchap.services.server_notices import tell_notices
 from tchap.services.world import World
 from tchap.storage.database import open_store
 
@@ -189,6 +190,7 @@ async def _run(world: World, doors: list[_Door]) -> None:
         duties = [
             group.create_task(keep_doing(world, "mail", deliver_mail)),
             group.create_task(keep_doing(world, "application services", push_to_appservices)),
+            group.create_task(keep_doing(world, "server notices", tell_notices)),
             group.create_task(keep_doing(world, "applications", keep_tidy)),
             group.create_task(keep_doing(world, "search", index_rooms)),
             group.create_task(keep_doing(world, "delayed events", send_delayed)),

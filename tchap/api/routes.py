@@ -2,6 +2,7 @@
 
 from tchap.api.admin import register as admin_register
 from tchap.api.admin import reports as admin_reports
+from tchap.api.admin import server_notices
 from tchap.api.admin import users as admin_users
 from tchap.api.client import (
     account,
@@ -57,7 +58,11 @@ from tchap.api.client import (
 )
 from tchap.api.federation import openid as federation_openid
 from tchap.api.identity import info
+from tchap.api.public import account as account_pages
 from tchap.api.public import (
+    account_forgotten,
+    account_sign_in,
+    account_sign_up,
     email_link,
     health,
     mailbox,
@@ -72,8 +77,9 @@ from tchap.api.routing import Route
 
 _MODULES = (
     admin_register,
-    admin_users,
     admin_reports,
+    admin_users,
+    server_notices,
     account,
     account_data,
     admin,
@@ -126,6 +132,10 @@ _MODULES = (
     voip,
     federation_openid,
     info,
+    account_pages,
+    account_forgotten,
+    account_sign_in,
+    account_sign_up,
     email_link,
     health,
     mailbox,

@@ -116,6 +116,12 @@ class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     theme: str = ""
 
 
+class Notices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    sender: str = "avis"
+    display_name: str = "Avis du service"
+    room_name: str = "Avis du service"
+
+
 class Outbound(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     allowed_networks: tuple[str, ...] = ()
 
@@ -172,6 +178,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     moderation: Moderation = Moderation()
     web: Web = Web()
     outbound: Outbound = Outbound()
+    notices: Notices = Notices()
     test: TestProfile | None = None
 
     @property

@@ -221,19 +221,6 @@ SEARCH_BATCH = 200  # events indexed in one transaction
 SEARCH_CATCH_UP = 10  # batches indexed before a search is answered
 SEARCH_ROUND_ROOMS = 100  # rooms looked after in one round of the duty
 SEARCH_IDLE_S = 20.0  # between two rounds: what is searched sooner is indexed by the search itself
-# Administration
-DEFAULT_AUDIT_PAGE = 100
-MAX_AUDIT_PAGE = 1_000
-MAX_AUDIT_ID = 2**53 - 1  # appendices, "Canonical JSON"
-# Delayed events (MSC4140)
-MAX_DELAY_MS = 30 * 24 * 3600 * 1000  # a message written today for next month
-MAX_DELAYED_EVENTS = 100  # that wait, of one person
-MAX_FINALISED = 1_000  # MSC4140, "Retention of finalised delayed events"
-FINALISED_MS = 7 * 24 * 3600 * 1000  # the same
-DELAYED_PAGE = 20
-DELAYED_BATCH = 100  # sent at once when many are due
-DELAYED_RETRY_MS = 5_000  # where the fault is ours
-DELAYED_PATIENCE_MS = 10 * 60 * 1000  # after which our fault is told instead
 
 # Rendezvous of devices (MSC4108, MSC4388)
 RENDEZVOUS_MS = 300_000  # MSC4388, "Maximum duration of a rendezvous"
@@ -250,6 +237,21 @@ MAX_REPORT_ID = 2**62
 # Mutual rooms, OpenID
 MAX_MUTUAL_ROOMS = 100  # in one page
 OPENID_TOKEN_S = 3_600  # a service asks at once whose token it was given
+# Administration
+DEFAULT_AUDIT_PAGE = 100
+MAX_AUDIT_PAGE = 1_000
+MAX_AUDIT_ID = 2**53 - 1  # appendices, "Canonical JSON"
+NOTICE_BATCH = 50  # people told of a notice at once
+MAX_NOTICE_BYTES = 32_768  # half of an event
+# Delayed events (MSC4140)
+MAX_DELAY_MS = 30 * 24 * 3600 * 1000  # a message written today for next month
+MAX_DELAYED_EVENTS = 100  # that wait, of one person
+MAX_FINALISED = 1_000  # MSC4140, "Retention of finalised delayed events"
+FINALISED_MS = 7 * 24 * 3600 * 1000  # the same
+DELAYED_PAGE = 20
+DELAYED_BATCH = 100  # sent at once when many are due
+DELAYED_RETRY_MS = 5_000  # where the fault is ours
+DELAYED_PATIENCE_MS = 10 * 60 * 1000  # after which our fault is told instead
 
 # Group calls (MSC4195)
 RTC_PASS_S = 600  # to get to the LiveKit server, which then renews it by itself

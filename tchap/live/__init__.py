@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,3 +37,5 @@ class Live:
     sliding: Connections
     appservices: AppServiceNews
     delayed: DelayedAlarm
+    # Set when the server has notices to tell.
+    notices: asyncio.Event = field(default_factory=asyncio.Event)

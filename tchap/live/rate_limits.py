@@ -42,6 +42,8 @@ RATES = {
     "oauth": Rate(5, 100),
     # Per person, codes of devices that were not found: among 34 bits there is none to be found by trying.
     "user_code": Rate(0.05, 10),
+    # Our own pages, per address: an office may be behind one.
+    "page": Rate(10, 100),
     # Failures per account: three tries, then one every ten seconds (guessing a password must be hopeless).
     "login_failure": Rate(0.1, 3),
 }

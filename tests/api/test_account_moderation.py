@@ -193,6 +193,7 @@ def test_the_capability_is_told_to_administrators_alone(tmp_path: Path) -> None:
 
 
 CLIENT = "/_matrix/client/v3"
+DELAYED = "/_matrix/client/unstable/org.matrix.msc4140"
 # Decided against, while suspended. What is neither here nor in the table of api/suspension.py must be decided.
 REFUSED = {
     ("POST", "/_matrix/media/v3/upload"),
@@ -221,6 +222,9 @@ REFUSED = {
     ("POST", f"{CLIENT}/account/3pid/delete"),
     ("POST", f"{CLIENT}/account/3pid/unbind"),
     ("POST", f"{CLIENT}/user/{{userId}}/openid/request_token"),
+    ("PUT", f"{DELAYED}/rooms/{{roomId}}/delayed_event/{{eventType}}/{{txnId}}"),
+    ("POST", f"{DELAYED}/delayed_events/{{delayId}}"),
+    ("POST", f"{DELAYED}/delayed_events/{{delayId}}/{{action}}"),
     ("POST", "/_matrix/client/v1/appservice/{appserviceId}/ping"),
     ("PUT", "/_matrix/client/v1/admin/lock/{userId}"),
     ("PUT", "/_matrix/client/v1/admin/suspend/{userId}"),
@@ -228,6 +232,9 @@ REFUSED = {
     ("POST", "/_tchap/admin/v1/users/{userId}/deactivate"),
     ("PUT", "/_tchap/admin/v1/users/{userId}/admin"),
     ("POST", "/_tchap/admin/v1/server_notices"),
+    ("POST", "/_tchap/admin/v1/server_notices/{noticeId}/withdraw"),
+    ("PUT", "/_tchap/admin/v1/reports/{reportId}"),
+    ("POST", "/_matrix/client/unstable/io.element.msc4195/rtc/livekit/get_token"),
 }
 
 

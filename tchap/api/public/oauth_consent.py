@@ -31,8 +31,8 @@ def answer_form(world: World, request: Request, hidden: dict[str, str]) -> str:
     allow, deny = said(request, "Autoriser", "Allow"), said(request, "Refuser", "Refuse")
     return (
         f'<form method="post">{token_field(world, request)}{fields}'
-        f'<p><button name="{ANSWER}" value="{ALLOW}">{allow}</button> '
-        f'<button name="{ANSWER}" value="{DENY}">{deny}</button></p></form>'
+        f'<button class="main" name="{ANSWER}" value="{ALLOW}">{allow}</button>'
+        f'<button class="main second" name="{ANSWER}" value="{DENY}">{deny}</button></form>'
     )
 
 
