@@ -289,3 +289,7 @@ MAX_NEAR_ROUNDS = 7
 # Look-ups in other networks
 MAX_THIRD_PARTY = 500  # places or people in one answer, all services together
 THIRD_PARTY_TIMEOUT_S = 10  # somebody waits for the search
+# Thread subscriptions (MSC4306, MSC4308)
+MAX_THREAD_SUBSCRIPTIONS = 20_000  # of one person, those ended among them
+THREAD_CHANGES = 100  # MSC4308: the default
+MAX_THREAD_CHANGES = 500
