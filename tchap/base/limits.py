@@ -202,6 +202,8 @@ MAX_BROWSER_SESSIONS = 20  # of one person; the oldest give way
 MAX_COOKIE = 255  # characters; ours have 43
 MAX_CONTINUE = 8 * 1024  # characters of the path a sign-in comes back to: an authorisation request fits
 MAX_FORM_FIELDS = 30
+MAX_ROOMS_LEFT = 1_000  # looked at to tell which ones a closed account would leave without administrator
+MAX_ROOMS_NAMED = 20  # of those, by their names
 CROSS_SIGNING_RESET_MS = 10 * 60 * 1000  # the specification names no time
 # Search
 MAX_STEMS = 100_000  # words whose stem is remembered, about 200 bytes each; making one costs 0.1 ms
