@@ -104,6 +104,22 @@ class Outbound(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     allowed_networks: tuple[str, ...] = ()
 
 
+Signature = Literal["RS256", "ES256", "HS256"]
+
+
+class ProConnect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The OpenID Connect provider of agents; without an issuer there is none."""
+
+    issuer: str = ""
+    client_id: str = ""
+    client_secret: str = ""
+    scopes: tuple[str, ...] = ("openid", "given_name", "usual_name", "email", "uid", "siret")
+    id_token_alg: Signature = "RS256"
+    userinfo_alg: Literal["RS256", "ES256", "HS256", "none"] = "RS256"
+    requires_verified_email: bool = False
+    mfa_administrations: tuple[str, ...] = ()
+
+
 class TestProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What only public black-box suites need; refused unless ``profile = "test"``."""
 
@@ -154,6 +170,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     turn: Turn = Turn()
     web: Web = Web()
     outbound: Outbound = Outbound()
+    proconnect: ProConnect = ProConnect()
     test: TestProfile | None = None
 
     @property
@@ -211,7 +228,7 @@ def _with_test_defaults(written: dict[str, object]) -> dict[str, object]:
 
 
 def load_settings(path: Path | None) -> Settings:
-    """The file's settings, or the embedded defaults; two secrets may come from the environment instead."""
+    """The file's settings, or the embedded defaults; three secrets may come from the environment instead."""
     settings = parse_settings(path.read_text(encoding="utf-8")) if path else Settings()
     store_url = os.environ.get("TCHAP_STORE_URL")
     if store_url:
@@ -220,6 +237,11 @@ def load_settings(path: Path | None) -> Settings:
     if smtp_password:
         settings = msgspec.structs.replace(
             settings, mail=msgspec.structs.replace(settings.mail, smtp_password=smtp_password)
+        )
+    client_secret = os.environ.get("TCHAP_PROCONNECT_SECRET")
+    if client_secret:
+        settings = msgspec.structs.replace(
+            settings, proconnect=msgspec.structs.replace(settings.proconnect, client_secret=client_secret)
         )
     return settings
 
@@ -238,6 +260,21 @@ def _check_consistent(settings: Settings) -> None:
     if settings.http.tls_port and not (settings.http.tls_certificate and settings.http.tls_key):
         raise ConfigError("http: a TLS port needs tls_certificate and tls_key")
     _check_administrations(settings)
+    _check_proconnect(settings)
+
+
+def _check_proconnect(settings: Settings) -> None:
+    proconnect = settings.proconnect
+    if not proconnect.issuer:
+        return
+    if not proconnect.issuer.startswith(("https://", "http://")):
+        raise ConfigError("proconnect: the issuer must be an address")
+    if not proconnect.client_id or "openid" not in proconnect.scopes:
+        raise ConfigError("proconnect: client_id, and the scope openid, are needed")
+    known = {administration.name for administration in settings.administrations}
+    for name in proconnect.mfa_administrations:
+        if name not in known:
+            raise ConfigError(f"proconnect: mfa_administrations: no such administration: {name}")
 
 
 def _check_administrations(settings: Settings) -> None:
