@@ -31,6 +31,7 @@ from tchap.gateways.passwords import PasswordHasher
 from tchap.live import Live
 from tchap.live.appservices import AppServiceNews
 from tchap.live.audience import Audience
+from tchap.live.delayed_events import DelayedAlarm
 from tchap.live.interactive_auth import InteractiveSessions
 from tchap.live.last_seen import LastSeen
 from tchap.live.notifier import Notifier
@@ -44,10 +45,12 @@ from tchap.live.uploads import Uploads
 from tchap.protocol.appservices import AppServices
 from tchap.services.appservice_calls import push_to_appservices
 from tchap.services.appservices import open_accounts
+from tchap.services.delayed_events import send_delayed
 from tchap.services.duties import keep_doing
 from tchap.services.instance_keys import load_keys
 from tchap.services.mail_delivery import deliver_mail
 from tchap.services.oauth_clients import keep_tidy
+from tchap.services.search_index import index_rooms
 from tchap.services.world import World
 from tchap.storage.database import open_store
 
@@ -103,6 +106,7 @@ def build_live(settings: Settings, clock: Clock) -> Live:
         last_seen=LastSeen(),
         sliding=Connections(clock.now_ms()),
         appservices=AppServiceNews(),
+        delayed=DelayedAlarm(),
     )
 
 
@@ -186,6 +190,8 @@ async def _run(world: World, doors: list[_Door]) -> None:
             group.create_task(keep_doing(world, "mail", deliver_mail)),
             group.create_task(keep_doing(world, "application services", push_to_appservices)),
             group.create_task(keep_doing(world, "applications", keep_tidy)),
+            group.create_task(keep_doing(world, "search", index_rooms)),
+            group.create_task(keep_doing(world, "delayed events", send_delayed)),
         ]
         await _until_started(servers)
         listening = ", ".join(door.url for door in doors)

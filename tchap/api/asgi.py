@@ -8,6 +8,7 @@ import structlog
 from tchap.api.errors import status_of
 from tchap.api.http import Request, Response, json_response, preferred_language
 from tchap.api.routing import Route, Router
+from tchap.api.suspension import check_while_suspended
 from tchap.base import limits
 from tchap.base.errors import InteractiveAuthNeeded, LimitExceeded, MatrixError
 from tchap.services.accounts import authenticate
@@ -111,6 +112,8 @@ class Application:
             request.requester = await authenticate(self.world, token, expired_ok=route.auth == "expired_ok")
             note_visit(self.world, request.requester, request.client)
         request.instance = request.requester.instance
+        if request.requester.is_suspended:
+            check_while_suspended(route)
 
     def _check_rate(self, route: Route, request: Request) -> None:
         if route.limit is None:

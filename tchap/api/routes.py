@@ -1,15 +1,18 @@
 """The one route table: every module of the API, one a line."""
 
 from tchap.api.admin import register as admin_register
+from tchap.api.admin import users as admin_users
 from tchap.api.client import (
     account,
     account_data,
+    admin,
     aliases,
     appservice,
     auth_fallback,
     auth_metadata,
     capabilities,
     cross_signing,
+    delayed_events,
     devices,
     filters,
     history,
@@ -31,6 +34,7 @@ from tchap.api.client import (
     register,
     relations,
     rooms,
+    search,
     sliding_sync,
     state,
     sync,
@@ -59,14 +63,17 @@ from tchap.api.routing import Route
 
 _MODULES = (
     admin_register,
+    admin_users,
     account,
     account_data,
+    admin,
     aliases,
     appservice,
     auth_fallback,
     auth_metadata,
     capabilities,
     cross_signing,
+    delayed_events,
     devices,
     filters,
     history,
@@ -88,6 +95,7 @@ _MODULES = (
     register,
     relations,
     rooms,
+    search,
     state,
     sliding_sync,
     sync,

@@ -217,3 +217,34 @@ MAX_ID_TOKEN = 8 * 1024  # kept for the sign-out, where it must fit into an addr
 MAX_AUTHORIZATION_CODE = 2_048
 ACCOUNT_VALIDITY_MS = 395 * 24 * 3600 * 1000  # thirteen months: what each proof of the address is worth
 MAX_SSO_REDIRECT = 2_048  # characters of the address an application is sent back to
+# Search
+MAX_STEMS = 100_000  # words whose stem is remembered, about 200 bytes each; making one costs 0.1 ms
+MAX_SEARCH_WORD = 64  # characters of a word; longer ones are keys and addresses
+MAX_SEARCH_WORDS = 5_000  # of one message; PostgreSQL keeps the place of the first 16,383
+MAX_SEARCH_TERM = 500  # characters of what somebody looks for
+MAX_SEARCH_PHRASES = 20  # of one search
+MAX_HIGHLIGHTS = 100
+MAX_HIGHLIGHT_WORDS = 20_000  # looked at for one answer
+MAX_SEARCH_PAGE = 100  # results at once
+MAX_SEARCH_CONTEXT = 20  # events before, and after, each result
+MAX_SEARCH_CANDIDATES = 1_000  # newest matches looked at for one page
+MAX_SEARCH_SCAN = 20_000  # matches of all rooms read for them
+MAX_SEARCH_RANKED = 4_000  # characters of a message that tell how well it answers
+MAX_SEARCH_ROOM_WORDS = 20  # rooms that are named to the index; of more, matches are picked out afterwards
+SEARCH_BATCH = 200  # events indexed in one transaction
+SEARCH_CATCH_UP = 10  # batches indexed before a search is answered
+SEARCH_ROUND_ROOMS = 100  # rooms looked after in one round of the duty
+SEARCH_IDLE_S = 20.0  # between two rounds: what is searched sooner is indexed by the search itself
+# Administration
+DEFAULT_AUDIT_PAGE = 100
+MAX_AUDIT_PAGE = 1_000
+MAX_AUDIT_ID = 2**53 - 1  # appendices, "Canonical JSON"
+# Delayed events (MSC4140)
+MAX_DELAY_MS = 30 * 24 * 3600 * 1000  # a message written today for next month
+MAX_DELAYED_EVENTS = 100  # that wait, of one person
+MAX_FINALISED = 1_000  # MSC4140, "Retention of finalised delayed events"
+FINALISED_MS = 7 * 24 * 3600 * 1000  # the same
+DELAYED_PAGE = 20
+DELAYED_BATCH = 100  # sent at once when many are due
+DELAYED_RETRY_MS = 5_000  # where the fault is ours
+DELAYED_PATIENCE_MS = 10 * 60 * 1000  # after which our fault is told instead

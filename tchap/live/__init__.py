@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tchap.live.appservices import AppServiceNews
     from tchap.live.audience import Audience
+    from tchap.live.delayed_events import DelayedAlarm
     from tchap.live.interactive_auth import InteractiveSessions
     from tchap.live.last_seen import LastSeen
     from tchap.live.notifier import Notifier
@@ -34,3 +35,4 @@ class Live:
     last_seen: LastSeen
     sliding: Connections
     appservices: AppServiceNews
+    delayed: DelayedAlarm

@@ -87,6 +87,13 @@ class Notifier:
     def leave(self, waiter: Waiter) -> None:
         waiter.subscriber.waiters.discard(waiter)
 
+    def refuse(self, user_id: str, error: Exception) -> None:
+        """The person may not wait here any more: every poll of theirs ends now, with this error."""
+        found = self._subscribers.get(user_id)
+        for waiter in found.waiters if found is not None else ():
+            waiter.refusal = error
+            waiter.told.set()
+
     def follow(self, subscriber: Subscriber, rooms: frozenset[str], committed: int) -> None:
         """The person is now in exactly ``rooms``; what was told of them before may not have been heard.
 

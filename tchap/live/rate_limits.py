@@ -23,6 +23,8 @@ RATES = {
     "search": Rate(5, 20),
     "media": Rate(5, 50),
     "to_device": Rate(50, 500),
+    # Each call in progress says every few seconds that it lives; many may come from one address.
+    "delayed_event": Rate(20, 200),
     # Per address, before anybody is known.
     "register": Rate(0.2, 20),
     "mail": Rate(0.1, 10),

@@ -11,7 +11,7 @@ from tchap.services.appservices import check_user_free
 from tchap.services.devices import forget_ended
 from tchap.services.identifiers import find_user_id
 from tchap.services.passwords import verify_password
-from tchap.services.sessions import SessionWish, SignedIn, hash_token, open_session, plan_session
+from tchap.services.sessions import SessionWish, SignedIn, hash_token, open_session, plan_session, user_locked
 from tchap.services.world import World
 from tchap.storage import accounts, tokens
 from tchap.storage.accounts import Account
@@ -73,6 +73,8 @@ async def _find(world: World, user_id: str) -> Account | None:
 async def _open(world: World, account: Account, wish: SessionWish) -> SignedIn:
     if account.deactivated_ts is not None:
         raise MatrixError("M_USER_DEACTIVATED", "This account is closed.", "Ce compte est fermé.")
+    if account.locked_ts is not None:
+        raise user_locked()
     session = plan_session(world, wish)
     ended = await world.store.write(open_session, account.user_id, session)
     if wish.device_id is not None:

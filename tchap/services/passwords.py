@@ -5,6 +5,7 @@ from tchap.base.errors import LimitExceeded, MatrixError
 from tchap.policy import passwords as law
 from tchap.policy.passwords import PasswordPolicy
 from tchap.services.devices import Ended, end_all_devices, forget_ended
+from tchap.services.sessions import user_locked
 from tchap.services.world import World
 from tchap.storage import accounts, browser_sessions, emails
 from tchap.storage.accounts import Account
@@ -63,6 +64,9 @@ async def change_password(world: World, user_id: str, password: str, keep_device
 
 
 async def _change(tx: Tx, user_id: str, password_hash: str, keep_device: str | None, sign_out: bool) -> Ended:
+    account = await accounts.find_account(tx, user_id)
+    if account is not None and account.locked_ts is not None:
+        raise user_locked()
     await accounts.set_password_hash(tx, user_id, password_hash)
     await browser_sessions.remove_sessions_of(tx, user_id)
     # A code sent to reset a password serves once.

@@ -7,7 +7,7 @@ from tchap.base import limits
 from tchap.base.errors import Forbidden, MatrixError
 from tchap.services.devices import Ended, end_devices
 from tchap.services.world import World
-from tchap.storage import cross_signing, devices, tokens
+from tchap.storage import accounts, cross_signing, devices, tokens
 from tchap.storage.database import Tx
 
 _DEVICE_ID_LETTERS = 10
@@ -88,7 +88,9 @@ async def open_session(tx: Tx, user_id: str, session: NewSession) -> Ended:
 
 
 async def refresh_session(world: World, refresh_token: str, oauth_client: str | None = None) -> NewSession:
-    """New tokens for a refresh token (client-server API, `POST /refresh`); M_UNKNOWN_TOKEN when it is not lawful.
+    """New tokens for a refresh token (client-server API, `POST /refresh`).
+
+    M_UNKNOWN_TOKEN when it is not lawful, M_USER_LOCKED while the account is.
 
     A token whose successor was used already is being used a second time, by its thief or by its owner: every token of
     the device ends. The token of an application serves that application alone, and no other token does.
@@ -112,10 +114,32 @@ def unknown_token(soft_logout: bool) -> MatrixError:
     )
 
 
+def user_locked() -> MatrixError:
+    """The account may not be used until an administrator unlocks it (client-server API, "Account locking")."""
+    return MatrixError(
+        "M_USER_LOCKED",
+        "This account has been locked by an administrator.",
+        "Ce compte a été verrouillé par un administrateur.",
+        soft_logout=True,
+    )
+
+
+def user_suspended() -> MatrixError:
+    """The account may read, and do little else (client-server API, "Account suspension")."""
+    return MatrixError(
+        "M_USER_SUSPENDED",
+        "You cannot do this while your account is suspended.",
+        "Vous ne pouvez pas faire cela tant que votre compte est suspendu.",
+    )
+
+
 async def _rotate(tx: Tx, token_hash: bytes, session: NewSession) -> tuple[tokens.RefreshToken | None, bool]:
     old = await tokens.find_refresh_token(tx, token_hash)
     if old is None or old.oauth_client != session.oauth_client:
         return None, False
+    account = await accounts.find_account(tx, old.user_id)
+    if account is not None and account.locked_ts is not None:
+        raise user_locked()
     if old.is_spent:
         await tokens.set_family_ended(tx, old.user_id, old.device_id)
         return old, False

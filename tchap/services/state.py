@@ -26,12 +26,13 @@ from tchap.storage.room_state import find_state_event_at, find_state_events_at
 
 @dataclass(frozen=True, slots=True)
 class StateWish:
-    """A state event somebody wants to set."""
+    """A state event somebody wants to set; ``txn`` where it must not be set twice."""
 
     type: str
     state_key: str
     content: dict[str, Any]
     origin_server_ts: int | None = None
+    txn: tuple[str, str] | None = None
 
 
 async def set_state(world: World, requester: Requester, room_id: str, wish: StateWish) -> str:
@@ -59,6 +60,7 @@ async def set_state(world: World, requester: Requester, room_id: str, wish: Stat
         wish.content,
         state_key=wish.state_key,
         origin_server_ts=wish.origin_server_ts,
+        txn=wish.txn,
     )
     return (await append(world, room_id, (draft,)))[0].event_id
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from tchap.storage.jobs import Tx
@@ -72,6 +72,22 @@ async def find_membership_spans(tx: Tx, user_id: str, room_id: str) -> list[Memb
         room_id,
     )
     return [Membership(*row) for row in rows]
+
+
+async def find_spans_in(tx: Tx, user_ids: Collection[str], room_ids: Collection[str]) -> list[Membership]:
+    """Everything these people ever were in these rooms, oldest first."""
+    rows = await tx.all(
+        f"""SELECT {_COLUMNS} FROM memberships WHERE user_id IN_LIST($1) AND room_id IN_LIST($2)
+            ORDER BY from_position""",
+        list(user_ids),
+        list(room_ids),
+    )
+    return [Membership(*row) for row in rows]
+
+
+async def find_forgotten(tx: Tx, user_id: str) -> frozenset[str]:
+    rows = await tx.all("SELECT room_id FROM forgotten_rooms WHERE user_id = $1", user_id)
+    return frozenset(row[0] for row in rows)
 
 
 async def find_rooms_of(tx: Tx, user_id: str, memberships: Sequence[str]) -> list[Membership]:

@@ -88,14 +88,6 @@ async def find_thread_summaries(
     return [ThreadSummary(row[0], row[1], row[2], bool(row[3])) for row in rows]
 
 
-async def find_at_orderings(tx: Tx, room_id: str, orderings: Sequence[int]) -> list[StoredEvent]:
-    """The events that stand at these places of a room."""
-    rows = await tx.all(
-        f"SELECT {EVENT_COLUMNS} FROM events WHERE room_id = $1 AND ordering IN_LIST($2)", room_id, list(orderings)
-    )
-    return [StoredEvent(*row) for row in rows]
-
-
 @dataclass(frozen=True, slots=True)
 class RelationQuery:
     """Children of some events: orderings strictly between the bounds, at most ``limit``; empty kinds mean any."""

@@ -19,6 +19,8 @@ class AccessToken:
     is_admin: bool
     account_expires_ts: int | None
     oauth_client: str | None
+    is_locked: bool
+    is_suspended: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +62,17 @@ async def find_access_token(tx: Tx, token_hash: bytes) -> AccessToken | None:
     """The token of a living account."""
     row = await tx.one(
         "SELECT t.token_id, t.user_id, t.device_id, t.expires_ts, t.refresh_id, t.is_used, a.instance, a.is_admin,"
-        " a.expires_ts, t.oauth_client"
+        " a.expires_ts, t.oauth_client, a.locked_ts, a.suspended_ts"
         " FROM access_tokens t JOIN accounts a ON a.user_id = t.user_id"
         " WHERE t.token_hash = $1 AND a.deactivated_ts IS NULL",
         token_hash,
     )
     if row is None:
         return None
-    return AccessToken(row[0], row[1], row[2], row[3], row[4], bool(row[5]), row[6], bool(row[7]), row[8], row[9])
+    flags = (row[10] is not None, row[11] is not None)
+    token_id, user_id, device_id, expires_ts, refresh_id, is_used, instance, is_admin, account_expires_ts = row[:9]
+    token = (token_id, user_id, device_id, expires_ts, refresh_id, bool(is_used))
+    return AccessToken(*token, instance, bool(is_admin), account_expires_ts, row[9], *flags)
 
 
 async def add_access_token(tx: Tx, token: NewAccessToken) -> int:

@@ -4,6 +4,7 @@ from typing import Any
 
 from tchap.api.http import Request
 from tchap.api.routing import Route
+from tchap.base import limits
 from tchap.protocol.room_versions import ROOM_VERSIONS
 from tchap.services.world import World
 
@@ -27,6 +28,12 @@ async def capabilities(world: World, request: Request) -> dict[str, Any]:
             "m.3pid_changes": {"enabled": False},
             "m.get_login_token": {"enabled": has_password},
             "m.profile_fields": fields,
+            # "This property should be omitted altogether if `suspend` and `lock` would be `false`."
+            **({"m.account_moderation": {"suspend": True, "lock": True}} if request.requester.is_admin else {}),
+            "org.matrix.msc4140.delayed_events": {
+                "max_delay_ms": limits.MAX_DELAY_MS,
+                "max_scheduled": limits.MAX_DELAYED_EVENTS,
+            },
         }
     }
 
