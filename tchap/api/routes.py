@@ -48,7 +48,11 @@ from tchap.api.client import (
     voip,
 )
 from tchap.api.identity import info
+from tchap.api.public import account as account_pages
 from tchap.api.public import (
+    account_forgotten,
+    account_sign_in,
+    account_sign_up,
     email_link,
     health,
     mailbox,
@@ -108,6 +112,10 @@ _MODULES = (
     versions,
     voip,
     info,
+    account_pages,
+    account_forgotten,
+    account_sign_in,
+    account_sign_up,
     email_link,
     health,
     mailbox,

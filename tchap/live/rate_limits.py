@@ -32,6 +32,8 @@ RATES = {
     "mail_to": Rate(1 / 600, 6),
     "login": Rate(0.5, 20),
     "identity": Rate(2, 40),
+    # Our own pages, per address: an office may be behind one.
+    "page": Rate(10, 100),
     # A whole administration's phones sign in from one address, each registering its application first.
     "oauth": Rate(5, 100),
     # Per person, codes of devices that were not found: among 34 bits there is none to be found by trying.

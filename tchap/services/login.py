@@ -21,12 +21,17 @@ async def sign_in_with_password(
     world: World, body: dict[str, Any], password: str, instance: str, wish: SessionWish
 ) -> SignedIn:
     """The identifier of `body` and its password; M_FORBIDDEN tells not which of them is wrong."""
+    return await _open(world, await check_credentials(world, body, password, instance), wish)
+
+
+async def check_credentials(world: World, body: dict[str, Any], password: str, instance: str) -> Account:
+    """The account that the identifier of `body` names and the password opens; M_FORBIDDEN, M_LIMIT_EXCEEDED."""
     user_id = await find_user_id(world, body, instance)
     account = await _find(world, user_id) if user_id else None
     name = account.user_id if account is not None else user_id or _typed(body)
     if not await verify_password(world, account, name, password) or account is None:
         raise Forbidden("Wrong identifier or password.", "Identifiant ou mot de passe incorrect.")
-    return await _open(world, account, wish)
+    return account
 
 
 def _typed(body: dict[str, Any]) -> str:

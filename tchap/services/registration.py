@@ -61,8 +61,7 @@ async def register(world: World, attempt: AuthAttempt, wish: Wish, served: str |
 
     M_FORBIDDEN, M_THREEPID_DENIED (address), M_USER_IN_USE, M_INVALID_USERNAME, M_WEAK_PASSWORD.
     """
-    if not world.settings.registration.enabled:
-        raise Forbidden("Accounts are not opened here.", "L'ouverture de compte est fermée.")
+    _check_enabled(world)
     if world.settings.test_profile and wish.username is not None:
         await check_available(world, wish.username, attempt.instance)
     if wish.password is not None:
@@ -72,6 +71,25 @@ async def register(world: World, attempt: AuthAttempt, wish: Wish, served: str |
     password_hash = await world.passwords.hash(password) if password else None
     account = await _plan(world, completed, wish, (attempt.instance, served, password_hash))
     return await open_account(world, account, wish.session)
+
+
+async def register_by_email(world: World, email: str, password: str, given: tuple[str, str | None]) -> str:
+    """Opens the account of a proven address, without a device; its user id.
+
+    `given`: the instance served and the one named by the Host. M_FORBIDDEN, M_THREEPID_DENIED, M_THREEPID_IN_USE,
+    M_WEAK_PASSWORD.
+    """
+    _check_enabled(world)
+    check_password(world, password)
+    completed = Completed(stages={interactive_auth.EMAIL: email})
+    password_hash = await world.passwords.hash(password)
+    account = await _plan(world, completed, Wish(None, password, None), (*given, password_hash))
+    return (await open_account(world, account, None)).user_id
+
+
+def _check_enabled(world: World) -> None:
+    if not world.settings.registration.enabled:
+        raise Forbidden("Accounts are not opened here.", "L'ouverture de compte est fermée.")
 
 
 async def check_available(world: World, username: str, instance: str) -> None:
