@@ -205,6 +205,20 @@ MAX_FORM_FIELDS = 30
 MAX_ROOMS_LEFT = 1_000  # looked at to tell which ones a closed account would leave without administrator
 MAX_ROOMS_NAMED = 20  # of those, by their names
 CROSS_SIGNING_RESET_MS = 10 * 60 * 1000  # the specification names no time
+
+# ProConnect and legacy single sign-on
+OIDC_TIMEOUT_S = 10  # one exchange: a person waits for it
+MAX_OIDC_BODY = 256 * 1024  # of one answer
+MAX_OIDC_KEYS = 50  # of one provider
+OIDC_METADATA_S = 3600
+OIDC_KEYS_S = 3600  # before keys in use are asked for again: one taken back is believed no longer than that
+OIDC_NEW_KEYS_S = 60  # between two questions for keys nobody has seen yet
+PROCONNECT_SIGN_IN_MS = 10 * 60 * 1000  # from our page to the provider's and back
+MAX_PROCONNECT_SIGN_INS = 20_000  # under way at once; the oldest give way
+MAX_ID_TOKEN = 8 * 1024  # kept for the sign-out, where it must fit into an address
+MAX_AUTHORIZATION_CODE = 2_048
+ACCOUNT_VALIDITY_MS = 395 * 24 * 3600 * 1000  # thirteen months: what each proof of the address is worth
+MAX_SSO_REDIRECT = 2_048  # characters of the address an application is sent back to
 # Search
 MAX_STEMS = 100_000  # words whose stem is remembered, about 200 bytes each; making one costs 0.1 ms
 MAX_SEARCH_WORD = 64  # characters of a word; longer ones are keys and addresses
