@@ -134,6 +134,22 @@ class Outbound(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     allowed_networks: tuple[str, ...] = ()
 
 
+Signature = Literal["RS256", "ES256", "HS256"]
+
+
+class ProConnect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The OpenID Connect provider of agents; without an issuer there is none."""
+
+    issuer: str = ""
+    client_id: str = ""
+    client_secret: str = ""
+    scopes: tuple[str, ...] = ("openid", "given_name", "usual_name", "email", "uid", "siret")
+    id_token_alg: Signature = "RS256"
+    userinfo_alg: Literal["RS256", "ES256", "HS256", "none"] = "RS256"
+    requires_verified_email: bool = False
+    mfa_administrations: tuple[str, ...] = ()
+
+
 class TestProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What only public black-box suites need; refused unless ``profile = "test"``."""
 
@@ -188,6 +204,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     outbound: Outbound = Outbound()
     notices: Notices = Notices()
     previews: Previews = Previews()
+    proconnect: ProConnect = ProConnect()
     test: TestProfile | None = None
 
     @property
@@ -260,6 +277,11 @@ def load_settings(path: Path | None) -> Settings:
     if rtc_secret:
         settings = msgspec.structs.replace(settings, rtc=msgspec.structs.replace(settings.rtc, api_secret=rtc_secret))
     _check_rtc(settings.rtc)
+    client_secret = os.environ.get("TCHAP_PROCONNECT_SECRET")
+    if client_secret:
+        settings = msgspec.structs.replace(
+            settings, proconnect=msgspec.structs.replace(settings.proconnect, client_secret=client_secret)
+        )
     return settings
 
 
@@ -282,6 +304,21 @@ def _check_consistent(settings: Settings) -> None:
     if settings.http.tls_port and not (settings.http.tls_certificate and settings.http.tls_key):
         raise ConfigError("http: a TLS port needs tls_certificate and tls_key")
     _check_administrations(settings)
+    _check_proconnect(settings)
+
+
+def _check_proconnect(settings: Settings) -> None:
+    proconnect = settings.proconnect
+    if not proconnect.issuer:
+        return
+    if not proconnect.issuer.startswith(("https://", "http://")):
+        raise ConfigError("proconnect: the issuer must be an address")
+    if not proconnect.client_id or "openid" not in proconnect.scopes:
+        raise ConfigError("proconnect: client_id, and the scope openid, are needed")
+    known = {administration.name for administration in settings.administrations}
+    for name in proconnect.mfa_administrations:
+        if name not in known:
+            raise ConfigError(f"proconnect: mfa_administrations: no such administration: {name}")
 
 
 def _check_administrations(settings: Settings) -> None:
