@@ -70,6 +70,7 @@ async def open_world(
     store = await open_store(settings.resolved_store_url, clock)
     passwords = PasswordHasher(settings.password)
     images = ImageMaker(settings.media.max_thumbnail_pixels)
+    live = build_live(settings, clock)
     try:
         await open_accounts(store, appservices, clock)
         yield World(
@@ -77,7 +78,7 @@ async def open_world(
             clock=clock,
             entropy=entropy,
             store=store,
-            live=build_live(settings, clock),
+            live=live,
             mailer=open_mailer(settings.mail),
             media=DiskMediaStore(Path(settings.data_dir) / "media"),
             images=images,
@@ -88,6 +89,7 @@ async def open_world(
             appservices=appservices,
         )
     finally:
+        live.previews.close()
         await outbound.close()
         images.close()
         passwords.close()
