@@ -11,6 +11,7 @@ from tchap.services.browser_sessions import BrowserSession, find_browser_session
 from tchap.services.emails import find_proven
 from tchap.services.login import check_credentials
 from tchap.services.passwords import change_password, verify_password
+from tchap.services.sessions import user_locked
 from tchap.services.world import World
 
 
@@ -34,8 +35,8 @@ class Browser:
 async def sign_in(world: World, typed: str, password: str, browser: Browser) -> str:
     """The cookie of a new session, for an address or a user id and its password.
 
-    M_FORBIDDEN tells not which of them is wrong; M_LIMIT_EXCEEDED after a few guesses; ORG_MATRIX_EXPIRED_ACCOUNT and
-    others for an account that may not be used, told only to who knows its password.
+    M_FORBIDDEN tells not which of them is wrong; M_LIMIT_EXCEEDED after a few guesses; ORG_MATRIX_EXPIRED_ACCOUNT or
+    M_USER_LOCKED for an account that may not be used, told only to who knows its password.
     """
     account = await check_credentials(world, identifier_of(typed), password, browser.instance)
     return await _open(world, account.user_id, browser)
@@ -89,5 +90,6 @@ async def _get_proven(world: World, proof: EmailProof, purpose: str) -> str:
 async def _open(world: World, user_id: str, browser: Browser) -> str:
     cookie = await open_browser_session(world, user_id, "password", former=browser.former)
     if await find_browser_session(world, cookie) is None:
-        raise account_expired()
+        account = await find_account(world, user_id)
+        raise user_locked() if account is not None and account.locked_ts is not None else account_expired()
     return cookie

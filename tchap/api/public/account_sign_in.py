@@ -69,7 +69,8 @@ def _sign_in_page(world: World, request: Request, user: str, problems: dict[str,
     form = Form((name, _password(request)), said(request, "Se connecter", "Sign in"), {}, problems)
     body = render(world, request, form)
     body += sign_in_link(request, FORGOTTEN, said(request, "Mot de passe oublié", "Forgotten password"))
-    body += sign_in_link(request, SIGN_UP, said(request, "Créer un compte", "Create an account"))
+    if world.settings.registration.enabled:
+        body += sign_in_link(request, SIGN_UP, said(request, "Créer un compte", "Create an account"))
     return page(request, said(request, "Se connecter", "Sign in"), body, status)
 
 

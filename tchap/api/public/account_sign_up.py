@@ -55,14 +55,19 @@ def _way(request: Request) -> Way:
     )
 
 
-async def show(world: World, request: Request) -> Response:
+def _check_enabled(world: World) -> None:
     if not world.settings.registration.enabled:
         raise Forbidden("Accounts are not opened here.", "L'ouverture de compte est fermée.")
+
+
+async def show(world: World, request: Request) -> Response:
+    _check_enabled(world)
     hint = hint_of(request)
     return address_page(world, request, _way(request), "" if hint.startswith("@") else hint)
 
 
 async def submit(world: World, request: Request) -> Response:
+    _check_enabled(world)
     continue_of(request)
     fields = read_form(world, request)
     step = fields.get("step")
