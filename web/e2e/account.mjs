@@ -39,14 +39,12 @@ async function step(name, job) {
 /** The page is lawful for axe, fits a telephone, and was photographed. */
 async function audit(page, name) {
   await page.evaluate(AXE);
-  const faults = await page.evaluate(
-    async (tags) =>
-      (await window.axe.run(document, { runOnly: tags })).violations.map(
-        ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`,
-      ),
-    RULES,
-  );
+  const [looked, faults] = await page.evaluate(async (tags) => {
+    const { passes, violations } = await window.axe.run(document, { runOnly: tags });
+    return [passes.length, violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)];
+  }, RULES);
   assert.deepEqual(faults, [], name);
+  assert.ok(looked > 10, `axe looked at little on ${name}`);
   const [needed, given] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
   assert.ok(needed <= given, `${name} scrolls sideways: ${needed} > ${given}`);
   if (options.shots === undefined) return;
