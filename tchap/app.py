@@ -27,6 +27,7 @@ from tchap.gateways.appservice_files import read_appservices
 from tchap.gateways.images import ImageMaker
 from tchap.gateways.mail import open_mailer
 from tchap.gateways.media_store import DiskMediaStore
+from tchap.gateways.oidc import OidcGateway
 from tchap.gateways.passwords import PasswordHasher
 from tchap.live import Live
 from tchap.live.appservices import AppServiceNews
@@ -66,10 +67,12 @@ async def open_world(
     clock, entropy = clock or Clock(), entropy or Entropy()
     appservices = _read_appservices(settings)
     outbound = _open_outbound(settings)
+    proconnect = OidcGateway(settings.proconnect, clock) if settings.proconnect.issuer else None
     Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
     store = await open_store(settings.resolved_store_url, clock)
     passwords = PasswordHasher(settings.password)
     images = ImageMaker(settings.media.max_thumbnail_pixels)
+    live = build_live(settings, clock)
     try:
         await open_accounts(store, appservices, clock)
         yield World(
@@ -77,7 +80,7 @@ async def open_world(
             clock=clock,
             entropy=entropy,
             store=store,
-            live=build_live(settings, clock),
+            live=live,
             mailer=open_mailer(settings.mail),
             media=DiskMediaStore(Path(settings.data_dir) / "media"),
             images=images,
@@ -86,8 +89,12 @@ async def open_world(
             metrics=Metrics(),
             outbound=outbound,
             appservices=appservices,
+            proconnect=proconnect,
         )
     finally:
+        live.previews.close()
+        if proconnect is not None:
+            await proconnect.close()
         await outbound.close()
         images.close()
         passwords.close()
