@@ -208,6 +208,7 @@ async def _plan(world: World, room: LiveRoom, drafts: Sequence[Draft]) -> list[_
     planned: list[_Planned] = []
     ahead = _Ahead.of(room)
     for draft in drafts:
+        _check_server(room, draft)
         built = _build(world, room, ahead, draft)
         stored = await _stored(world, room, draft, built, ahead.ordering + 1)
         # In a room that is being born nobody listens yet.
@@ -215,6 +216,13 @@ async def _plan(world: World, room: LiveRoom, drafts: Sequence[Draft]) -> list[_
         planned.append(_Planned(built.event, stored, notices, await find_interested(world, room, built.event)))
         ahead.move(room, built)
     return planned
+
+
+def _check_server(room: LiveRoom, draft: Draft) -> None:
+    """Server ACLs go by exact server name, between those hosted here too; whoever is kept out may still leave."""
+    is_leaving = draft.type == "m.room.member" and draft.content.get("membership") == "leave"
+    if room.denies(server_of(draft.sender)) and not (is_leaving and draft.state_key == draft.sender):
+        raise Forbidden("This room keeps your server out.", "Ce salon n'admet pas votre serveur.")
 
 
 @dataclass(slots=True)
@@ -480,4 +488,4 @@ def _erase_live(room: LiveRoom, gone: StoredEvent, redacted_by: str) -> None:
     key = (gone.type, gone.state_key or "")
     held = room.state.get(key)
     if held is not None and held.event_id == gone.event_id:
-        room.state[key] = event_of(gone)
+        room.set_state(event_of(gone))
