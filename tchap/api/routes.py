@@ -1,6 +1,8 @@
 """The one route table: every module of the API, one a line."""
 
 from tchap.api.admin import register as admin_register
+from tchap.api.admin import reports as admin_reports
+from tchap.api.admin import server_notices
 from tchap.api.admin import users as admin_users
 from tchap.api.client import (
     account,
@@ -12,6 +14,7 @@ from tchap.api.client import (
     auth_metadata,
     capabilities,
     cross_signing,
+    dehydrated_devices,
     delayed_events,
     devices,
     filters,
@@ -22,7 +25,10 @@ from tchap.api.client import (
     media,
     memberships,
     messages,
+    mutual_rooms,
     notifications,
+    old_sync,
+    openid,
     passwords,
     presence,
     profiles,
@@ -33,7 +39,10 @@ from tchap.api.client import (
     receipts,
     register,
     relations,
+    rendezvous,
+    reports,
     rooms,
+    rtc,
     search,
     sliding_sync,
     sso,
@@ -41,6 +50,7 @@ from tchap.api.client import (
     sync,
     tags,
     third_party,
+    thread_subscriptions,
     to_device,
     tokens,
     typing,
@@ -48,6 +58,7 @@ from tchap.api.client import (
     versions,
     voip,
 )
+from tchap.api.federation import openid as federation_openid
 from tchap.api.identity import info
 from tchap.api.public import account as account_pages
 from tchap.api.public import (
@@ -69,7 +80,9 @@ from tchap.api.routing import Route
 
 _MODULES = (
     admin_register,
+    admin_reports,
     admin_users,
+    server_notices,
     account,
     account_data,
     admin,
@@ -79,6 +92,7 @@ _MODULES = (
     auth_metadata,
     capabilities,
     cross_signing,
+    dehydrated_devices,
     delayed_events,
     devices,
     filters,
@@ -89,7 +103,10 @@ _MODULES = (
     media,
     memberships,
     messages,
+    mutual_rooms,
     notifications,
+    old_sync,
+    openid,
     passwords,
     presence,
     profiles,
@@ -100,7 +117,10 @@ _MODULES = (
     receipts,
     register,
     relations,
+    rendezvous,
+    reports,
     rooms,
+    rtc,
     search,
     state,
     sliding_sync,
@@ -108,12 +128,14 @@ _MODULES = (
     sync,
     tags,
     third_party,
+    thread_subscriptions,
     to_device,
     tokens,
     typing,
     user_directory,
     versions,
     voip,
+    federation_openid,
     info,
     account_pages,
     account_forgotten,

@@ -1,16 +1,22 @@
 """What a person does with the account on our own pages. Each act names the browser session that asks for it."""
 
 from dataclasses import dataclass
+from functools import partial
 
+from tchap.base import limits
 from tchap.base.identity import Requester
+from tchap.live.rooms import LiveRoom
+from tchap.protocol.auth_context import POWER_LEVELS
 from tchap.services import deactivation, devices, profiles
 from tchap.services.accounts import find_account, find_emails
 from tchap.services.browser_sessions import BrowserSession, is_proven_lately, open_browser_session
 from tchap.services.cross_signing_reset import allow_reset
+from tchap.services.live_rooms import find_live_room
 from tchap.services.passwords import change_password
 from tchap.services.sessions import user_suspended
 from tchap.services.world import World
 from tchap.storage.devices import Device
+from tchap.storage.memberships import find_rooms_of
 from tchap.storage.profiles import find_profile
 
 
@@ -85,6 +91,27 @@ async def set_password(world: World, session: BrowserSession, password: str, sig
 async def allow_cross_signing_reset(world: World, session: BrowserSession) -> None:
     check_proven(world, session)
     await allow_reset(world, session.user_id)
+
+
+async def find_rooms_left_alone(world: World, session: BrowserSession) -> list[str]:
+    """The names of rooms in which others stay and nobody but this person may name administrators, in order.
+
+    Rooms without a name are conversations of two.
+    """
+    names = []
+    for stay in (await world.store.read(find_rooms_of, session.user_id, ("join",)))[: limits.MAX_ROOMS_LEFT]:
+        room = await find_live_room(world, stay.room_id)
+        name = room.content_of("m.room.name").get("name") if room is not None else None
+        if room is not None and isinstance(name, str) and _stands_alone(room, session.user_id):
+            names.append(name)
+    return sorted(names)
+
+
+def _stands_alone(room: LiveRoom, user_id: str) -> bool:
+    levels = room.power_levels
+    others = room.joined - {user_id}
+    may_name = partial(levels.may_send, event_type=POWER_LEVELS[0], is_state=True)
+    return bool(others) and may_name(user_id) and not any(may_name(other) for other in others)
 
 
 async def close_account(world: World, session: BrowserSession, erase: bool) -> None:

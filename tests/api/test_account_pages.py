@@ -481,6 +481,30 @@ def test_an_account_is_closed_by_who_has_understood(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_who_closes_an_account_learns_which_rooms_are_left_alone(tmp_path: Path) -> None:
+    """Rooms where others stay without anybody to administer them are named; others are not."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house, open_browser(house) as browser:
+            jean, marie = await person(house, JEAN), await person(house, MARIE)
+            for name, invited, levels in (
+                ("Crise <de> l'eau", [marie.user_id], {}),
+                ("Seul", [], {}),
+                ("Partagé", [marie.user_id], {"users": {jean.user_id: 100, marie.user_id: 100}}),
+            ):
+                wish = {"name": name, "invite": invited, "power_level_content_override": levels}
+                room = await house.ask("POST", f"{V3}/createRoom", wish, jean.token)
+                if invited:
+                    await house.ask("POST", f"{V3}/join/{quote(room['room_id'])}", {}, marie.token)
+            await enter(browser)
+            page = await browser.open("/account?action=org.matrix.account_deactivate")
+            assert "Crise <de> l'eau" in page.text
+            assert "Seul" not in page.text
+            assert "Partagé" not in page.text
+
+    asyncio.run(story())
+
+
 def test_the_name_is_the_administrations_on_the_page_too(tmp_path: Path) -> None:
     """The profile page explains the name; only a plain Matrix server lets it be changed."""
 

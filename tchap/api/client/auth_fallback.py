@@ -83,7 +83,7 @@ def _terms_form(world: World, request: Request) -> Response:
     )
     button = said(request, "J'ai lu et j'accepte", "I have read and accept")
     title = said(request, "Conditions d'utilisation", "Terms of use")
-    return page(request, title, f'<ul>{links}</ul><form method="post"><button>{button}</button></form>')
+    return page(request, title, f'<ul>{links}</ul><form method="post"><button class="main">{button}</button></form>')
 
 
 async def _send_code(world: World, request: Request, email: str) -> Response:
@@ -115,13 +115,13 @@ def _code_form(request: Request, proof: tuple[str, str], problem: str) -> Respon
 def _form(request: Request, field: tuple[str, str, str], problem: str) -> Response:
     """`field`: its label, its id, and its tag, left open for what describes a problem."""
     label, name, tag = field
-    alert = f'<p role="alert" id="problem">{problem}</p>' if problem else ""
+    alert = f'<span class="wrong" role="alert" id="problem">{problem}</span>' if problem else ""
     described = ' aria-invalid="true" aria-describedby="problem"' if problem else ""
     button = said(request, "Continuer", "Continue")
     title = said(request, "Vérifier votre adresse", "Verify your address")
     body = (
-        f'{alert}<form method="post"><label for="{name}">{label}</label>'
-        f"{tag}{described}><p><button>{button}</button></p></form>"
+        f'<form method="post" novalidate><div class="field"><label for="{name}">{label}</label>{alert}'
+        f'{tag}{described}></div><button class="main">{button}</button></form>'
     )
     return page(request, title, body)
 

@@ -9,12 +9,14 @@ from tchap.api.public.email_steps import password_fields, password_problems, pro
 from tchap.api.public.forms import Field, Form, done, render
 from tchap.api.public.pages import page, said
 from tchap.api.public.proconnect import sign_out_everywhere
+from tchap.base import limits
 from tchap.base.errors import MatrixError
 from tchap.services.browser_account import (
     Person,
     allow_cross_signing_reset,
     check_proven,
     close_account,
+    find_rooms_left_alone,
     get_person,
     set_name,
     set_password,
@@ -163,11 +165,6 @@ async def _deactivation_page(
         ),
         said(
             request,
-            "Un salon dont vous êtes la seule personne administratrice n'en a plus : nommez d'abord quelqu'un.",
-            "A room of which you are the only administrator has none any more: name somebody first.",
-        ),
-        said(
-            request,
             "Tous vos appareils sont déconnectés, et vous ne pouvez plus lire aucun message.",
             "All your devices are signed out, and you can read no message any more.",
         ),
@@ -184,9 +181,22 @@ async def _deactivation_page(
     fields = (Field("confirm", confirm, "checkbox"), Field("erase", erase, "checkbox"))
     button = said(request, "Fermer mon compte", "Close my account")
     form = render(world, request, Form(fields, button, {}, problems, "main danger"))
-    body = f"<p>{who(person)}</p><ul>{''.join(f'<li>{effect}</li>' for effect in effects)}</ul>{form}"
+    alone = _rooms_left_alone(request, await find_rooms_left_alone(world, session))
+    body = f"<p>{who(person)}</p>{alone}<ul>{''.join(f'<li>{effect}</li>' for effect in effects)}</ul>{form}"
     title = said(request, "Fermer mon compte pour toujours", "Close my account for ever")
     return page(request, title, f"{body}{way_back(request)}", 400 if problems else 200)
+
+
+def _rooms_left_alone(request: Request, names: list[str]) -> str:
+    if not names:
+        return ""
+    words = said(
+        request,
+        "Ces salons n'auront plus personne pour les administrer. Nommez d'abord quelqu'un dans chacun :",
+        "These rooms will have nobody left to administer them. Name somebody in each of them first:",
+    )
+    items = [escape(name) for name in names[: limits.MAX_ROOMS_NAMED]] + ["…"] * (len(names) > limits.MAX_ROOMS_NAMED)
+    return f"<p><strong>{words}</strong></p><ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>"
 
 
 async def deactivate(world: World, request: Request, session: BrowserSession, fields: Fields) -> Response:
