@@ -57,7 +57,11 @@ def _requester(world: World, row: tokens.AccessToken) -> Requester:
 def _expired(requester: Requester, expired_ok: bool) -> Requester:
     if expired_ok:
         return requester
-    raise MatrixError(
+    raise account_expired()
+
+
+def account_expired() -> MatrixError:
+    return MatrixError(
         "ORG_MATRIX_EXPIRED_ACCOUNT",
         "Your account has expired: follow the link you were sent by e-mail to renew it.",
         "Votre compte a expiré : suivez le lien reçu par courriel pour le renouveler.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tchap.base.errors import BadJson, Forbidden, NotFound
+from tchap.base.errors import BadJson, Forbidden, MatrixError, NotFound
 from tchap.base.identity import Requester
 from tchap.live.rooms import LiveRoom
 from tchap.protocol.identifiers import parse_user_id
@@ -28,6 +28,7 @@ from tchap.storage.memberships import (
     is_forgotten,
 )
 from tchap.storage.profiles import Profile, find_profile
+from tchap.storage.server_notices import find_notice_room
 
 MEMBERSHIPS = ("invite", "join", "knock", "leave", "ban")
 
@@ -132,8 +133,19 @@ async def leave(world: World, requester: Requester, room_id: str, reason: str | 
         return
     if membership in (None, "ban"):
         raise Forbidden("You are not in this room.", "Vous ne faites pas partie de ce salon.")
+    await _check_refusable(world, room, requester.user_id)
     body = {**_reason(reason), "membership": "leave"}
     await _append_member(world, room_id, requester.user_id, requester.user_id, body)
+
+
+async def _check_refusable(world: World, room: LiveRoom, user_id: str) -> None:
+    """Client-server API, "Server Notices": their invitation cannot be refused; once in the room, one may leave."""
+    if room.membership_of(user_id) == "invite" and await world.store.read(find_notice_room, user_id) == room.room_id:
+        raise MatrixError(
+            "M_CANNOT_LEAVE_SERVER_NOTICE_ROOM",
+            "The notices of the server cannot be refused.",
+            "Les avis du service ne peuvent pas être refusés.",
+        )
 
 
 async def kick(world: World, requester: Requester, room_id: str, user_id: str, reason: str | None = None) -> None:
@@ -194,6 +206,8 @@ async def set_membership(world: World, requester: Requester, room_id: str, wish:
         check_entry(world, room, user_id)
     if membership == "join" and enters:
         content = {**content, **await _authorisation(world, room, requester)}
+    if membership == "leave" and user_id == requester.user_id:
+        await _check_refusable(world, room, user_id)
     draft = Draft("m.room.member", requester.user_id, content, user_id, origin_server_ts=wish.origin_server_ts)
     event_id = (await append(world, room_id, (draft,)))[0].event_id
     if membership == "join" and enters:

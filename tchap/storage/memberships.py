@@ -142,6 +142,24 @@ async def share_a_room(tx: Tx, user_id: str, other_id: str) -> bool:
     return row is not None
 
 
+_MUTUAL = """FROM memberships mine JOIN memberships other ON other.room_id = mine.room_id
+  WHERE mine.user_id = $1 AND mine.to_position IS NULL AND mine.membership = 'join'
+    AND other.user_id = $2 AND other.to_position IS NULL AND other.membership = 'join'"""
+
+
+async def find_mutual_rooms(tx: Tx, pair: tuple[str, str], after: str, limit: int) -> list[str]:
+    """The rooms both people are joined to, by id, those after `after`."""
+    rows = await tx.all(
+        f"SELECT mine.room_id {_MUTUAL} AND mine.room_id > $3 ORDER BY mine.room_id LIMIT $4", *pair, after, limit
+    )
+    return [row[0] for row in rows]
+
+
+async def count_mutual_rooms(tx: Tx, pair: tuple[str, str]) -> int:
+    row = await tx.one(f"SELECT count(*) {_MUTUAL}", *pair)
+    return row[0] if row else 0
+
+
 async def add_forgotten(tx: Tx, user_id: str, room_id: str) -> None:
     await tx.run(
         "INSERT INTO forgotten_rooms (user_id, room_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", user_id, room_id
