@@ -67,12 +67,7 @@ async def sign_out(world: World, user_id: str, device_ids: Sequence[str]) -> Non
 
 async def sign_out_all(world: World, user_id: str) -> None:
     """Ends every device, and every browser signed in on our pages."""
-    await forget_ended(world, user_id, await world.store.write(_end_everything, user_id))
-
-
-async def _end_everything(tx: Tx, user_id: str) -> Ended:
-    await browser_sessions.remove_sessions_of(tx, user_id)
-    return await end_all_devices(tx, user_id, None)
+    await forget_ended(world, user_id, await world.store.write(end_all_devices, user_id, None))
 
 
 async def forget_ended(world: World, user_id: str, ended: Ended) -> None:
@@ -84,7 +79,8 @@ async def forget_ended(world: World, user_id: str, ended: Ended) -> None:
 
 
 async def end_all_devices(tx: Tx, user_id: str, keep_device: str | None) -> Ended:
-    """Inside a transaction: ends every device but one that may be kept."""
+    """Inside a transaction: ends every browser session, and every device but one that may be kept."""
+    await browser_sessions.remove_sessions_of(tx, user_id)
     found = await devices.find_devices(tx, user_id)
     return await end_devices(tx, user_id, [d.device_id for d in found if d.device_id != keep_device])
 

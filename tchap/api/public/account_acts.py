@@ -92,8 +92,14 @@ async def _password_page(world: World, request: Request, session: BrowserSession
         problems,
     )
     title = said(request, "Changer mon mot de passe", "Change my password")
-    body = done(said(request, "Votre mot de passe est changé.", "Your password is changed."))
-    body = (body if request.text("done") else "") + render(world, request, form)
+    news = done(said(request, "Votre mot de passe est changé.", "Your password is changed."))
+    none = said(
+        request,
+        "Votre compte n'a pas de mot de passe : ProConnect vous identifie. Vous pouvez en choisir un.",
+        "Your account has no password: ProConnect identifies you. You may choose one.",
+    )
+    body = news if request.text("done") else "" if person.has_password else f"<p>{none}</p>"
+    body += render(world, request, form)
     return page(request, title, f"{body}{way_back(request)}", 400 if problems else 200)
 
 
