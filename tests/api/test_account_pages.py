@@ -303,6 +303,21 @@ def test_a_form_that_is_not_ours_does_nothing(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_a_form_that_cannot_be_read_is_a_page(tmp_path: Path) -> None:
+    """Bytes that are no text, too many fields or a NUL are refused in plain words."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house, open_browser(house) as browser:
+            await browser.open("/account/sign-in")
+            kind = {"Content-Type": "application/x-www-form-urlencoded"}
+            for body in (b"\xff\xfe", b"user=%ff", b"user=%00", b"&".join([b"a=b"] * 40), b""):
+                answer = await browser.http.post("/account/sign-in", content=body, headers=kind)
+                assert answer.status_code == (403 if body == b"" else 400), body
+                assert answer.headers["content-type"].startswith("text/html")
+
+    asyncio.run(story())
+
+
 @pytest.mark.parametrize("path", ["/account/sign-in", "/account/sign-up", "/account/forgotten", "/account/prove"])
 def test_no_page_leads_to_another_site(tmp_path: Path, path: str) -> None:
     """A way on that is not ours is refused before anything else is done."""

@@ -77,8 +77,9 @@ async def _password_page(world: World, request: Request, session: BrowserSession
     person = await get_person(world, session)
     devices = Field(
         "sign_out",
-        said(request, "Déconnecter aussi tous mes appareils", "Sign all my devices out too"),
+        said(request, "Déconnecter aussi tous mes appareils (facultatif)", "Sign all my devices out too (optional)"),
         "checkbox",
+        required=False,
         hint=said(
             request,
             "À cocher si quelqu'un d'autre a pu connaître votre mot de passe.",
@@ -182,8 +183,10 @@ async def _deactivation_page(
         ),
     )
     confirm = said(request, "J'ai compris que c'est définitif", "I understand that this is for ever")
-    erase = said(request, "Effacer aussi mon nom et ma photo", "Erase my name and picture as well")
-    fields = (Field("confirm", confirm, "checkbox"), Field("erase", erase, "checkbox"))
+    erase = said(
+        request, "Effacer aussi mon nom et ma photo (facultatif)", "Erase my name and picture as well (optional)"
+    )
+    fields = (Field("confirm", confirm, "checkbox"), Field("erase", erase, "checkbox", required=False))
     button = said(request, "Fermer mon compte", "Close my account")
     form = render(world, request, Form(fields, button, {}, problems, "main danger"))
     alone = _rooms_left_alone(request, await find_rooms_left_alone(world, session))
