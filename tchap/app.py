@@ -35,6 +35,7 @@ from tchap.live.delayed_events import DelayedAlarm
 from tchap.live.interactive_auth import InteractiveSessions
 from tchap.live.last_seen import LastSeen
 from tchap.live.notifier import Notifier
+from tchap.live.previews import Previews
 from tchap.live.rate_limits import RateLimits
 from tchap.live.rooms import RoomCache
 from tchap.live.sliding import Connections
@@ -52,6 +53,7 @@ from tchap.services.mail_delivery import deliver_mail
 from tchap.services.oauth_clients import keep_tidy
 from tchap.services.search_index import index_rooms
 from tchap.services.server_notices import tell_notices
+from tchap.services.url_previews import forget_previews
 from tchap.services.world import World
 from tchap.storage.database import open_store
 
@@ -107,6 +109,7 @@ def build_live(settings: Settings, clock: Clock) -> Live:
         last_seen=LastSeen(),
         sliding=Connections(clock.now_ms()),
         appservices=AppServiceNews(),
+        previews=Previews(),
         delayed=DelayedAlarm(),
     )
 
@@ -191,6 +194,7 @@ async def _run(world: World, doors: list[_Door]) -> None:
             group.create_task(keep_doing(world, "mail", deliver_mail)),
             group.create_task(keep_doing(world, "application services", push_to_appservices)),
             group.create_task(keep_doing(world, "server notices", tell_notices)),
+            group.create_task(keep_doing(world, "previews", forget_previews)),
             group.create_task(keep_doing(world, "applications", keep_tidy)),
             group.create_task(keep_doing(world, "search", index_rooms)),
             group.create_task(keep_doing(world, "delayed events", send_delayed)),

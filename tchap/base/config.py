@@ -122,8 +122,32 @@ class Notices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     room_name: str = "Avis du service"
 
 
+class Previews(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    enabled: bool = False
+    ports: tuple[int, ...] = (80, 443)
+    allowed_domains: tuple[str, ...] = ()
+    denied_domains: tuple[str, ...] = ()
+    fresh_s: int = 3600
+
+
 class Outbound(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     allowed_networks: tuple[str, ...] = ()
+
+
+Signature = Literal["RS256", "ES256", "HS256"]
+
+
+class ProConnect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The OpenID Connect provider of agents; without an issuer there is none."""
+
+    issuer: str = ""
+    client_id: str = ""
+    client_secret: str = ""
+    scopes: tuple[str, ...] = ("openid", "given_name", "usual_name", "email", "uid", "siret")
+    id_token_alg: Signature = "RS256"
+    userinfo_alg: Literal["RS256", "ES256", "HS256", "none"] = "RS256"
+    requires_verified_email: bool = False
+    mfa_administrations: tuple[str, ...] = ()
 
 
 class TestProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -179,6 +203,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     web: Web = Web()
     outbound: Outbound = Outbound()
     notices: Notices = Notices()
+    previews: Previews = Previews()
+    proconnect: ProConnect = ProConnect()
     test: TestProfile | None = None
 
     @property
@@ -222,6 +248,7 @@ def parse_settings(text: str) -> Settings:
 _TEST_DEFAULTS: dict[str, dict[str, object]] = {
     "rate_limits": {"enabled": False},
     "password": {"hash_time_cost": 1, "hash_memory_kib": 64},
+    "previews": {"enabled": True, "ports": []},
     "test": {},
 }
 
@@ -250,6 +277,11 @@ def load_settings(path: Path | None) -> Settings:
     if rtc_secret:
         settings = msgspec.structs.replace(settings, rtc=msgspec.structs.replace(settings.rtc, api_secret=rtc_secret))
     _check_rtc(settings.rtc)
+    client_secret = os.environ.get("TCHAP_PROCONNECT_SECRET")
+    if client_secret:
+        settings = msgspec.structs.replace(
+            settings, proconnect=msgspec.structs.replace(settings.proconnect, client_secret=client_secret)
+        )
     return settings
 
 
@@ -272,6 +304,21 @@ def _check_consistent(settings: Settings) -> None:
     if settings.http.tls_port and not (settings.http.tls_certificate and settings.http.tls_key):
         raise ConfigError("http: a TLS port needs tls_certificate and tls_key")
     _check_administrations(settings)
+    _check_proconnect(settings)
+
+
+def _check_proconnect(settings: Settings) -> None:
+    proconnect = settings.proconnect
+    if not proconnect.issuer:
+        return
+    if not proconnect.issuer.startswith(("https://", "http://")):
+        raise ConfigError("proconnect: the issuer must be an address")
+    if not proconnect.client_id or "openid" not in proconnect.scopes:
+        raise ConfigError("proconnect: client_id, and the scope openid, are needed")
+    known = {administration.name for administration in settings.administrations}
+    for name in proconnect.mfa_administrations:
+        if name not in known:
+            raise ConfigError(f"proconnect: mfa_administrations: no such administration: {name}")
 
 
 def _check_administrations(settings: Settings) -> None:

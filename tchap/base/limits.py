@@ -205,6 +205,20 @@ MAX_FORM_FIELDS = 30
 MAX_ROOMS_LEFT = 1_000  # looked at to tell which ones a closed account would leave without administrator
 MAX_ROOMS_NAMED = 20  # of those, by their names
 CROSS_SIGNING_RESET_MS = 10 * 60 * 1000  # the specification names no time
+
+# ProConnect and legacy single sign-on
+OIDC_TIMEOUT_S = 10  # one exchange: a person waits for it
+MAX_OIDC_BODY = 256 * 1024  # of one answer
+MAX_OIDC_KEYS = 50  # of one provider
+OIDC_METADATA_S = 3600
+OIDC_KEYS_S = 3600  # before keys in use are asked for again: one taken back is believed no longer than that
+OIDC_NEW_KEYS_S = 60  # between two questions for keys nobody has seen yet
+PROCONNECT_SIGN_IN_MS = 10 * 60 * 1000  # from our page to the provider's and back
+MAX_PROCONNECT_SIGN_INS = 20_000  # under way at once; the oldest give way
+MAX_ID_TOKEN = 8 * 1024  # kept for the sign-out, where it must fit into an address
+MAX_AUTHORIZATION_CODE = 2_048
+ACCOUNT_VALIDITY_MS = 395 * 24 * 3600 * 1000  # thirteen months: what each proof of the address is worth
+MAX_SSO_REDIRECT = 2_048  # characters of the address an application is sent back to
 # Search
 MAX_STEMS = 100_000  # words whose stem is remembered, about 200 bytes each; making one costs 0.1 ms
 MAX_SEARCH_WORD = 64  # characters of a word; longer ones are keys and addresses
@@ -254,8 +268,44 @@ DELAYED_PAGE = 20
 DELAYED_BATCH = 100  # sent at once when many are due
 DELAYED_RETRY_MS = 5_000  # where the fault is ours
 DELAYED_PATIENCE_MS = 10 * 60 * 1000  # after which our fault is told instead
+# Previews of linked pages
+MAX_PREVIEW_URL = 2_048
+MAX_PREVIEW_PAGE = 1024 * 1024  # the beginning of a page; what it says of itself comes first
+MAX_PREVIEW_TEXT = 384 * 1024  # characters of it that are read
+PREVIEW_CHUNK = 16 * 1024  # characters given to the parser at once
+MAX_PREVIEW_PENDING = 64 * 1024  # characters without a meaning yet that the parser may hold back
+PREVIEW_CHARSET_BYTES = 1_024  # HTML, "prescan a byte stream to determine its encoding"
+MAX_PREVIEW_PIECES = 10_000  # tags, comments and texts looked at
+MAX_PREVIEW_TITLES = 16  # pieces of a title
+MAX_PREVIEW_PROPERTIES = 50
+MAX_PREVIEW_NAME = 64
+MAX_PREVIEW_VALUE = 1_000  # characters of a title or a description
+MAX_PREVIEW_PICTURE = 5 * 1024 * 1024
+PREVIEW_TIMEOUT_S = 8  # for the page, and again for its picture
+MAX_PREVIEWS_AT_ONCE = 20  # pages asked at the same time
+PREVIEW_RETRY_MS = 5_000  # said to those who come when so many are
+PREVIEW_FAILURE_MS = 5 * 60 * 1000  # how long it is remembered that a page has nothing to show
+PREVIEW_KEPT_MS = 7 * 24 * 3600 * 1000  # how long one may ask what a page looked like
+PREVIEW_SWEEP_S = 3_600
+PREVIEW_SWEEP = 100  # previews forgotten at once
+MAX_TIMESTAMP = 2**53 - 1  # appendices, "Canonical JSON"
 
+# Before /sync
+MAX_OLD_EVENTS = 100  # in one answer of the old stream; the rest follows at once in the next
+OLD_EVENTS_TIMEOUT_MS = 30_000  # of a caller that names none: "this will block until an event is received"
+PEEK_AGAIN_S = 1.0  # how often the old stream looks into a room that its reader is not in
 # Group calls (MSC4195)
 RTC_PASS_S = 600  # to get to the LiveKit server, which then renews it by itself
 RTC_CLOCK_SKEW_S = 30  # between its clock and ours
 MIN_RTC_SECRET = 32  # characters: LiveKit asks for as many
+
+# History
+MAX_NEAR_ROUNDS = 7
+"""Readings for the event of a moment: each four times longer than the one before, some five thousand events in all."""
+# Look-ups in other networks
+MAX_THIRD_PARTY = 500  # places or people in one answer, all services together
+THIRD_PARTY_TIMEOUT_S = 10  # somebody waits for the search
+# Thread subscriptions (MSC4306, MSC4308)
+MAX_THREAD_SUBSCRIPTIONS = 20_000  # of one person, those ended among them
+THREAD_CHANGES = 100  # MSC4308: the default
+MAX_THREAD_CHANGES = 500

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tchap.live.interactive_auth import InteractiveSessions
     from tchap.live.last_seen import LastSeen
     from tchap.live.notifier import Notifier
+    from tchap.live.previews import Previews
     from tchap.live.rate_limits import RateLimits
     from tchap.live.rooms import RoomCache
     from tchap.live.sliding import Connections
@@ -37,5 +38,6 @@ class Live:
     sliding: Connections
     appservices: AppServiceNews
     delayed: DelayedAlarm
+    previews: Previews
     # Set when the server has notices to tell.
     notices: asyncio.Event = field(default_factory=asyncio.Event)

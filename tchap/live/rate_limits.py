@@ -24,6 +24,7 @@ RATES = {
     # A person in a bad place reports several things at once; nobody reports all day.
     "report": Rate(0.05, 20),
     "media": Rate(5, 50),
+    "preview": Rate(1, 40),
     "to_device": Rate(50, 500),
     # Each call in progress says every few seconds that it lives; many may come from one address.
     "delayed_event": Rate(20, 200),

@@ -8,7 +8,7 @@ from tchap.base.errors import InvalidParam, NotFound
 from tchap.base.identity import Requester
 from tchap.services.device_lists import tell_change
 from tchap.services.world import World
-from tchap.storage import browser_sessions, device_keys, device_lists, devices, pushers, tokens
+from tchap.storage import browser_sessions, device_keys, device_lists, devices, oauth, pushers, tokens
 from tchap.storage.database import Tx
 from tchap.storage.devices import Device
 
@@ -80,9 +80,16 @@ async def forget_ended(world: World, user_id: str, ended: Ended) -> None:
 
 async def end_all_devices(tx: Tx, user_id: str, keep_device: str | None) -> Ended:
     """Inside a transaction: ends every browser session, and every device but one that may be kept."""
-    await browser_sessions.remove_sessions_of(tx, user_id)
+    await end_browsers(tx, user_id)
     found = await devices.find_devices(tx, user_id)
     return await end_devices(tx, user_id, [d.device_id for d in found if d.device_id != keep_device])
+
+
+async def end_browsers(tx: Tx, user_id: str) -> None:
+    """Inside a transaction: ends the browsers a person is signed in with, and what they allowed that no application
+    has taken yet."""
+    await browser_sessions.remove_sessions_of(tx, user_id)
+    await oauth.remove_untaken(tx, user_id)
 
 
 async def end_devices(tx: Tx, user_id: str, device_ids: Sequence[str]) -> Ended:

@@ -67,16 +67,16 @@ async def poll_device(world: World, client_id: str, device_code: str, address: s
 
 
 async def refresh(world: World, client_id: str, refresh_token: str) -> Granted:
-    """New tokens for a refresh token of this application; OAuthError `invalid_grant`.
+    """New tokens for a refresh token of this application; OAuthError `invalid_grant`, `invalid_client`.
 
     M_USER_LOCKED is told as everywhere, so that the application keeps its data ("Account locking").
     """
-    client = await get_client(world, client_id)
     try:
-        session = await refresh_session(world, refresh_token, client.client_id)
+        session = await refresh_session(world, refresh_token, client_id)
     except MatrixError as error:
         if error.errcode != "M_UNKNOWN_TOKEN":
             raise
+        await get_client(world, client_id)
         raise OAuthError("invalid_grant", "The refresh token is not valid any more.") from error
     return Granted(session, scope_of(session.device_id))
 

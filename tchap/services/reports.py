@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from tchap.base import limits
-from tchap.base.errors import Forbidden, NotFound
+from tchap.base.errors import NotFound
 from tchap.base.identity import Requester
 from tchap.gateways import mail_texts
 from tchap.policy.emails import parse_email
 from tchap.protocol.identifiers import server_of
+from tchap.services.admins import act_of, check_admin
 from tchap.services.emails import home_of, post
 from tchap.services.history import find_visible
 from tchap.services.visibility import find_sight
 from tchap.services.world import World
 from tchap.storage import accounts, reports
+from tchap.storage.audit import AdminAct, add_act
 from tchap.storage.jobs import Tx
 from tchap.storage.memberships import find_membership
 from tchap.storage.reports import Report
@@ -123,12 +125,12 @@ async def list_reports(
     world: World, requester: Requester, states: tuple[str, ...], page: tuple[int, int]
 ) -> list[Report]:
     """Reports in these states, the oldest first; `page` is (number after which, how many)."""
-    await _check_admin(world, requester)
+    await check_admin(world, requester)
     return await world.store.read(reports.find_reports, states, *page)
 
 
 async def get_report(world: World, requester: Requester, report_id: int) -> Report:
-    await _check_admin(world, requester)
+    await check_admin(world, requester)
     found = await world.store.read(reports.find_report, report_id)
     if found is None:
         raise _unknown()
@@ -137,26 +139,21 @@ async def get_report(world: World, requester: Requester, report_id: int) -> Repo
 
 async def set_report_state(world: World, requester: Requester, report_id: int, wish: tuple[str, str | None]) -> Report:
     """Takes a report in hand, closes or opens it again: `(state, note)`; no note keeps the one there is."""
-    await _check_admin(world, requester)
+    await check_admin(world, requester)
+    done = act_of(world, requester, "report", str(report_id), wish[0])
+    return await world.store.write(_set_state, report_id, wish, done)
+
+
+async def _set_state(tx: Tx, report_id: int, wish: tuple[str, str | None], done: AdminAct) -> Report:
     state, note = wish
-    return await world.store.write(_set_state, report_id, (state, note, requester.user_id, world.clock.now_ms()))
-
-
-async def _set_state(tx: Tx, report_id: int, wish: tuple[str, str | None, str, int]) -> Report:
-    state, note, admin, now_ms = wish
     found = await reports.find_report(tx, report_id)
     if found is None:
         raise _unknown()
     kept = found.note if note is None else note
-    changed = replace(found, state=state, changed_ts=now_ms, handled_by=admin, note=kept)
+    changed = replace(found, state=state, changed_ts=done.done_ts, handled_by=done.admin, note=kept)
     await reports.set_state(tx, changed)
+    await add_act(tx, done)
     return changed
-
-
-async def _check_admin(world: World, requester: Requester) -> None:
-    account = await world.store.read(accounts.find_account, requester.user_id)
-    if account is None or not account.is_admin:
-        raise Forbidden("Only administrators may do this.", "Seuls les administrateurs peuvent faire cela.")
 
 
 def _unknown() -> NotFound:

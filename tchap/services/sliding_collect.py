@@ -19,9 +19,10 @@ from tchap.protocol.sync_values import Ask, DeviceFacts, StateRow
 from tchap.services.sync_collect import Collected, collect
 from tchap.services.sync_devices import find_device
 from tchap.services.sync_state import StateFacts
-from tchap.storage import sliding, sync, to_device
+from tchap.storage import sliding, sync, thread_subscriptions, to_device
 from tchap.storage.database import Tx
 from tchap.storage.sync import Window
+from tchap.storage.thread_subscriptions import ThreadSubscription
 from tchap.storage.to_device import DeviceMessage
 
 
@@ -58,6 +59,7 @@ class SlidingFacts:
     device: DeviceFacts
     messages: tuple[DeviceMessage, ...]
     types: Mapping[str, str | None] = field(default_factory=dict)
+    threads: Sequence[ThreadSubscription] = ()
 
 
 async def collect_sliding(tx: Tx, ask: SlidingAsk, connections: Connections) -> SlidingFacts:
@@ -78,7 +80,16 @@ async def collect_sliding(tx: Tx, ask: SlidingAsk, connections: Connections) -> 
         device=device,
         messages=messages,
         types=facts.types or {},
+        threads=await _find_threads(tx, ask),
     )
+
+
+async def _find_threads(tx: Tx, ask: SlidingAsk) -> list[ThreadSubscription]:
+    """What changed in the threads the person follows, and one more than is asked for if there is."""
+    limit = ask.request.extensions.thread_changes
+    if limit is None:
+        return []
+    return await thread_subscriptions.find_changes(tx, ask.user_id, (ask.since or 0, ask.upto), limit + 1)
 
 
 async def _find_groups(tx: Tx, ask: SlidingAsk, chosen: Mapping[str, Chosen]) -> tuple[Group, ...]:

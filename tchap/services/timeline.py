@@ -32,7 +32,7 @@ from tchap.storage.events import add_event, add_events, find_event, set_redacted
 from tchap.storage.jobs import Tx
 from tchap.storage.memberships import Membership, set_memberships
 from tchap.storage.push import add_notices
-from tchap.storage.relations import has_annotated
+from tchap.storage.relations import has_annotated, is_child
 from tchap.storage.room_state import StateRow, set_states
 from tchap.storage.rooms import RoomMoved, RoomRow, add_room, move_extremity, raise_revision, set_extremities
 from tchap.storage.state_deltas import add_merge_delta
@@ -300,7 +300,7 @@ async def _write_append(tx: Tx, append_: _Append) -> list[StoredEvent]:
     rows = [replace(each.stored, position=first + index) for index, each in enumerate(append_.planned)]
     if len(rows) == 1:
         await add_event(tx, rows[0])
-        await _check_annotation(tx, append_.planned[0].event, rows[0])
+        await _check_relation(tx, append_.planned[0].event, rows[0])
     else:
         await add_events(tx, rows)
     if len(append_.extremities) > 1:
@@ -323,11 +323,16 @@ async def _write_append(tx: Tx, append_: _Append) -> list[StoredEvent]:
     return rows
 
 
-async def _check_annotation(tx: Tx, event: Event, row: StoredEvent) -> None:
-    """Client-server API, "Avoiding duplicate annotations"; in the job, where no other append comes between.
+async def _check_relation(tx: Tx, event: Event, row: StoredEvent) -> None:
+    """What an event may not say of another; in the job, where no other append comes between.
 
     It comes after the row is added, so that a repeated transaction is told of its own event first.
+    Source: client-server API, "Avoiding duplicate annotations", "Validation of `m.thread` relationships".
     """
+    if row.rel_type == THREAD and await is_child(tx, row.relates_to or ""):
+        raise MatrixError(
+            "M_UNKNOWN", "A thread cannot start from this event.", "Un fil ne peut pas partir de ce message."
+        )
     relation = find_relation(event.content) if row.rel_type == ANNOTATION else None
     if relation is None or relation.key is None:
         return

@@ -231,6 +231,7 @@ REFUSED = {
     ("POST", "/_tchap/admin/v1/users/{userId}/sign_out"),
     ("POST", "/_tchap/admin/v1/users/{userId}/deactivate"),
     ("PUT", "/_tchap/admin/v1/users/{userId}/admin"),
+    ("PUT", "/_tchap/admin/v1/reports/{reportId}"),
     ("POST", "/_tchap/admin/v1/server_notices"),
     ("POST", "/_tchap/admin/v1/server_notices/{noticeId}/withdraw"),
     ("PUT", "/_tchap/admin/v1/reports/{reportId}"),

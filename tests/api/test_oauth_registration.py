@@ -71,6 +71,7 @@ def test_an_application_registers_once(tmp_path: Path) -> None:
         ({"application_type": "desktop"}, "invalid_client_metadata"),
         ({"response_types": ["token"]}, "invalid_client_metadata"),
         ({"grant_types": [1]}, "invalid_client_metadata"),
+        ({"grant_types": ["client_credentials", "refresh_token"]}, "invalid_client_metadata"),
     ],
 )
 def test_metadata_that_are_not_lawful_are_refused(tmp_path: Path, change: dict[str, Any], error: str) -> None:

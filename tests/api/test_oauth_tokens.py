@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from tchap.services.cross_signing_reset import allow_reset
-from tests.support.accounts import V3, Person, password_login, person, sign_in
+from tests.support.accounts import V3, Person, password_login, person, prove_email, sign_in
 from tests.support.house import PASSWORD, House, open_house
 from tests.support.oauth import App, Browser, answer_of, post_form, register_app
 
 JEAN = "jean.martin@prefecture.example.fr"
 WHOAMI = f"{V3}/account/whoami"
+RESET = "account/password"
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 def test_an_application_refreshes_its_tokens(tmp_path: Path) -> None:
@@ -328,5 +330,28 @@ def test_a_locked_account_keeps_its_applications(tmp_path: Path) -> None:
             assert answer.headers["location"].startswith("/account/sign-in?")
             await house.world.store.write(lock, None)
             assert (await app.refresh(tokens["refresh_token"])).status == 200
+
+    asyncio.run(story())
+
+
+def test_a_new_password_ends_what_was_allowed_before(tmp_path: Path) -> None:
+    """After a reset by mail the applications are signed out, and a code or a device somebody had allowed is nothing."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            jean, app, token = await signed_in(house)
+            thief = Browser(house)
+            await thief.sign_in(jean.user_id)
+            scope = "urn:matrix:client:api:* urn:matrix:client:device:TELEVISION"
+            device = (await post_form(house, "/oauth2/device", client_id=app.client_id, scope=scope)).body
+            page = await thief.open(device["verification_uri_complete"])
+            await thief.submit(page, "answer", "allow")
+            code = await app.get_code(thief)
+            stage = {"type": "m.login.email.identity", "threepid_creds": await prove_email(house, JEAN, RESET)}
+            await house.ask("POST", f"{V3}/account/password", {"new_password": "Un-nouveau-mot-9", "auth": stage})
+            assert (await house.call("GET", WHOAMI, token=token)).status == 401
+            assert (await app.exchange(code)).body["error"] == "invalid_grant"
+            polled = await app.token(DEVICE_CODE, device_code=device["device_code"])
+            assert polled.body["error"] == "invalid_grant"
 
     asyncio.run(story())

@@ -71,6 +71,8 @@ def test_a_report_is_read_taken_in_hand_and_closed(engine: str, tmp_path: Path) 
             closed = await house.ask("GET", one, None, token)
             assert (closed["state"], closed["note"]) == ("closed", "vu avec le bureau")
             assert len((await house.ask("GET", ADMIN, None, token))["reports"]) == 2
+            acts = (await house.ask("GET", "/_tchap/admin/v1/audit", None, token))["acts"]
+            assert [(act["act"], act["detail"]) for act in acts] == [("report", "closed"), ("report", "in_hand")]
             assert (await house.ask("GET", f"{ADMIN}?state=closed", None, token))["reports"] == [closed]
 
     with run_engines() as engines:
