@@ -27,6 +27,7 @@ from tchap.gateways.appservice_files import read_appservices
 from tchap.gateways.images import ImageMaker
 from tchap.gateways.mail import open_mailer
 from tchap.gateways.media_store import DiskMediaStore
+from tchap.gateways.oidc import OidcGateway
 from tchap.gateways.passwords import PasswordHasher
 from tchap.live import Live
 from tchap.live.appservices import AppServiceNews
@@ -66,6 +67,7 @@ async def open_world(
     clock, entropy = clock or Clock(), entropy or Entropy()
     appservices = _read_appservices(settings)
     outbound = _open_outbound(settings)
+    proconnect = OidcGateway(settings.proconnect, clock) if settings.proconnect.issuer else None
     Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
     store = await open_store(settings.resolved_store_url, clock)
     passwords = PasswordHasher(settings.password)
@@ -86,8 +88,11 @@ async def open_world(
             metrics=Metrics(),
             outbound=outbound,
             appservices=appservices,
+            proconnect=proconnect,
         )
     finally:
+        if proconnect is not None:
+            await proconnect.close()
         await outbound.close()
         images.close()
         passwords.close()

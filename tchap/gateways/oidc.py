@@ -141,9 +141,7 @@ class OidcGateway:
         """The provider's keys: asked anew after a while, and when it signs with one that is not known yet."""
         async with self._asking:
             age_s = self._clock.monotonic() - self._keys_since
-            is_known = self._keys is not None and (
-                key_id is None or any(key.kid == key_id for key in self._keys.keys)
-            )
+            is_known = self._keys is not None and (key_id is None or any(key.kid == key_id for key in self._keys.keys))
             # A stranger may name keys that do not exist: these are not asked for more than once in a while.
             wait_s = limits.OIDC_KEYS_S if is_known else limits.OIDC_NEW_KEYS_S
             if self._keys is None or age_s >= wait_s:

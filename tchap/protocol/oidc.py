@@ -67,9 +67,7 @@ def parse_provider(body: object, issuer: str) -> Provider:
     found = {name: _address(body, name, issuer) for name in names}
     end = _address(body, "end_session_endpoint", issuer) if "end_session_endpoint" in body else None
     methods = body.get("code_challenge_methods_supported")
-    return Provider(
-        issuer, **found, end_session_endpoint=end, has_pkce=isinstance(methods, list) and "S256" in methods
-    )
+    return Provider(issuer, **found, end_session_endpoint=end, has_pkce=isinstance(methods, list) and "S256" in methods)
 
 
 def _address(body: Mapping[str, Any], name: str, issuer: str) -> str:

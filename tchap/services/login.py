@@ -4,7 +4,6 @@ from typing import Any
 
 from tchap.base import limits
 from tchap.base.errors import Forbidden, MatrixError
-from tchap.base.identity import Requester
 from tchap.protocol.appservices import AppService
 from tchap.protocol.identifiers import server_of
 from tchap.services.appservices import check_user_free
@@ -60,11 +59,12 @@ async def sign_in_with_token(world: World, token: str, wish: SessionWish) -> Sig
     return await _open(world, account, wish)
 
 
-async def create_login_token(world: World, requester: Requester) -> str:
-    """A token that signs another device in, for two minutes (client-server API, `POST /login/get_token`)."""
+async def create_login_token(world: World, user_id: str) -> str:
+    """A token that signs another device in, once and for two minutes (client-server API, `POST /login/get_token`, and
+    "Handling the callback from the Authentication server")."""
     token, now_ms = world.entropy.token(), world.clock.now_ms()
     expires_ts = now_ms + limits.LOGIN_TOKEN_MS
-    await world.store.write(tokens.add_login_token, hash_token(token), requester.user_id, now_ms, expires_ts)
+    await world.store.write(tokens.add_login_token, hash_token(token), user_id, now_ms, expires_ts)
     return token
 
 

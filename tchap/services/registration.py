@@ -132,7 +132,7 @@ async def register_for_service(
 async def open_account(world: World, account: NewAccount, wish: SessionWish | None) -> SignedIn:
     """Makes the account and, where wished, its first session, in one transaction."""
     session = plan_session(world, wish) if wish is not None else None
-    user_id = await world.store.write(_open, account, session)
+    user_id = await world.store.write(add_whole_account, account, session)
     if account.email is not None:
         await accept_invitations(world, user_id, account.email)
     return SignedIn(user_id, session)
@@ -195,7 +195,8 @@ async def _plan_agent(world: World, email: Email, served: str | None, password_h
     )
 
 
-async def _open(tx: Tx, account: NewAccount, session: NewSession | None) -> str:
+async def add_whole_account(tx: Tx, account: NewAccount, session: NewSession | None) -> str:
+    """The account with its address, profile and place in the directory; its user id. M_THREEPID_IN_USE."""
     user_id = await _add_account(tx, account)
     if account.email is not None:
         email = AccountEmail(account.email, user_id, account.now_ms, account.now_ms)

@@ -32,18 +32,6 @@ class PendingSignIn:
     expires_ts: int
 
 
-@dataclass(frozen=True, slots=True)
-class AccountRow:
-    """An account as the law of sign-ins reads it; `seen_ts` is the last time any of its devices was seen."""
-
-    user_id: str
-    instance: str
-    created_ts: int
-    deactivated_ts: int | None
-    expires_ts: int | None
-    seen_ts: int | None
-
-
 _LINK = "issuer, subject, user_id, email, names, siret, created_ts, last_seen_ts"
 _PENDING = "state_hash, browser_hash, nonce, verifier, redirect_uri, continue_to, expires_ts"
 
@@ -75,14 +63,18 @@ async def set_link(tx: Tx, link: Link) -> None:
     )
 
 
-async def find_account(tx: Tx, user_id: str) -> AccountRow | None:
+async def remove_links_of(tx: Tx, user_id: str) -> None:
+    await tx.run("DELETE FROM proconnect_links WHERE user_id = $1", user_id)
+
+
+async def find_use(tx: Tx, user_id: str) -> tuple[int | None, int | None]:
+    """When the account's term is over, if it has one, and when any of its devices was last seen."""
     row = await tx.one(
-        "SELECT a.user_id, a.instance, a.created_ts, a.deactivated_ts, a.expires_ts,"
-        " (SELECT MAX(d.last_seen_ts) FROM devices d WHERE d.user_id = a.user_id)"
+        "SELECT a.expires_ts, (SELECT MAX(d.last_seen_ts) FROM devices d WHERE d.user_id = a.user_id)"
         " FROM accounts a WHERE a.user_id = $1",
         user_id,
     )
-    return None if row is None else AccountRow(*row)
+    return (None, None) if row is None else (row[0], row[1])
 
 
 async def set_renewed(tx: Tx, user_id: str, expires_ts: int) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from tchap.base import limits
+from tchap.services.browser_sessions import open_browser_session
 from tchap.services.cross_signing_reset import find_reset
 from tchap.storage.database import Tx
 from tests.support.accounts import V3, Person, person, read_code, sign_in
@@ -471,6 +472,23 @@ def test_leave_to_replace_keys_is_given_on_purpose(tmp_path: Path) -> None:
             assert await find_reset(house.world, jean.user_id)
             house.clock.move(601)
             assert not await find_reset(house.world, jean.user_id)
+
+    asyncio.run(story())
+
+
+def test_who_came_by_a_provider_that_is_gone_proves_it_by_password(tmp_path: Path) -> None:
+    """Nobody is asked for a way in that is not offered any more."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house, open_browser(house) as browser:
+            jean = await person(house, JEAN)
+            cookie = await open_browser_session(house.world, jean.user_id, "proconnect")
+            browser.http.cookies.set("tchap_session", cookie, "127.0.0.1")
+            await wait_for_proof_to_age(house)
+            page = await browser.open("/account?action=password")
+            assert page.path == "/account/prove"
+            page = await browser.submit(password=PASSWORD)
+            assert page.url == "/account?action=password"
 
     asyncio.run(story())
 

@@ -8,6 +8,7 @@ from tchap.api.public.browser import SIGN_IN, go_on, link_to, sentence_of, sessi
 from tchap.api.public.email_steps import password_fields, password_problems, problem_of
 from tchap.api.public.forms import Field, Form, done, render
 from tchap.api.public.pages import page, said
+from tchap.api.public.proconnect import sign_out_everywhere
 from tchap.base import limits
 from tchap.base.errors import MatrixError
 from tchap.services.browser_account import (
@@ -232,6 +233,8 @@ async def show_sign_out(world: World, request: Request, _session: BrowserSession
     return page(request, title, f"<p>{what}</p>{render(world, request, form)}{way_back(request)}")
 
 
-async def sign_out(world: World, request: Request, _session: BrowserSession, _fields: Fields) -> Response:
+async def sign_out(world: World, request: Request, session: BrowserSession, _fields: Fields) -> Response:
+    if session.how == "proconnect":
+        return await sign_out_everywhere(world, request)
     await end_browser_session(world, session_cookie(world, request) or "")
     return without_session(go_on(link_to(request, SIGN_IN, "/account")), world)

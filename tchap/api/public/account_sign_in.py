@@ -20,10 +20,13 @@ from tchap.api.public.browser import (
 from tchap.api.public.email_steps import browser_of, sign_in_link
 from tchap.api.public.forms import WHOLE, Field, Form, render
 from tchap.api.public.pages import page, said
+from tchap.api.public.proconnect_ways import proconnect_again, proconnect_first
 from tchap.api.routing import Route
 from tchap.base import limits
 from tchap.base.errors import MatrixError
+from tchap.services.browser_sessions import How
 from tchap.services.browser_sign_in import prove_again, sign_in
+from tchap.services.proconnect import is_offered
 from tchap.services.world import World
 
 _MXID = "mxid:"
@@ -67,7 +70,7 @@ def _sign_in_page(world: World, request: Request, user: str, problems: dict[str,
         "user", said(request, "Adresse professionnelle", "Professional e-mail address"), "user", user, "username"
     )
     form = Form((name, _password(request)), said(request, "Se connecter", "Sign in"), {}, problems)
-    body = render(world, request, form)
+    body = proconnect_first(world, request, user) + render(world, request, form)
     body += sign_in_link(request, FORGOTTEN, said(request, "Mot de passe oublié", "Forgotten password"))
     if world.settings.registration.enabled:
         body += sign_in_link(request, SIGN_UP, said(request, "Créer un compte", "Create an account"))
@@ -80,9 +83,10 @@ def _password(request: Request) -> Field:
 
 async def show_proof(world: World, request: Request) -> Response:
     """Asks once more, in the way the session was opened."""
-    if await find_session(world, request) is None:
+    session = await find_session(world, request)
+    if session is None:
         return go_to_sign_in(request, continue_of(request))
-    return _proof_page(world, request, {}, 200)
+    return _proof_page(world, request, session.how, {}, 200)
 
 
 async def submit_proof(world: World, request: Request) -> Response:
@@ -94,20 +98,22 @@ async def submit_proof(world: World, request: Request) -> Response:
         check_rate(world, request, "login")
         await prove_again(world, session, fields.get("password", ""))
     except MatrixError as error:
-        return _proof_page(world, request, {"password": sentence_of(request, error)}, status_of(error))
+        return _proof_page(world, request, session.how, {"password": sentence_of(request, error)}, status_of(error))
     return go_on(continue_to)
 
 
-def _proof_page(world: World, request: Request, problems: dict[str, str], status: int) -> Response:
+def _proof_page(world: World, request: Request, how: How, problems: dict[str, str], status: int) -> Response:
     why = said(
         request,
         "Ce que vous allez faire touche à la sécurité de votre compte.",
         "What you are about to do concerns the security of your account.",
     )
     form = Form((_password(request),), said(request, "Continuer", "Continue"), {}, problems)
+    by_provider = how == "proconnect" and is_offered(world)
+    way = proconnect_again(request) if by_provider else render(world, request, form)
     other = sign_in_link(request, SIGN_IN, said(request, "Ce n'est pas mon compte", "This is not my account"))
     title = said(request, "Confirmer que c'est vous", "Confirm it is you")
-    return page(request, title, f"<p>{why}</p>{render(world, request, form)}{other}", status)
+    return page(request, title, f"<p>{why}</p>{way}{other}", status)
 
 
 ROUTES = (
