@@ -18,11 +18,11 @@ import uvloop
 from bench import process, report, servers, synapse_env
 from bench.http_client import BenchError
 from bench.measure import Bounds, Measurement, Sizes, Stage
-from bench.scenarios import CROWDED, SCENARIOS, USUAL
+from bench.scenarios import CROWDED, LONG_TO_SET, SCENARIOS, USUAL
 
 SCENARIO_TIMEOUT_S = 300.0
-CROWD_TIMEOUT_S = 3600.0
-"""Of a scenario that needs a crowd: Synapse takes a good ten minutes to let twenty thousand people in."""
+LONG_TIMEOUT_S = 3600.0
+"""Of a scenario that is long to set: Synapse takes a good ten minutes to let twenty thousand people in."""
 FULL_ROUNDS = 5
 QUICK_ROUNDS = 2
 FAILURES = (BenchError, TimeoutError, OSError, ExceptionGroup)
@@ -106,7 +106,7 @@ async def _run_once(contestant: servers.Contestant, scenario: str, number: int, 
         async with servers.running(contestant, Path(folder), has_crowd) as server:
             stage = Stage(server.target, server.pid, sizes)
             try:
-                async with asyncio.timeout(CROWD_TIMEOUT_S if has_crowd else SCENARIO_TIMEOUT_S):
+                async with asyncio.timeout(LONG_TIMEOUT_S if scenario in LONG_TO_SET else SCENARIO_TIMEOUT_S):
                     measurement = await SCENARIOS[scenario](stage)
             finally:
                 stage.close()

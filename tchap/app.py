@@ -72,6 +72,7 @@ async def open_world(
     store = await open_store(settings.resolved_store_url, clock)
     passwords = PasswordHasher(settings.password)
     images = ImageMaker(settings.media.max_thumbnail_pixels)
+    live = build_live(settings, clock)
     try:
         await open_accounts(store, appservices, clock)
         yield World(
@@ -79,7 +80,7 @@ async def open_world(
             clock=clock,
             entropy=entropy,
             store=store,
-            live=build_live(settings, clock),
+            live=live,
             mailer=open_mailer(settings.mail),
             media=DiskMediaStore(Path(settings.data_dir) / "media"),
             images=images,
@@ -91,6 +92,7 @@ async def open_world(
             proconnect=proconnect,
         )
     finally:
+        live.previews.close()
         if proconnect is not None:
             await proconnect.close()
         await outbound.close()

@@ -220,7 +220,7 @@ MAX_AUTHORIZATION_CODE = 2_048
 ACCOUNT_VALIDITY_MS = 395 * 24 * 3600 * 1000  # thirteen months: what each proof of the address is worth
 MAX_SSO_REDIRECT = 2_048  # characters of the address an application is sent back to
 # Search
-MAX_STEMS = 100_000  # words whose stem is remembered, about 200 bytes each; making one costs 0.1 ms
+MAX_STEMS = 100_000  # words whose stems are remembered, about 300 bytes each; making one costs 0.1 ms
 MAX_SEARCH_WORD = 64  # characters of a word; longer ones are keys and addresses
 MAX_SEARCH_WORDS = 5_000  # of one message; PostgreSQL keeps the place of the first 16,383
 MAX_SEARCH_TERM = 500  # characters of what somebody looks for
@@ -236,6 +236,7 @@ MAX_SEARCH_ROOM_WORDS = 20  # rooms that are named to the index; of more, matche
 SEARCH_BATCH = 200  # events indexed in one transaction
 SEARCH_CATCH_UP = 10  # batches indexed before a search is answered
 SEARCH_ROUND_ROOMS = 100  # rooms looked after in one round of the duty
+SEARCH_PAUSE_S = 0.2  # between two batches: at most a fifteenth of one core goes into indexing
 SEARCH_IDLE_S = 20.0  # between two rounds: what is searched sooner is indexed by the search itself
 
 # Rendezvous of devices (MSC4108, MSC4388)

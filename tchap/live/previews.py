@@ -25,6 +25,11 @@ class Previews:
             task.add_done_callback(lambda _: self._asked.pop(key, None))
         return await asyncio.shield(task)
 
+    def close(self) -> None:
+        """The server stops: nobody waits for an answer any more."""
+        for task in self._asked.values():
+            task.cancel()
+
 
 async def _run(ask: Callable[[], Awaitable[bytes]]) -> bytes:
     return await ask()

@@ -137,6 +137,8 @@ def read_page(text: str, url: str) -> PageFacts:
 def _properties(reader: "_Reader") -> dict[str, str]:
     named = reader.named
     shown = {name: text for name, text in named.items() if name.startswith("og:") and not name.startswith(_FETCHED)}
+    if not is_web_address(shown.get("og:url", "")):
+        shown.pop("og:url", None)
     title = _first(named, _TITLES) or _clean("".join(reader.title))
     description = _first(named, _DESCRIPTIONS) or _clean(" ".join(reader.words))
     if title:

@@ -15,7 +15,7 @@ from tchap.base.identity import Requester
 from tchap.protocol.transactions import delayed_transaction
 from tchap.services.appservices import is_unlimited
 from tchap.services.messages import MessageWish, send_event
-from tchap.services.sessions import user_locked
+from tchap.services.sessions import user_locked, user_suspended
 from tchap.services.state import StateWish, set_state
 from tchap.services.world import World
 from tchap.storage import accounts
@@ -229,6 +229,8 @@ async def _sender_of(world: World, event: DelayedEvent) -> Requester:
         raise MatrixError("M_USER_DEACTIVATED", "This account was closed.", "Ce compte est fermé.")
     if account.locked_ts is not None:
         raise user_locked()
+    if account.suspended_ts is not None:
+        raise user_suspended()
     instance = world.settings.find_instance(account.instance)
     return Requester(
         event.user_id,
@@ -236,7 +238,6 @@ async def _sender_of(world: World, event: DelayedEvent) -> Requester:
         0,
         account.instance,
         is_external=instance is not None and instance.is_external and not world.settings.test_profile,
-        is_suspended=account.suspended_ts is not None,
         appservice_id=event.appservice_id,
     )
 

@@ -110,5 +110,5 @@ def _wish(world: World) -> RoomRequest:
         preset="private_chat",
         name=world.settings.notices.room_name,
         initial_state=lawful,
-        power_levels={"events_default": 50},
+        power_levels={"events_default": 50, "invite": 50},
     )

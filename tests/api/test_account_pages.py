@@ -439,7 +439,8 @@ def test_the_password_is_changed_on_the_account_page(tmp_path: Path) -> None:
             jean = await person(house, JEAN)
             await enter(other)
             await enter(browser)
-            await browser.open("/account?action=password")
+            page = await browser.open("/.well-known/change-password")
+            assert page.url == "/account?action=password"
             page = await browser.submit(password="court", again="court")
             assert "caractères" in page.problem_of("password")
             page = await browser.submit(password=NEW, again=NEW)
@@ -562,11 +563,12 @@ def test_the_name_is_the_administrations_on_the_page_too(tmp_path: Path) -> None
 
 
 def test_a_browser_is_signed_out(tmp_path: Path) -> None:
-    """Its cookie is worth nothing afterwards, even kept."""
+    """Its cookie is worth nothing afterwards, even kept; other browsers end where the person wants it."""
 
     async def story() -> None:
-        async with open_house(tmp_path) as house, open_browser(house) as browser:
+        async with open_house(tmp_path) as house, open_browser(house) as browser, open_browser(house) as other:
             jean = await person(house, JEAN)
+            await enter(other)
             await enter(browser)
             kept = browser.http.cookies["tchap_session"]
             await browser.follow("Déconnecter ce navigateur")
@@ -574,6 +576,11 @@ def test_a_browser_is_signed_out(tmp_path: Path) -> None:
             assert page.path == "/account/sign-in"
             answer = await browser.http.get("/account", headers={"Cookie": f"tchap_session={kept}"})
             assert answer.status_code == 303
+            assert (await other.open("/account")).path == "/account"
+            await enter(browser)
+            await browser.follow("Déconnecter ce navigateur")
+            await browser.submit(everywhere="yes")
+            assert (await other.open("/account")).path == "/account/sign-in"
             await house.ask("GET", f"{V3}/account/whoami", token=jean.token)
 
     asyncio.run(story())

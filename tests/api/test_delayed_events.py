@@ -247,7 +247,9 @@ def test_the_suspended_and_the_locked_say_nothing(tmp_path: Path) -> None:
             held = {}
             for name, column in (("camille", "suspended_ts"), ("zoe", "locked_ts")):
                 who = await hall.enter(name)
-                held[await schedule(who, await who.create_room(), 1000)] = who
+                room_id = await who.create_room()
+                held[await schedule(who, room_id, 1000)] = who
+                await who.ask("PUT", f"/rooms/{quote(room_id)}/state/x.call?org.matrix.msc4140.delay=1000", {})
                 await hall.house.world.store.write(_hold, column, who.user_id)
             assert await pass_time(hall, 1) == 0
             errors = [(await hall.house.world.store.read(find_delayed, delay_id)).error.decode() for delay_id in held]

@@ -39,8 +39,11 @@ def test_shared_rooms_are_listed_page_by_page(engine: str, tmp_path: Path, monke
                 again = await ask("GET", f"{UNSTABLE}?{who}&batch_token={older['next_batch_token']}", None, token)
                 assert older["joined"] + again["joined"] == shared
                 assert "next_batch_token" not in again
+                by_path = await ask("GET", f"{UNSTABLE}/{quote(dominique.user_id)}", None, token)
+                assert by_path["joined"] == shared[:2]
                 features = (await ask("GET", "/_matrix/client/versions"))["unstable_features"]
-                assert features["uk.half-shot.msc2666.query_mutual_rooms"]
+                for name in ("mutual_rooms", "query_mutual_rooms", "query_mutual_rooms.stable"):
+                    assert features[f"uk.half-shot.msc2666.{name}"]
 
     asyncio.run(story())
 

@@ -33,7 +33,7 @@ def test_an_application_signs_a_person_in(tmp_path: Path) -> None:
             await browser.sign_in(jean.user_id)
             page = await browser.open(app.authorize_url())
             assert page.status == 200
-            for words in ("Messages", "messages.example", jean.user_id, "send some in your name", "This is not me"):
+            for words in ("Messages", "messages.example", JEAN, "send some in your name", "This is not me"):
                 assert words in page.html
             assert page.buttons == [("answer", "allow"), ("answer", "deny")]
             assert "frame-ancestors 'none'" in page.headers["content-security-policy"]

@@ -45,7 +45,7 @@ def test_a_device_is_signed_in_by_its_code(tmp_path: Path) -> None:
             assert "user_code" in page.fields
             typed = started["user_code"].replace("-", " ").lower()
             page = await browser.open(f"/link?user_code={typed}")
-            for words in (started["user_code"], "messages.example", jean.user_id, "refuse"):
+            for words in (started["user_code"], "messages.example", JEAN, "refuse"):
                 assert words in page.html
             done = await browser.submit(page, "answer", "allow")
             assert (done.status, "Device signed in" in done.html) == (200, True)

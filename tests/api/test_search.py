@@ -10,6 +10,7 @@ import pytest
 from tchap.services.search_index import index_round
 from tests.support.engines import ENGINES, Engines, run_engines
 from tests.support.hall import Hall, Resident
+from tests.support.measure import MeasuredStore, Roads
 from tests.support.paths import quote
 
 Story = Callable[[Hall], Awaitable[None]]
@@ -117,12 +118,13 @@ def test_phrases_and_ranks(tell: Callable[[Story], None]) -> None:
     tell(story)
 
 
-def test_what_is_taken_back_is_not_found(tell: Callable[[Story], None]) -> None:
+@pytest.mark.parametrize("version", ["9", "11"])
+def test_what_is_taken_back_is_not_found(version: str, tell: Callable[[Story], None]) -> None:
     """A redacted message is gone, an edited one says what it says now, an edit that ends brings back the first."""
 
     async def story(hall: Hall) -> None:
         camille, dominique = await hall.enter("camille"), await hall.enter("dominique")
-        room_id = await camille.create_room(preset="public_chat")
+        room_id = await camille.create_room(preset="public_chat", room_version=version)
         await dominique.join(room_id)
         event_id = await camille.send(room_id, "pommes")
         assert await find(camille, "pomme") == [event_id]
@@ -383,5 +385,34 @@ def test_the_duty_indexes_everything(tell: Callable[[Story], None]) -> None:
             pass
         assert await index_round(hall.house.world) == 0
         assert len(await find(camille, "tournesol")) == 5
+
+    tell(story)
+
+
+def test_a_page_costs_as_many_queries_whatever_the_rooms(tell: Callable[[Story], None]) -> None:
+    """Two rooms with one match each, or twelve with three: the database is asked as often."""
+
+    async def story(hall: Hall) -> None:
+        camille = await hall.enter("camille")
+
+        async def fill(rooms: int, said: int) -> None:
+            for _ in range(rooms):
+                room_id = await camille.create_room()
+                for number in range(said):
+                    await camille.send(room_id, f"tournesol {number}")
+
+        async def count() -> int:
+            roads, world = Roads(), hall.house.world
+            await find(camille, "tournesol")
+            world.store, plain = MeasuredStore(world.store, roads), world.store  # type: ignore[assignment]
+            wish = {"before_limit": 3, "after_limit": 3, "include_profile": True}
+            await search(camille, "tournesol", event_context=wish, include_state=True, filter={"limit": 30})
+            world.store = plain
+            return len(roads.taken)
+
+        await fill(2, 1)
+        few = await count()
+        await fill(10, 3)
+        assert await count() == few
 
     tell(story)

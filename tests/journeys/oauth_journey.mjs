@@ -2,6 +2,7 @@
  * matrix-js-sdk's own OAuth 2.0 in Node, with the pages opened in Chromium: one JSON line per step on the standard
  * output. Arguments: the folder of the client's packages, the server's address, a person's address and her password.
  */
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
@@ -16,6 +17,19 @@ const { openPerson, closeAll } = await import(pathToFileURL(`${packages}/e2e/bro
 
 const silence = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, getChild: () => silence };
 const step = (name, facts = {}) => process.stdout.write(`${JSON.stringify({ step: name, ...facts })}\n`);
+
+const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const faults = [];
+
+/** Notes what axe finds wrong, and a page that scrolls sideways on a telephone. */
+async function audit(page) {
+  await page.evaluate(AXE);
+  const run = async (tags) => (await window.axe.run(document, { runOnly: tags })).violations.map(({ id }) => id);
+  faults.push(...(await page.evaluate(run, RULES)));
+  const isWide = () => document.documentElement.scrollWidth > window.innerWidth;
+  if (await page.evaluate(isWide)) faults.push(`${page.url()} scrolls sideways`);
+}
 
 /** Where a native application on this computer is sent back to. */
 async function listen() {
@@ -52,6 +66,7 @@ async function authorise(metadata, clientId, page) {
   await page.locator("#password").fill(password);
   await page.keyboard.press("Enter");
   await page.getByRole("button", { name: "Autoriser" }).waitFor();
+  await audit(page);
   const heading = await page.getByRole("heading", { level: 1 }).textContent();
   await page.getByRole("button", { name: "Autoriser" }).click();
   const { code, state, iss } = await back.answer;
@@ -107,8 +122,15 @@ async function link(metadata, clientId, page) {
   const session = await oauth.startDeviceAuthorizationGrant();
   const waiting = oauth.waitForDeviceAuthorizationGrant({ ...session, interval: 5 });
   await page.goto(session.verification_uri);
+  await audit(page);
+  await page.locator("#user_code").fill("BBBB");
+  await page.keyboard.press("Enter");
+  await page.getByRole("alert").waitFor();
+  await audit(page);
   await page.locator("#user_code").fill(session.user_code);
   await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Autoriser" }).waitFor();
+  await audit(page);
   await page.getByRole("button", { name: "Autoriser" }).click();
   await page.getByRole("heading", { name: "Appareil connecté" }).waitFor();
   const tokens = await waiting;
@@ -130,13 +152,13 @@ try {
   const metadata = await sdk.createClient({ baseUrl, logger: silence }).getAuthMetadata();
   step("discovered", { devices: metadata.grant_types_supported.includes(sdk.OAuthGrantType.DeviceAuthorization) });
   const clientId = await register(metadata);
-  const { page, complaints } = await openPerson({ width: 390 });
+  const { page } = await openPerson({ width: 320, height: 640 });
   const signedIn = await authorise(metadata, clientId, page);
   const client = await start(clientId, signedIn);
   await reset(client, page);
   await link(metadata, clientId, page);
   await leave(client);
-  step("done", { complaints });
+  step("done", { faults });
 } catch (error) {
   process.stderr.write(`${error?.stack ?? error}\n`);
   process.exitCode = 1;

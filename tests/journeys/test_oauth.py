@@ -35,5 +35,5 @@ def test_an_application_lives_a_whole_life(tmp_path: Path) -> None:
         "reset": {"stage": "m.oauth", "ready": True},
         "linked": {"device": True},
         "left": {"after": "M_UNKNOWN_TOKEN"},
-        "done": {"complaints": []},
+        "done": {"faults": []},
     }

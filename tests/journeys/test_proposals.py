@@ -30,9 +30,9 @@ def travel(town: Town) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(120)
-def test_a_client_does_what_proposals_promise(town: Town) -> None:
+def test_a_client_does_what_proposals_promise(any_town: Town) -> None:
     """An invited person reads what was said before; events come later; devices meet; a sleeping one keeps the keys."""
-    steps = travel(town)
+    steps = travel(any_town)
     assert steps["history"] == {"text": "Avant votre arrivée"}
     delayed = {"listed": True, "sent": True, "cancelled": "cancel", "tooLong": "M_MAX_DELAY_EXCEEDED"}
     assert steps["delayed"] == delayed

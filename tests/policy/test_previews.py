@@ -45,7 +45,8 @@ def test_a_page_without_open_graph_is_read_all_the_same() -> None:
     "picture", ["javascript:alert(1)", "data:image/png;base64,aa", "file:///etc/passwd", "http://["]
 )
 def test_a_picture_is_on_the_web(picture: str) -> None:
-    """Other addresses of pictures are no pictures."""
+    """Other addresses of pictures are no pictures, and no page has them."""
+    assert read_page(f'<meta property="og:url" content="{picture}">', URL).properties == {}
     assert read_page(f'<meta property="og:image" content="{picture}">', URL).picture is None
 
 

@@ -1,5 +1,6 @@
 """The statements of OAuth 2.0 mean the same on both engines: one long story through every table."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,32 @@ async def test_the_life_of_applications(store_url: str, tmp_path: Path) -> None:
         assert await house.world.store.read(oauth.find_client, idle.client_id) is None
         assert await house.world.store.read(oauth.count_device_grants) == 0
         assert (await app.refresh(tokens["refresh_token"])).status == 200
+
+
+async def test_a_code_taken_by_several_at_once(store_url: str, tmp_path: Path) -> None:
+    """Of those who bring a code at the same moment one gets a session, and it ends, since others knew the code."""
+    async with open_house(tmp_path, f'store_url = "{store_url}"\n') as house:
+        jean = await person(house, JEAN)
+        app = await register_app(house)
+        browser = Browser(house)
+        await browser.sign_in(jean.user_id)
+        code = await app.get_code(browser)
+        replies = await asyncio.gather(*(app.exchange(code) for _ in range(8)))
+        taken = [reply.body for reply in replies if reply.status == 200]
+        assert len(taken) == 1
+        assert (await house.call("GET", f"{V3}/account/whoami", token=taken[0]["access_token"])).status == 401
+
+
+async def test_a_device_code_taken_by_several_at_once(store_url: str, tmp_path: Path) -> None:
+    """A device that asks several times at the same moment is signed in once."""
+    async with open_house(tmp_path, f'store_url = "{store_url}"\n') as house:
+        jean = await person(house, JEAN)
+        app = await register_app(house)
+        browser = Browser(house)
+        await browser.sign_in(jean.user_id)
+        scope = f"{API} urn:matrix:client:device:TELEVISION"
+        asked = (await post_form(house, "/oauth2/device", client_id=app.client_id, scope=scope)).body
+        await browser.submit(await browser.open(asked["verification_uri_complete"]), "answer", "allow")
+        polls = [app.token(GRANT, device_code=asked["device_code"]) for _ in range(8)]
+        statuses = [reply.status for reply in await asyncio.gather(*polls)]
+        assert sorted(statuses) == [200] + [400] * 7

@@ -28,7 +28,7 @@ async def get_mutual_rooms_msc2666(world: World, request: Request) -> dict[str, 
 
 
 async def _find(world: World, request: Request, token: str | None) -> MutualRooms:
-    user_id = request.text("user_id")
+    user_id = request.params.get("userId") or request.text("user_id")
     if user_id is None:
         raise MissingParam("user_id")
     return await list_mutual_rooms(world, request.requester, user_id, "" if token is None else _parse(token))
@@ -48,12 +48,11 @@ def _parse(token: str) -> str:
     return room_id
 
 
+_MSC2666 = "/_matrix/client/unstable/uk.half-shot.msc2666/user/mutual_rooms"
+
 ROUTES = (
     Route("GET", "/_matrix/client/v1/mutual_rooms", get_mutual_rooms, limit="search"),
-    Route(
-        "GET",
-        "/_matrix/client/unstable/uk.half-shot.msc2666/user/mutual_rooms",
-        get_mutual_rooms_msc2666,
-        limit="search",
-    ),
+    Route("GET", _MSC2666, get_mutual_rooms_msc2666, limit="search"),
+    # The form before it was given a query.
+    Route("GET", f"{_MSC2666}/{{userId}}", get_mutual_rooms_msc2666, limit="search"),
 )

@@ -28,7 +28,9 @@ UNSTABLE_FEATURES = (
     "org.matrix.msc4306",
     "org.matrix.msc4308",
     "org.matrix.simplified_msc3575",
+    "uk.half-shot.msc2666.mutual_rooms",
     "uk.half-shot.msc2666.query_mutual_rooms",
+    "uk.half-shot.msc2666.query_mutual_rooms.stable",
     "uk.tcpip.msc4133.stable",
 )
 # Presets whose rooms are encrypted whatever the client asks, as Element's clients look for it.

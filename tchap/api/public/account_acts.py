@@ -21,7 +21,7 @@ from tchap.services.browser_account import (
     set_name,
     set_password,
 )
-from tchap.services.browser_sessions import BrowserSession, end_browser_session
+from tchap.services.browser_sessions import BrowserSession, end_browser_session, end_browser_sessions_of
 from tchap.services.world import World
 
 Fields = dict[str, str]
@@ -228,12 +228,20 @@ async def show_sign_out(world: World, request: Request, _session: BrowserSession
         "Ce navigateur n'aura plus accès à ces pages. Vos applications restent connectées.",
         "This browser will have no access to these pages any more. Your applications stay signed in.",
     )
-    form = Form((), said(request, "Déconnecter ce navigateur", "Sign this browser out"), {}, {})
+    others = Field(
+        "everywhere",
+        said(request, "Déconnecter aussi mes autres navigateurs (facultatif)", "Sign my other browsers out (optional)"),
+        "checkbox",
+        required=False,
+    )
+    form = Form((others,), said(request, "Déconnecter ce navigateur", "Sign this browser out"), {}, {})
     title = said(request, "Déconnecter ce navigateur", "Sign this browser out")
     return page(request, title, f"<p>{what}</p>{render(world, request, form)}{way_back(request)}")
 
 
-async def sign_out(world: World, request: Request, session: BrowserSession, _fields: Fields) -> Response:
+async def sign_out(world: World, request: Request, session: BrowserSession, fields: Fields) -> Response:
+    if fields.get("everywhere") == "yes":
+        await end_browser_sessions_of(world, session.user_id)
     if session.how == "proconnect":
         return await sign_out_everywhere(world, request)
     await end_browser_session(world, session_cookie(world, request) or "")
