@@ -232,6 +232,7 @@ MAX_SEARCH_CONTEXT = 20  # events before, and after, each result
 MAX_SEARCH_CANDIDATES = 1_000  # newest matches looked at for one page
 MAX_SEARCH_SCAN = 20_000  # matches of all rooms read for them
 MAX_SEARCH_RANKED = 4_000  # characters of a message that tell how well it answers
+MAX_PREDECESSORS = 5  # rooms that a searched one came from, one upgrade after the other
 MAX_SEARCH_ROOM_WORDS = 20  # rooms that are named to the index; of more, matches are picked out afterwards
 SEARCH_BATCH = 200  # events indexed in one transaction
 SEARCH_CATCH_UP = 10  # batches indexed before a search is answered
