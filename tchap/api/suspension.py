@@ -47,6 +47,8 @@ _ALLOWED = (
     ("DELETE", f"{_V3}/pushrules/global/{{kind}}/{{ruleId}}"),
     ("PUT", f"{_V3}/pushrules/global/{{kind}}/{{ruleId}}/{{attribute}}"),
     ("POST", f"{_V3}/pushers/set"),
+    ("POST", "/_matrix/client/unstable/org.matrix.msc4174/pushers/ack"),
+    ("POST", "/_tchap/client/v1/push/test"),
     ("PUT", _SUBSCRIPTION),
     ("DELETE", _SUBSCRIPTION),
     ("PUT", _THREAD),
