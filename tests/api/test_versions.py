@@ -147,6 +147,22 @@ async def profile_fields(scene: Scene) -> None:
     assert await scene.zoe.ask("GET", path) == {"fr.service": "Voirie"}
 
 
+async def paused_pushers(scene: Scene) -> None:
+    data = {"url": "https://push.example.fr/_matrix/push/v1/notify"}
+    names = {"app_display_name": "Messages", "device_display_name": "Poste", "lang": "fr"}
+    pusher = {"kind": "http", "app_id": "fr.messages", "pushkey": "k", "data": data, **names}
+    await scene.camille.ask("POST", "/pushers/set", {**pusher, "org.matrix.msc3881.enabled": False})
+    found = (await scene.camille.ask("GET", "/pushers"))["pushers"]
+    assert [each["org.matrix.msc3881.enabled"] for each in found] == [False]
+
+
+async def web_push(scene: Scene) -> None:
+    told = (await scene.camille.ask("GET", "/capabilities"))["capabilities"]["org.matrix.msc4174.webpush"]
+    assert told["enabled"] is True
+    path = f"{UNSTABLE}/org.matrix.msc4174/pushers/ack"
+    assert await scene.status("POST", path, {"app_id": "x", "ack_token": "x"}) in (400, 403, 404)
+
+
 CHECKS: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "io.element.msc4388": json_rendezvous,
     "org.matrix.e2e_cross_signing": cross_signing,
@@ -158,10 +174,12 @@ CHECKS: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "org.matrix.msc3814": dehydrated_devices,
     "org.matrix.msc3827.stable": room_types,
     "org.matrix.msc3856.stable": thread_list,
+    "org.matrix.msc3881": paused_pushers,
     "org.matrix.msc3916.stable": authenticated_media,
     "org.matrix.msc4108": plain_rendezvous,
     "org.matrix.msc4140": delayed_events,
     "org.matrix.msc4143": transports,
+    "org.matrix.msc4174": web_push,
     "org.matrix.msc4222": state_after,
     "org.matrix.msc4306": thread_subscriptions,
     "org.matrix.msc4308": thread_changes,
