@@ -23,11 +23,12 @@ Static = Callable[[str], Response | None]
 
 log = structlog.get_logger(__name__)
 
-# Client-server API, "Web Browser Clients": the headers every answer carries.
+# Client-server API, "Web Browser Clients": the headers every answer carries. The rendezvous of devices (MSC4108) has
+# its conditions in headers of HTTP.
 _CORS = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-allow-methods", b"GET, POST, PUT, DELETE, OPTIONS"),
-    (b"access-control-allow-headers", b"X-Requested-With, Content-Type, Authorization"),
+    (b"access-control-allow-headers", b"X-Requested-With, Content-Type, Authorization, If-Match, If-None-Match"),
     (b"access-control-expose-headers", b"ETag, Retry-After"),
 ]
 

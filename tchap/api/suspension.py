@@ -5,7 +5,7 @@ test holds that somebody did: every operation is either here or in its list of w
 """
 
 from tchap.api.routing import Route, with_path_aliases
-from tchap.services.sessions import user_suspended
+from tchap.services.refusals import user_suspended
 
 _READING = ("GET", "HEAD")
 _V3 = "/_matrix/client/v3"
@@ -13,6 +13,9 @@ _V1 = "/_matrix/client/v1"
 _USER = f"{_V3}/user/{{userId}}"
 _ROOM = f"{_V3}/rooms/{{roomId}}"
 _KEYS = f"{_V3}/room_keys/keys"
+_SUBSCRIPTION = "/_matrix/client/unstable/io.element.msc4306/rooms/{roomId}/thread/{threadRoot}/subscription"
+_RENDEZVOUS = "/_matrix/client/unstable/io.element.msc4388/rendezvous"
+_DEHYDRATED = "/_matrix/client/unstable/org.matrix.msc3814.v1/dehydrated_device"
 
 _ALLOWED = (
     # Signing in elsewhere, signing out, closing the account, its password and addresses.
@@ -43,6 +46,17 @@ _ALLOWED = (
     ("DELETE", f"{_V3}/pushrules/global/{{kind}}/{{ruleId}}"),
     ("PUT", f"{_V3}/pushrules/global/{{kind}}/{{ruleId}}/{{attribute}}"),
     ("POST", f"{_V3}/pushers/set"),
+    ("POST", "/_matrix/client/unstable/org.matrix.msc4174/pushers/ack"),
+    ("POST", "/_tchap/client/v1/push/test"),
+    ("PUT", _SUBSCRIPTION),
+    ("DELETE", _SUBSCRIPTION),
+    ("POST", _RENDEZVOUS),
+    ("PUT", f"{_RENDEZVOUS}/{{rendezvousId}}"),
+    ("PUT", f"{_RENDEZVOUS}/{{rendezvousId}}/{{txnId}}"),
+    ("DELETE", f"{_RENDEZVOUS}/{{rendezvousId}}"),
+    ("PUT", _DEHYDRATED),
+    ("DELETE", _DEHYDRATED),
+    ("POST", f"{_DEHYDRATED}/{{deviceId}}/events"),
     # Verifying one's devices, cross-signing, the backup of keys.
     ("POST", f"{_V3}/keys/upload"),
     ("POST", "/_matrix/client/r0/keys/upload/{deviceId}"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from tchap.live.interactive_auth import InteractiveSessions
     from tchap.live.last_seen import LastSeen
     from tchap.live.notifier import Notifier
+    from tchap.live.previews import Previews
     from tchap.live.push import PushAlarm
     from tchap.live.rate_limits import RateLimits
     from tchap.live.rooms import RoomCache
@@ -37,4 +39,7 @@ class Live:
     sliding: Connections
     appservices: AppServiceNews
     delayed: DelayedAlarm
+    previews: Previews
     push: PushAlarm
+    # Set when the server has notices to tell.
+    notices: asyncio.Event = field(default_factory=asyncio.Event)

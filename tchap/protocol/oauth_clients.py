@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from tchap.base import limits
 from tchap.base.encoding import encode_json, unpadded_base64
-from tchap.protocol.oauth import AUTHORIZATION_CODE, GRANT_TYPES, OAuthError
+from tchap.protocol.oauth import AUTHORIZATION_CODE, DEVICE_CODE, GRANT_TYPES, OAuthError
 
 LANGUAGES = ("", "#fr", "#en")
 _PAGES = ("logo_uri", "tos_uri", "policy_uri")
@@ -78,6 +78,8 @@ def parse_client_metadata(body: Mapping[str, Any]) -> ClientMetadata:
     if kind not in ("web", "native"):
         raise _bad("application_type must be 'web' or 'native'")
     grant_types = tuple(t for t in GRANT_TYPES if t in _strings(body, "grant_types", [AUTHORIZATION_CODE]))
+    if not {AUTHORIZATION_CODE, DEVICE_CODE} & set(grant_types):
+        raise _bad("grant_types holds none that opens a session here")
     if AUTHORIZATION_CODE in grant_types and "code" not in _strings(body, "response_types", ["code"]):
         raise _bad("response_types must hold 'code'")
     redirect_uris = tuple(dict.fromkeys(_strings(body, "redirect_uris", [])))

@@ -45,7 +45,6 @@ class SearchTerms:
     rooms: tuple[str, ...] = ()
 
 
-@lru_cache(maxsize=limits.MAX_STEMS)
 def _stem(word: str) -> str:
     plain = _without_accents(word)
     # Without its accent « validé » ends as « valide » does: the rules are applied until nothing is left to take.
@@ -63,20 +62,27 @@ def _without_accents(text: str) -> str:
 
 
 def _fold(text: str) -> str:
-    return unicodedata.normalize("NFC", text).casefold().translate(_LIGATURES)
+    return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).casefold().translate(_LIGATURES)
 
 
-def _stems(word: str) -> list[str]:
-    """The stems of what stands between two spaces: `l'arc-en-ciel` has three."""
+def _stems(word: str) -> tuple[str, ...]:
+    """The stems of what was found by `_WORD`: `aujourd'hui` has two."""
+    return _known_stems(word) if len(word) <= limits.MAX_SEARCH_WORD else _new_stems(word)
+
+
+def _new_stems(word: str) -> tuple[str, ...]:
     pieces = _PIECE.findall(_ELISION.sub("", word))
-    return [stem for piece in pieces if (stem := _stem(piece[: limits.MAX_SEARCH_WORD]))]
+    return tuple(stem for piece in pieces if (stem := _stem(piece[: limits.MAX_SEARCH_WORD])))
+
+
+_known_stems = lru_cache(maxsize=limits.MAX_STEMS)(_new_stems)
 
 
 def index_words(text: str) -> list[str]:
     """The words of a text in their order, as they are kept."""
     found: list[str] = []
-    for match in _WORD.finditer(_fold(text)):
-        found += _stems(match[0])
+    for word in _WORD.findall(_fold(text)):
+        found += _stems(word)
         if len(found) >= limits.MAX_SEARCH_WORDS:
             break
     return found[: limits.MAX_SEARCH_WORDS]

@@ -2,7 +2,8 @@
 
 from tchap.base.errors import MatrixError
 from tchap.base.identity import Requester
-from tchap.services.sessions import hash_token, unknown_token, user_locked
+from tchap.services.refusals import unknown_token, user_locked
+from tchap.services.sessions import hash_token
 from tchap.services.world import World
 from tchap.storage import accounts, tokens
 from tchap.storage.accounts import Account, AccountEmail
@@ -57,7 +58,11 @@ def _requester(world: World, row: tokens.AccessToken) -> Requester:
 def _expired(requester: Requester, expired_ok: bool) -> Requester:
     if expired_ok:
         return requester
-    raise MatrixError(
+    raise account_expired()
+
+
+def account_expired() -> MatrixError:
+    return MatrixError(
         "ORG_MATRIX_EXPIRED_ACCOUNT",
         "Your account has expired: follow the link you were sent by e-mail to renew it.",
         "Votre compte a expiré : suivez le lien reçu par courriel pour le renouveler.",

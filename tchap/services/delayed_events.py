@@ -15,6 +15,7 @@ from tchap.base.identity import Requester
 from tchap.protocol.transactions import delayed_transaction
 from tchap.services.appservices import is_unlimited
 from tchap.services.messages import MessageWish, send_event
+from tchap.services.refusals import user_locked, user_suspended
 from tchap.services.state import StateWish, set_state
 from tchap.services.world import World
 from tchap.storage import accounts
@@ -226,6 +227,10 @@ async def _sender_of(world: World, event: DelayedEvent) -> Requester:
     account = await world.store.read(accounts.find_account, event.user_id)
     if account is None or account.deactivated_ts is not None:
         raise MatrixError("M_USER_DEACTIVATED", "This account was closed.", "Ce compte est fermé.")
+    if account.locked_ts is not None:
+        raise user_locked()
+    if account.suspended_ts is not None:
+        raise user_suspended()
     instance = world.settings.find_instance(account.instance)
     return Requester(
         event.user_id,

@@ -12,6 +12,7 @@ from tchap.base.errors import InteractiveAuthNeeded, MatrixError
 from tchap.base.identity import Requester
 from tchap.live.interactive_auth import InteractiveSession
 from tchap.services import emails, identifiers, terms
+from tchap.services.browser_sessions import BrowserSession
 from tchap.services.cross_signing_reset import find_reset
 from tchap.services.passwords import verify_password
 from tchap.services.world import World
@@ -22,6 +23,7 @@ EMAIL = "m.login.email.identity"
 PASSWORD = "m.login.password"
 TERMS = "m.login.terms"
 OAUTH = "m.oauth"
+SSO = "m.login.sso"
 # Its name before Matrix 1.17 (MSC4312), which applications still look for.
 _OLDER_OAUTH = "org.matrix.cross_signing_reset"
 
@@ -90,7 +92,15 @@ async def require(world: World, attempt: AuthAttempt, flows: Flows) -> Completed
 async def require_password_again(world: World, requester: Requester, auth: dict[str, Any] | None) -> None:
     """A sensitive act of a signed-in user: her password once more."""
     attempt = AuthAttempt(requester.instance, requester, auth, {}, "password_again")
-    await require(world, attempt, ((PASSWORD,),))
+    await require(world, attempt, await flows_again(world, requester))
+
+
+async def flows_again(world: World, requester: Requester) -> Flows:
+    """How a signed-in user proves again who she is: by her password, or where she has none by single sign-on."""
+    if world.proconnect is None:
+        return ((PASSWORD,),)
+    account = await world.store.read(accounts.find_account, requester.user_id)
+    return ((PASSWORD,),) if account is None or account.password_hash is not None else ((SSO,),)
 
 
 async def require_confirmed_reset(
@@ -134,6 +144,26 @@ async def complete_stage(world: World, session_id: str, stage: str, proof: str =
     return True
 
 
+def is_proven_for(world: World, session_id: str, browser: BrowserSession) -> bool:
+    """Whether the one in front of this browser is the session's user, and proved it since the session began.
+
+    Only by single sign-on: a password is asked for by its own stage.
+    """
+    session = world.live.sessions.find(session_id, world.clock.now_ms())
+    if session is None or (session.user_id, "proconnect") != (browser.user_id, browser.how):
+        return False
+    return browser.proven_ts >= session.expires_ms - limits.INTERACTIVE_SESSION_MS
+
+
+def complete_sso(world: World, session_id: str, browser: BrowserSession) -> bool:
+    """Marks the stage done from its fallback page; False where nothing was proven for this session."""
+    session = world.live.sessions.find(session_id, world.clock.now_ms())
+    if session is None or not is_proven_for(world, session_id, browser):
+        return False
+    session.completed[SSO] = browser.user_id
+    return True
+
+
 def find_operation(world: World, session_id: str) -> str | None:
     """Which act a session is for, while it lives."""
     session = world.live.sessions.find(session_id, world.clock.now_ms())
@@ -168,7 +198,9 @@ async def _try_stage(
     if stage in (DUMMY, TERMS):
         session.completed[stage] = ""
         return None
-    proof = await (_prove_password if stage == PASSWORD else _prove_email)(world, attempt, session)
+    proof = None
+    if stage != SSO:
+        proof = await (_prove_password if stage == PASSWORD else _prove_email)(world, attempt, session)
     if proof is None:
         return _FAILURES[stage]
     session.completed[stage] = proof
@@ -177,6 +209,7 @@ async def _try_stage(
 
 _FAILURES = {
     PASSWORD: _Failure("M_FORBIDDEN", "Wrong password. / Mot de passe incorrect."),
+    SSO: _Failure("M_UNAUTHORIZED", "Confirm in the browser first. / Confirmez d'abord dans le navigateur."),
     EMAIL: _Failure("M_UNAUTHORIZED", "The address is not proven yet. / L'adresse n'est pas encore vérifiée."),
 }
 

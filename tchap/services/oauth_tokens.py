@@ -67,11 +67,16 @@ async def poll_device(world: World, client_id: str, device_code: str, address: s
 
 
 async def refresh(world: World, client_id: str, refresh_token: str) -> Granted:
-    """New tokens for a refresh token of this application; OAuthError `invalid_grant`."""
-    client = await get_client(world, client_id)
+    """New tokens for a refresh token of this application; OAuthError `invalid_grant`, `invalid_client`.
+
+    M_USER_LOCKED is told as everywhere, so that the application keeps its data ("Account locking").
+    """
     try:
-        session = await refresh_session(world, refresh_token, client.client_id)
+        session = await refresh_session(world, refresh_token, client_id)
     except MatrixError as error:
+        if error.errcode != "M_UNKNOWN_TOKEN":
+            raise
+        await get_client(world, client_id)
         raise OAuthError("invalid_grant", "The refresh token is not valid any more.") from error
     return Granted(session, scope_of(session.device_id))
 
@@ -157,8 +162,8 @@ async def _open_device(tx: Tx, session: NewSession, user_id: str, wanted: tuple[
     end ("Relationship between access tokens and devices")."""
     device_id, scope = wanted
     account = await accounts.find_account(tx, user_id)
-    if account is None or account.deactivated_ts is not None:
-        return _invalid("The account is closed.")
+    if account is None or account.deactivated_ts is not None or account.locked_ts is not None:
+        return _invalid("The account is closed or locked.")
     try:
         ended = await open_session(tx, user_id, replace(session, device_id=device_id))
     except MatrixError:

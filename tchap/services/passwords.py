@@ -4,10 +4,10 @@ from tchap.base import limits
 from tchap.base.errors import LimitExceeded, MatrixError
 from tchap.policy import passwords as law
 from tchap.policy.passwords import PasswordPolicy
-from tchap.services.devices import Ended, end_all_devices, forget_ended
-from tchap.services.sessions import user_locked
+from tchap.services.devices import Ended, end_all_devices, end_browsers, forget_ended
+from tchap.services.refusals import user_locked
 from tchap.services.world import World
-from tchap.storage import accounts, browser_sessions, emails
+from tchap.storage import accounts, emails
 from tchap.storage.accounts import Account
 from tchap.storage.database import Tx
 
@@ -68,7 +68,7 @@ async def _change(tx: Tx, user_id: str, password_hash: str, keep_device: str | N
     if account is not None and account.locked_ts is not None:
         raise user_locked()
     await accounts.set_password_hash(tx, user_id, password_hash)
-    await browser_sessions.remove_sessions_of(tx, user_id)
+    await end_browsers(tx, user_id)
     # A code sent to reset a password serves once.
     for address in await accounts.find_emails_of(tx, user_id):
         await emails.remove_proofs(tx, address.email, "password")

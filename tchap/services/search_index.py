@@ -43,25 +43,26 @@ class Backlog:
 async def index_rooms(world: World) -> None:
     """Runs until cancelled."""
     while True:
-        if not await index_round(world):
-            await world.clock.sleep(limits.SEARCH_IDLE_S)
+        worked = await index_round(world)
+        # Those who write and read come first: the rest of the work waits a little, every time.
+        await world.clock.sleep(limits.SEARCH_PAUSE_S if worked else limits.SEARCH_IDLE_S)
 
 
 async def index_round(world: World) -> int:
-    """Sees to some of the rooms that have something new; answers how many batches there were."""
+    """Sees to a batch of what is new; answers how many there were, 0 when nothing is left."""
     stale = await world.store.read(search.find_stale_rooms, limits.SEARCH_ROUND_ROOMS)
-    return await _index(world, stale) if stale else 0
+    return await _index(world, stale, 1) if stale else 0
 
 
 async def catch_up(world: World, room_ids: Collection[str]) -> None:
     """Before a search: what was just said in the rooms is found too, within a bound."""
     stale = await world.store.read(search.find_stale_among, room_ids, limits.MAX_SEARCH_CANDIDATES)
     if stale:
-        await _index(world, stale)
+        await _index(world, stale, limits.SEARCH_CATCH_UP)
 
 
-async def _index(world: World, room_ids: Sequence[str]) -> int:
-    for batch in range(limits.SEARCH_CATCH_UP):
+async def _index(world: World, room_ids: Sequence[str], batches: int) -> int:
+    for batch in range(batches):
         backlog = await world.store.read(_read_backlog, room_ids)
         if not backlog.progress:
             return batch
@@ -72,7 +73,7 @@ async def _index(world: World, room_ids: Sequence[str]) -> int:
         except IndexMoved:
             return batch
         room_ids = [each for each in room_ids if each >= backlog.progress[-1].room_id]
-    return limits.SEARCH_CATCH_UP
+    return batches
 
 
 async def _read_backlog(tx: Tx, room_ids: Sequence[str]) -> Backlog:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tchap.gateways.images import ImageMaker
     from tchap.gateways.mail import Mailer
     from tchap.gateways.media_store import MediaStore
+    from tchap.gateways.oidc import OidcGateway
     from tchap.gateways.passwords import PasswordHasher
     from tchap.live import Live
     from tchap.protocol.appservices import AppServices
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class World:
-    """``keys`` holds each instance's current signing key by server name; ``outbound`` reaches what others name."""
+    """``keys`` holds each instance's current signing key by server name; ``outbound`` reaches what others name;
+    ``proconnect`` is the agents' identity provider, where there is one."""
 
     settings: Settings
     clock: Clock
@@ -40,3 +42,4 @@ class World:
     outbound: Outbound
     appservices: AppServices
     push_keys: PushKeys
+    proconnect: OidcGateway | None = None

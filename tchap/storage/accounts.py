@@ -125,5 +125,9 @@ async def add_email(tx: Tx, email: AccountEmail) -> bool:
     return added > 0
 
 
+async def remove_email(tx: Tx, user_id: str, email: str) -> None:
+    await tx.run("DELETE FROM account_emails WHERE email = $1 AND user_id = $2", email, user_id)
+
+
 async def remove_emails(tx: Tx, user_id: str) -> None:
     await tx.run("DELETE FROM account_emails WHERE user_id = $1", user_id)

@@ -31,7 +31,7 @@ async def find_session(tx: Tx, cookie_hash: bytes, now_ms: int) -> BrowserRow | 
     row = await tx.one(
         "SELECT s.session_id, s.user_id, a.instance, s.how, s.opened_ts, s.proven_ts"
         " FROM browser_sessions s JOIN accounts a ON a.user_id = s.user_id"
-        " WHERE s.cookie_hash = $1 AND s.expires_ts > $2 AND a.deactivated_ts IS NULL"
+        " WHERE s.cookie_hash = $1 AND s.expires_ts > $2 AND a.deactivated_ts IS NULL AND a.locked_ts IS NULL"
         " AND (a.expires_ts IS NULL OR a.expires_ts > $2)",
         cookie_hash,
         now_ms,

@@ -101,6 +101,14 @@ async def find_rooms_of(tx: Tx, user_id: str, memberships: Sequence[str]) -> lis
     return [Membership(*row) for row in rows]
 
 
+async def find_standing(tx: Tx, user_id: str) -> dict[str, str]:
+    """What the person is now, by room: forgotten rooms too."""
+    rows = await tx.all(
+        "SELECT room_id, membership FROM memberships WHERE user_id = $1 AND to_position IS NULL", user_id
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 async def find_members(tx: Tx, room_id: str, memberships: Sequence[str]) -> list[Membership]:
     """The people whose current membership in the room is one of these."""
     rows = await tx.all(
@@ -132,6 +140,24 @@ async def share_a_room(tx: Tx, user_id: str, other_id: str) -> bool:
         other_id,
     )
     return row is not None
+
+
+_MUTUAL = """FROM memberships mine JOIN memberships other ON other.room_id = mine.room_id
+  WHERE mine.user_id = $1 AND mine.to_position IS NULL AND mine.membership = 'join'
+    AND other.user_id = $2 AND other.to_position IS NULL AND other.membership = 'join'"""
+
+
+async def find_mutual_rooms(tx: Tx, pair: tuple[str, str], after: str, limit: int) -> list[str]:
+    """The rooms both people are joined to, by id, those after `after`."""
+    rows = await tx.all(
+        f"SELECT mine.room_id {_MUTUAL} AND mine.room_id > $3 ORDER BY mine.room_id LIMIT $4", *pair, after, limit
+    )
+    return [row[0] for row in rows]
+
+
+async def count_mutual_rooms(tx: Tx, pair: tuple[str, str]) -> int:
+    row = await tx.one(f"SELECT count(*) {_MUTUAL}", *pair)
+    return row[0] if row else 0
 
 
 async def add_forgotten(tx: Tx, user_id: str, room_id: str) -> None:

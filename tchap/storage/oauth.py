@@ -110,6 +110,12 @@ async def find_code(tx: Tx, code_hash: bytes) -> Code | None:
     return None if row is None else _code(row)
 
 
+async def remove_untaken(tx: Tx, user_id: str) -> None:
+    """Forgets what a person allowed and no application has taken yet."""
+    await tx.run("DELETE FROM oauth_codes WHERE user_id = $1 AND is_spent = 0", user_id)
+    await tx.run("DELETE FROM oauth_device_grants WHERE user_id = $1", user_id)
+
+
 async def set_code_spent(tx: Tx, code_hash: bytes) -> None:
     await tx.run("UPDATE oauth_codes SET is_spent = 1 WHERE code_hash = $1", code_hash)
 

@@ -179,11 +179,13 @@ async def find_matches(tx: Tx, quest: Quest) -> Matches:
     """The newest matches, a bounded number out of a bounded number read."""
     hits = """(SELECT m.position FROM MATCHES(search_entries, position, $1) AS m
                WHERE m.position < $2 ORDER BY m.position DESC LIMIT $3) AS h"""
+    # CROSS JOIN: SQLite begins with the matches, whatever it believes of them.
     rows = await tx.all(
         f"""SELECT e.position, e.event_id, e.room_id, e.sender, e.type, substr(e.words, 1, $11)
-            FROM {hits} JOIN search_entries e ON e.position = h.position
-            WHERE e.room_id IN_LIST($4) AND e.type IN_LIST($5) AND (CAST($6 AS INTEGER) = 1 OR e.sender IN_LIST($7))
-              AND NOT (e.sender IN_LIST($8)) AND (CAST($9 AS INTEGER) = 2 OR e.has_url = $9)
+            FROM {hits} CROSS JOIN search_entries e
+            WHERE e.position = h.position AND e.room_id IN_LIST($4) AND e.type IN_LIST($5)
+              AND (CAST($6 AS INTEGER) = 1 OR e.sender IN_LIST($7)) AND NOT (e.sender IN_LIST($8))
+              AND (CAST($9 AS INTEGER) = 2 OR e.has_url = $9)
             ORDER BY e.position DESC LIMIT $10""",
         quest.terms,
         quest.below,

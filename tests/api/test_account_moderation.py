@@ -18,6 +18,7 @@ from tests.support.paths import quote
 
 V1 = "/_matrix/client/v1"
 V3 = "/_matrix/client/v3"
+SLIDING = "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync"
 PASSWORD = "Mot-de-passe-2026"
 
 
@@ -93,17 +94,19 @@ def test_a_locked_account_opens_no_session_and_may_end_its_own(tmp_path: Path) -
 
 
 def test_a_lock_ends_the_polls_under_way(tmp_path: Path) -> None:
-    """A sync that waits is answered at once when its account is locked."""
+    """A sync that waits, sliding or not, is answered at once when its account is locked."""
 
     async def story() -> None:
-        async with scene(tmp_path) as (_, admin, basile):
+        async with scene(tmp_path) as (hall, admin, basile):
             since = (await basile.sync())["next_batch"]
-            waiting = asyncio.create_task(basile.call("GET", f"/sync?timeout=60000&since={since}"))
+            pos = (await hall.house.ask("POST", SLIDING, {}, basile.token))["pos"]
+            sliding = hall.house.call("POST", f"{SLIDING}?timeout=60000&pos={pos}", {}, basile.token)
+            polls = asyncio.gather(basile.call("GET", f"/sync?timeout=60000&since={since}"), sliding)
             await asyncio.sleep(0.1)
-            assert not waiting.done()
+            assert not polls.done()
             await lock(admin, basile.user_id)
-            reply = await asyncio.wait_for(waiting, 5)
-            assert (reply.status, reply.body["errcode"]) == (401, "M_USER_LOCKED")
+            for reply in await asyncio.wait_for(polls, 5):
+                assert (reply.status, reply.body["errcode"]) == (401, "M_USER_LOCKED")
 
     asyncio.run(story())
 
@@ -193,6 +196,7 @@ def test_the_capability_is_told_to_administrators_alone(tmp_path: Path) -> None:
 
 
 CLIENT = "/_matrix/client/v3"
+DELAYED = "/_matrix/client/unstable/org.matrix.msc4140"
 # Decided against, while suspended. What is neither here nor in the table of api/suspension.py must be decided.
 REFUSED = {
     ("POST", "/_matrix/media/v3/upload"),
@@ -221,13 +225,20 @@ REFUSED = {
     ("POST", f"{CLIENT}/account/3pid/delete"),
     ("POST", f"{CLIENT}/account/3pid/unbind"),
     ("POST", f"{CLIENT}/user/{{userId}}/openid/request_token"),
+    ("PUT", f"{DELAYED}/rooms/{{roomId}}/delayed_event/{{eventType}}/{{txnId}}"),
+    ("POST", f"{DELAYED}/delayed_events/{{delayId}}"),
+    ("POST", f"{DELAYED}/delayed_events/{{delayId}}/{{action}}"),
     ("POST", "/_matrix/client/v1/appservice/{appserviceId}/ping"),
     ("PUT", "/_matrix/client/v1/admin/lock/{userId}"),
     ("PUT", "/_matrix/client/v1/admin/suspend/{userId}"),
     ("POST", "/_tchap/admin/v1/users/{userId}/sign_out"),
     ("POST", "/_tchap/admin/v1/users/{userId}/deactivate"),
     ("PUT", "/_tchap/admin/v1/users/{userId}/admin"),
+    ("PUT", "/_tchap/admin/v1/reports/{reportId}"),
     ("POST", "/_tchap/admin/v1/server_notices"),
+    ("POST", "/_tchap/admin/v1/server_notices/{noticeId}/withdraw"),
+    ("PUT", "/_tchap/admin/v1/reports/{reportId}"),
+    ("POST", "/_matrix/client/unstable/io.element.msc4195/rtc/livekit/get_token"),
 }
 
 

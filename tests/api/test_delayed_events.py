@@ -9,6 +9,7 @@ import pytest
 
 from tchap.base import limits
 from tchap.services.delayed_events import send_due
+from tchap.storage.delayed_events import find_delayed
 from tests.support.client import Client
 from tests.support.hall import Hall, Resident, open_hall
 from tests.support.house import Reply, open_house
@@ -212,7 +213,7 @@ def test_the_law_of_the_moment_decides(tmp_path: Path) -> None:
 
 
 def test_a_closed_account_says_nothing_more(tmp_path: Path) -> None:
-    """What waited for its time fails; a device that was only signed out still says that it left."""
+    """What waited for its time is forgotten; a device that was only signed out still says that it left."""
 
     async def story() -> None:
         async with open_hall(tmp_path) as hall:
@@ -229,8 +230,31 @@ def test_a_closed_account_says_nothing_more(tmp_path: Path) -> None:
             proof = {**auth, "password": "Mot-de-passe-2026", "session": first.body["session"]}
             await zoe.ask("POST", "/account/deactivate", {"auth": proof})
             assert await pass_time(hall, 1) == 0
-            assert (await act(hall, gone, "send")).status == 409
+            assert (await act(hall, gone, "send")).status == 404
             assert await bodies(camille, room_id) == ["parti"]
+
+    asyncio.run(story())
+
+
+def test_the_suspended_and_the_locked_say_nothing(tmp_path: Path) -> None:
+    """Suspension and lock are judged when the time comes, not when the event was scheduled."""
+
+    async def _hold(tx: Any, column: str, user_id: str) -> None:
+        await tx.run(f"UPDATE accounts SET {column} = 1 WHERE user_id = $1", user_id)
+
+    async def story() -> None:
+        async with open_hall(tmp_path) as hall:
+            held = {}
+            for name, column in (("camille", "suspended_ts"), ("zoe", "locked_ts")):
+                who = await hall.enter(name)
+                room_id = await who.create_room()
+                held[await schedule(who, room_id, 1000)] = who
+                await who.ask("PUT", f"/rooms/{quote(room_id)}/state/x.call?org.matrix.msc4140.delay=1000", {})
+                await hall.house.world.store.write(_hold, column, who.user_id)
+            assert await pass_time(hall, 1) == 0
+            errors = [(await hall.house.world.store.read(find_delayed, delay_id)).error.decode() for delay_id in held]
+            assert "M_USER_SUSPENDED" in errors[0]
+            assert "M_USER_LOCKED" in errors[1]
 
     asyncio.run(story())
 

@@ -7,7 +7,7 @@ from tchap.api.parse import maybe_str, maybe_strs
 from tchap.api.routing import Route
 from tchap.base.errors import MissingParam
 from tchap.services import devices
-from tchap.services.interactive_auth import PASSWORD, AuthAttempt, check_auth, require
+from tchap.services.interactive_auth import AuthAttempt, check_auth, flows_again, require
 from tchap.services.world import World
 from tchap.storage.devices import Device
 
@@ -43,7 +43,9 @@ async def _delete(world: World, request: Request, device_ids: list[str]) -> dict
     auth = check_auth(request.json().get("auth"))
     # What was proven to end some devices ends no others.
     operation = f"delete_devices {sorted(device_ids)}"
-    await require(world, AuthAttempt(requester.instance, requester, auth, {}, operation), ((PASSWORD,),))
+    await require(
+        world, AuthAttempt(requester.instance, requester, auth, {}, operation), await flows_again(world, requester)
+    )
     await devices.sign_out(world, requester.user_id, device_ids)
     return {}
 

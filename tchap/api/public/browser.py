@@ -45,7 +45,7 @@ def shown(handler: Page, limit: str | None = None) -> Handler:
     async def show(world: World, request: Request) -> Response:
         fresh = _give_form_cookie(world, request)
         try:
-            _check_rate(world, request, limit)
+            check_rate(world, request, limit)
             response = await handler(world, request)
         except MatrixError as error:
             response = refusal_page(request, error)
@@ -56,7 +56,8 @@ def shown(handler: Page, limit: str | None = None) -> Handler:
     return show
 
 
-def _check_rate(world: World, request: Request, limit: str | None) -> None:
+def check_rate(world: World, request: Request, limit: str | None) -> None:
+    """M_LIMIT_EXCEEDED where this address asks too often."""
     wait_ms = world.live.rate_limits.take(limit, request.client, world.clock.monotonic()) if limit else 0
     if wait_ms:
         raise LimitExceeded(wait_ms)
@@ -65,7 +66,10 @@ def _check_rate(world: World, request: Request, limit: str | None) -> None:
 def refusal_page(request: Request, error: MatrixError) -> Response:
     """What a person reads where a program would read an errcode."""
     title = said(request, "Cette demande n'a pas abouti", "This could not be done")
-    response = page(request, title, f'<p role="alert">{sentence_of(request, error)}</p>', status_of(error))
+    way = said(request, "Aller à mon compte", "Go to my account")
+    href = escape(link_to(request, ACCOUNT, ACCOUNT), quote=True)
+    body = f'<p role="alert">{sentence_of(request, error)}</p><p><a href="{href}">{way}</a></p>'
+    response = page(request, title, body, status_of(error))
     if isinstance(error, LimitExceeded):
         response.headers.append(("Retry-After", str(-(-error.retry_after_ms // 1000))))
     return response
@@ -189,11 +193,12 @@ def go_to_proof(request: Request, continue_to: str) -> Response:
 def link_to(request: Request, path: str, continue_to: str, login_hint: str = "") -> str:
     """The path with what goes along from page to page: where to go afterwards, the name typed, the language chosen."""
     along = {"continue": continue_to if continue_to != ACCOUNT else "", "login_hint": login_hint}
-    query = urlencode({name: value for name, value in (along | _language(request)).items() if value})
+    query = urlencode({name: value for name, value in (along | language_of(request)).items() if value})
     return f"{path}?{query}" if query else path
 
 
-def _language(request: Request) -> dict[str, str]:
+def language_of(request: Request) -> dict[str, str]:
+    """The parameter that keeps the language, where the reader chose one."""
     chosen = request.text("lang") or request.text("ui_locales")
     return {"lang": page_language(request)} if chosen else {}
 

@@ -13,6 +13,7 @@ from tchap.api.public.pages import page, page_language, said
 from tchap.api.routing import Route
 from tchap.protocol.oauth import AuthorizationRequest, OAuthError
 from tchap.protocol.oauth_clients import form_target
+from tchap.services.browser_account import get_person
 from tchap.services.browser_sessions import BrowserSession
 from tchap.services.oauth_authorize import Caller, find_caller, give_code, parse_request
 from tchap.services.world import World
@@ -31,7 +32,7 @@ async def show(world: World, request: Request) -> Response:
     if session is None or wanted.prompt & {"create", "login", "select_account"}:
         hint = request.text("login_hint") or ""
         return go_to_sign_in(request, _here(request), login_hint=hint, create="create" in wanted.prompt)
-    return _ask(world, request, caller, session)
+    return await _ask(world, request, caller, session)
 
 
 async def answer(world: World, request: Request) -> Response:
@@ -62,10 +63,10 @@ def _refuse(world: World, request: Request, caller: Caller, error: OAuthError) -
     return go_on(caller.back.with_answer(told))
 
 
-def _ask(world: World, request: Request, caller: Caller, session: BrowserSession) -> Response:
+async def _ask(world: World, request: Request, caller: Caller, session: BrowserSession) -> Response:
     name = client_name(request, caller.client)
     title = f"Autoriser {name}" if page_language(request) == "fr" else f"Allow {name}"
-    body = consent_body(request, caller.client, session, _here(request))
+    body = consent_body(request, caller.client, await get_person(world, session), _here(request))
     after = said(
         request,
         "Votre réponse vous ramène à l'application.",

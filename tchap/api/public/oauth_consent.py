@@ -5,21 +5,21 @@ from html import escape
 from tchap.api.http import Request
 from tchap.api.public.browser import SIGN_IN, link_to, token_field
 from tchap.api.public.pages import page_language, said
-from tchap.services.browser_sessions import BrowserSession
+from tchap.services.browser_account import Person
 from tchap.services.oauth_clients import Client
 from tchap.services.world import World
 
 ANSWER, ALLOW, DENY = "answer", "allow", "deny"
 
 
-def consent_body(request: Request, client: Client, session: BrowserSession, here: str) -> str:
+def consent_body(request: Request, client: Client, person: Person, here: str) -> str:
     """Who asks, for which account and for what, as HTML; `here` is the path a change of account comes back to."""
     other = escape(link_to(request, SIGN_IN, here))
     account = said(request, "Votre compte :", "Your account:")
     change = said(request, "Ce n'est pas moi : changer de compte", "This is not me: change account")
     return (
         f"<p>{_who(request, client)}</p>"
-        f'<p>{account} <strong>{escape(session.user_id)}</strong><br><a href="{other}">{change}</a></p>'
+        f'<p>{account} <strong>{_account(person)}</strong><br><a href="{other}">{change}</a></p>'
         f"{_rights(request)}"
         f"{_documents(request, client)}"
     )
@@ -31,8 +31,8 @@ def answer_form(world: World, request: Request, hidden: dict[str, str]) -> str:
     allow, deny = said(request, "Autoriser", "Allow"), said(request, "Refuser", "Refuse")
     return (
         f'<form method="post">{token_field(world, request)}{fields}'
-        f'<p><button name="{ANSWER}" value="{ALLOW}">{allow}</button> '
-        f'<button name="{ANSWER}" value="{DENY}">{deny}</button></p></form>'
+        f'<button class="main" name="{ANSWER}" value="{ALLOW}">{allow}</button>'
+        f'<button class="main second" name="{ANSWER}" value="{DENY}">{deny}</button></form>'
     )
 
 
@@ -47,6 +47,12 @@ def _who(request: Request, client: Client) -> str:
     if page_language(request) == "fr":
         return f"L'application {name}, du site <strong>{host}</strong>, demande à entrer dans votre compte Tchap."
     return f"The application {name}, of the site <strong>{host}</strong>, asks to enter your Tchap account."
+
+
+def _account(person: Person) -> str:
+    """As the person knows her account: her name and her address; the id where there is neither."""
+    known = ", ".join(part for part in (person.name, person.address) if part)
+    return escape(known or person.user_id)
 
 
 def _rights(request: Request) -> str:

@@ -15,6 +15,7 @@ from tchap.api.routing import Route
 from tchap.base.errors import InvalidParam, MatrixError
 from tchap.protocol.oauth import OAuthError
 from tchap.services import oauth_devices
+from tchap.services.browser_account import get_person
 from tchap.services.browser_sessions import BrowserSession
 from tchap.services.oauth_devices import Waiting
 from tchap.services.world import World
@@ -33,7 +34,7 @@ async def show(world: World, request: Request) -> Response:
         waiting = await oauth_devices.get_waiting(world, session.user_id, typed)
     except InvalidParam as error:
         return _code_form(request, typed, sentence_of(request, error))
-    return _ask(world, request, waiting, session)
+    return await _ask(world, request, waiting, session)
 
 
 async def answer(world: World, request: Request) -> Response:
@@ -58,17 +59,17 @@ def _code_form(request: Request, typed: str, problem: str) -> Response:
     title = said(request, "Connecter un appareil", "Sign in a device")
     label = said(request, "Le code affiché par l'appareil", "The code the device shows")
     button = said(request, "Continuer", "Continue")
-    alert = f'<p role="alert" id="problem">{problem}</p>' if problem else ""
+    alert = f'<p class="problems" role="alert" id="problem">{problem}</p>' if problem else ""
     described = ' aria-invalid="true" aria-describedby="problem"' if problem else ""
     body = (
-        f'{alert}<form method="get"><label for="{_FIELD}">{label}</label>'
+        f'{alert}<form method="get"><div class="field"><label for="{_FIELD}">{label}</label>'
         f'<input id="{_FIELD}" name="{_FIELD}" value="{escape(typed)}" autocomplete="off" autocapitalize="characters"'
-        f' spellcheck="false" required{described}><p><button>{button}</button></p></form>'
+        f' spellcheck="false" required{described}></div><button class="main">{button}</button></form>'
     )
     return page(request, title, body, 400 if problem else 200)
 
 
-def _ask(world: World, request: Request, waiting: Waiting, session: BrowserSession) -> Response:
+async def _ask(world: World, request: Request, waiting: Waiting, session: BrowserSession) -> Response:
     """The code is shown again: a link may have brought the person here, and only she sees the device's own screen
     (RFC 8628, sections 3.3.1 and 5.4)."""
     name = client_name(request, waiting.client)
@@ -82,8 +83,8 @@ def _ask(world: World, request: Request, waiting: Waiting, session: BrowserSessi
         "refuse: they would enter your account.",
     )
     body = (
-        f"<p>{code} <strong>{escape(waiting.user_code)}</strong></p><p>{warning}</p>"
-        f"{consent_body(request, waiting.client, session, _here(waiting.user_code))}"
+        f"<p>{code}<br><strong>{escape(waiting.user_code)}</strong></p><p>{warning}</p>"
+        f"{consent_body(request, waiting.client, await get_person(world, session), _here(waiting.user_code))}"
         f"{answer_form(world, request, {_FIELD: waiting.user_code})}"
     )
     return page(request, title, body)
