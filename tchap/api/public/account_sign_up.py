@@ -4,6 +4,7 @@ Source: client-server API, "User registration" of the OAuth 2.0 API (`prompt=cre
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from html import escape
 
 from tchap.api.http import Request, Response
@@ -33,6 +34,7 @@ from tchap.api.public.email_steps import (
 )
 from tchap.api.public.forms import Field, Form, render
 from tchap.api.public.pages import page, page_language, said
+from tchap.api.public.proconnect_ways import proconnect_first
 from tchap.api.routing import Route
 from tchap.base.errors import Forbidden, MatrixError
 from tchap.services import terms
@@ -63,7 +65,9 @@ def _check_enabled(world: World) -> None:
 async def show(world: World, request: Request) -> Response:
     _check_enabled(world)
     hint = hint_of(request)
-    return address_page(world, request, _way(request), "" if hint.startswith("@") else hint)
+    way = _way(request)
+    way = replace(way, intro=f"{proconnect_first(world, request, hint)}{way.intro}")
+    return address_page(world, request, way, "" if hint.startswith("@") else hint)
 
 
 async def submit(world: World, request: Request) -> Response:
