@@ -362,3 +362,18 @@ def test_two_returns_at_once_make_one_account(tmp_path: Path, provider: Provider
             assert await desk.user_id() == JEAN_ID
 
     asyncio.run(story())
+
+
+def test_two_tabs_both_come_back(tmp_path: Path, provider: Provider) -> None:
+    """A tab left at the provider comes back after the other one signed the browser in."""
+
+    async def story() -> None:
+        async with open_desk(tmp_path, provider) as desk:
+            backs = []
+            for _ in range(2):
+                await desk.begin(ENTER)
+                backs.append(await provider.identify(desk.away, "jean-1"))
+            for back in backs:
+                assert (await desk.browser.open(back)).status == 200
+
+    asyncio.run(story())

@@ -9,6 +9,7 @@ from tchap.storage.proconnect import Link, PendingSignIn
 pytestmark = pytest.mark.anyio
 
 LINK = Link("https://pc.example", "sub-1", "@a:one.example", "a@one.example", "jean martin", None, 1, 1)
+OURS = (b"browser today", b"browser")
 
 
 def pending(number: int, expires_ts: int = 100) -> PendingSignIn:
@@ -40,10 +41,10 @@ async def test_a_sign_in_is_used_up_by_its_browser_alone(store: Store) -> None:
     """Another browser uses nothing up; the right one does, once and in time."""
     for number in (1, 2):
         await store.write(proconnect.add_sign_in, pending(number), 0, 10)
-    assert await store.write(proconnect.remove_sign_in, pending(1).state_hash, b"another", 1) is None
-    assert await store.write(proconnect.remove_sign_in, pending(1).state_hash, b"browser", 1) == pending(1)
-    assert await store.write(proconnect.remove_sign_in, pending(1).state_hash, b"browser", 1) is None
-    assert await store.write(proconnect.remove_sign_in, pending(2).state_hash, b"browser", 100) is None
+    assert await store.write(proconnect.remove_sign_in, pending(1).state_hash, (b"another", b"yet another"), 1) is None
+    assert await store.write(proconnect.remove_sign_in, pending(1).state_hash, OURS, 1) == pending(1)
+    assert await store.write(proconnect.remove_sign_in, pending(1).state_hash, OURS, 1) is None
+    assert await store.write(proconnect.remove_sign_in, pending(2).state_hash, OURS, 100) is None
 
 
 async def count_sign_ins(tx: Tx) -> int:
@@ -56,8 +57,8 @@ async def test_sign_ins_under_way_are_bounded(store: Store) -> None:
     for number in range(20):
         await store.write(proconnect.add_sign_in, pending(number), 0, 5)
     assert await store.read(count_sign_ins) <= 6
-    assert await store.write(proconnect.remove_sign_in, pending(0).state_hash, b"browser", 1) is None
-    assert await store.write(proconnect.remove_sign_in, pending(19).state_hash, b"browser", 1) == pending(19)
+    assert await store.write(proconnect.remove_sign_in, pending(0).state_hash, OURS, 1) is None
+    assert await store.write(proconnect.remove_sign_in, pending(19).state_hash, OURS, 1) == pending(19)
     await store.write(proconnect.add_sign_in, pending(50, 300), 200, 5)
     assert await store.read(count_sign_ins) == 1
 

@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import threading
+import warnings
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,6 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import httpx
-import oidc_provider_mock
 import werkzeug.serving
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
@@ -26,6 +26,10 @@ from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
 from tchap.services.browser_sessions import BrowserSession, find_browser_session
 from tests.support.house import House, open_house
 from tests.support.pages import Browser, Page, open_browser
+
+with warnings.catch_warnings(record=True):
+    # Its library speaks of its own future as it is imported, and again for as long as it lives.
+    import oidc_provider_mock
 
 ENTER = "/account/proconnect"
 JEAN = "jean.martin@prefecture.example.fr"
