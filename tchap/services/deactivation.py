@@ -43,9 +43,9 @@ async def _deactivate(tx: Tx, user_id: str, now_ms: int, erase: bool) -> Ended:
     await end_browsers(tx, user_id)
     await proconnect.remove_links_of(tx, user_id)
     await directory.remove_person(tx, user_id)
+    await pushers.remove_pushers_of(tx, user_id)
     await delayed_events.remove_delayed_of(tx, user_id)
     await thread_subscriptions.remove_subscriptions_of(tx, user_id)
-    await pushers.remove_pushers_of(tx, user_id)
     if erase:
         await profiles.remove_profile(tx, user_id)
     return await end_all_devices(tx, user_id, None)
