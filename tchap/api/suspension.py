@@ -5,7 +5,7 @@ test holds that somebody did: every operation is either here or in its list of w
 """
 
 from tchap.api.routing import Route, with_path_aliases
-from tchap.services.sessions import user_suspended
+from tchap.services.refusals import user_suspended
 
 _READING = ("GET", "HEAD")
 _V3 = "/_matrix/client/v3"

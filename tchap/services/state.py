@@ -10,6 +10,7 @@ import msgspec
 from tchap.base.errors import BadJson, Forbidden, MatrixError, NotFound
 from tchap.base.identity import Requester
 from tchap.live.rooms import LiveRoom
+from tchap.protocol.server_acls import SERVER_ACL, is_denied
 from tchap.protocol.stored_event import StoredEvent
 from tchap.services import memberships
 from tchap.services.events import Reader, client_events, find_around
@@ -52,6 +53,9 @@ async def set_state(world: World, requester: Requester, room_id: str, wish: Stat
     if wish.type == "m.room.create":
         raise Forbidden("A room is created once.", "Un salon ne se crée qu'une fois.")
     check_state(world, room, wish.type, wish.content)
+    if wish.type == SERVER_ACL and not wish.state_key and is_denied(wish.content, requester.instance):
+        # "Failing to provide an `allow` rule of some kind will prevent all servers from participating."
+        raise BadJson("This would keep your own server out.", "Ceci exclurait votre propre serveur.")
     if wish.type == "m.room.canonical_alias":
         await _check_aliases(world, room, wish.content)
     draft = Draft(

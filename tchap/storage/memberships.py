@@ -101,6 +101,14 @@ async def find_rooms_of(tx: Tx, user_id: str, memberships: Sequence[str]) -> lis
     return [Membership(*row) for row in rows]
 
 
+async def find_standing(tx: Tx, user_id: str) -> dict[str, str]:
+    """What the person is now, by room: forgotten rooms too."""
+    rows = await tx.all(
+        "SELECT room_id, membership FROM memberships WHERE user_id = $1 AND to_position IS NULL", user_id
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 async def find_members(tx: Tx, room_id: str, memberships: Sequence[str]) -> list[Membership]:
     """The people whose current membership in the room is one of these."""
     rows = await tx.all(

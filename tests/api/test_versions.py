@@ -131,9 +131,14 @@ async def sliding_sync(scene: Scene) -> None:
 
 
 async def mutual_rooms(scene: Scene) -> None:
-    path = f"{UNSTABLE}/uk.half-shot.msc2666/user/mutual_rooms?user_id={quote(scene.zoe.user_id)}"
-    found = await scene.camille.hall.house.ask("GET", path, None, scene.camille.token)
-    assert found["joined"] == [scene.room_id]
+    who = quote(scene.zoe.user_id)
+    for path in (
+        f"{UNSTABLE}/uk.half-shot.msc2666/user/mutual_rooms/{who}",
+        f"{UNSTABLE}/uk.half-shot.msc2666/user/mutual_rooms?user_id={who}",
+        f"{CLIENT}/v1/mutual_rooms?user_id={who}",
+    ):
+        found = await scene.camille.hall.house.ask("GET", path, None, scene.camille.token)
+        assert found["joined"] == [scene.room_id]
 
 
 async def profile_fields(scene: Scene) -> None:
@@ -161,7 +166,9 @@ CHECKS: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "org.matrix.msc4306": thread_subscriptions,
     "org.matrix.msc4308": thread_changes,
     "org.matrix.simplified_msc3575": sliding_sync,
+    "uk.half-shot.msc2666.mutual_rooms": mutual_rooms,
     "uk.half-shot.msc2666.query_mutual_rooms": mutual_rooms,
+    "uk.half-shot.msc2666.query_mutual_rooms.stable": mutual_rooms,
     "uk.tcpip.msc4133.stable": profile_fields,
 }
 

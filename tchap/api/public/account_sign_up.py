@@ -4,7 +4,6 @@ Source: client-server API, "User registration" of the OAuth 2.0 API (`prompt=cre
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from html import escape
 
 from tchap.api.http import Request, Response
@@ -42,7 +41,7 @@ from tchap.services.browser_sign_in import sign_up
 from tchap.services.world import World
 
 
-def _way(request: Request) -> Way:
+def _way(world: World, request: Request) -> Way:
     intro = said(
         request,
         "Votre adresse professionnelle ouvre votre compte. Un code lui sera envoyé.",
@@ -52,7 +51,7 @@ def _way(request: Request) -> Way:
     return Way(
         "register",
         said(request, "Créer un compte", "Create an account"),
-        f"<p>{intro}</p>{sign_in_link(request, SIGN_IN, known)}",
+        f"{proconnect_first(world, request, '')}<p>{intro}</p>{sign_in_link(request, SIGN_IN, known)}",
         said(request, "Adresse professionnelle", "Professional e-mail address"),
     )
 
@@ -65,9 +64,7 @@ def _check_enabled(world: World) -> None:
 async def show(world: World, request: Request) -> Response:
     _check_enabled(world)
     hint = hint_of(request)
-    way = _way(request)
-    way = replace(way, intro=f"{proconnect_first(world, request, hint)}{way.intro}")
-    return address_page(world, request, way, "" if hint.startswith("@") else hint)
+    return address_page(world, request, _way(world, request), "" if hint.startswith("@") else hint)
 
 
 async def submit(world: World, request: Request) -> Response:
@@ -76,12 +73,12 @@ async def submit(world: World, request: Request) -> Response:
     fields = read_form(world, request)
     step = fields.get("step")
     if step == "code":
-        email = await take_code(world, request, _way(request), fields)
+        email = await take_code(world, request, _way(world, request), fields)
         return email if isinstance(email, Response) else _last_page(world, request, fields | {"email": email}, {})
     if step == "finish":
         return await _finish(world, request, fields)
     try:
-        return await send_code(world, request, _way(request), fields)
+        return await send_code(world, request, _way(world, request), fields)
     except MatrixError as error:
         return _refusal(world, request, fields.get("email", ""), error)
 
@@ -90,7 +87,7 @@ def _refusal(world: World, request: Request, email: str, error: MatrixError) -> 
     """Why this address opens no account, and who can help; other problems are told beside the field."""
     reason = error.extra.get("reason")
     if reason not in ("unknown_domain", "not_invited"):
-        return address_page(world, request, _way(request), email, sentence_of(request, error))
+        return address_page(world, request, _way(world, request), email, sentence_of(request, error))
     why = said(
         request,
         "L'adresse que vous avez saisie n'est celle d'aucune administration inscrite à ce service :",

@@ -45,6 +45,11 @@ async def support(world: World, _request: Request) -> dict[str, Any]:
     return {"support_page": page}
 
 
+async def policy_server(_world: World, _request: Request) -> dict[str, Any]:
+    """No policy server is run here: rooms choose one elsewhere (client-server API, "Policy Servers")."""
+    raise NotFound("No policy server is run here.", "Aucun serveur de modération n'est tenu ici.")
+
+
 def base_url_of(world: World, request: Request) -> str:
     """The public address, or the delegated host of the instance the Host names."""
     instance = world.settings.find_instance(request.host_instance or "")
@@ -57,4 +62,5 @@ ROUTES = (
     Route("GET", "/.well-known/matrix/client", client, auth="none"),
     Route("GET", "/.well-known/matrix/server", server, auth="none"),
     Route("GET", "/.well-known/matrix/support", support, auth="none"),
+    Route("GET", "/.well-known/matrix/policy_server", policy_server, auth="none"),
 )
