@@ -1,10 +1,14 @@
 """What is kept of sign-ins by ProConnect, on both engines."""
 
+import asyncio
+from pathlib import Path
+
 import pytest
 
 from tchap.storage import proconnect
 from tchap.storage.database import Store, Tx
 from tchap.storage.proconnect import Link, PendingSignIn
+from tests.support.proconnect import JEAN, JEAN_ID, open_desk, run_provider
 
 pytestmark = pytest.mark.anyio
 
@@ -99,3 +103,23 @@ async def test_an_id_token_is_taken_out_once(store: Store) -> None:
     assert await store.write(proconnect.remove_id_token, b"cookie") == "second"
     assert await store.write(proconnect.remove_id_token, b"cookie") is None
     assert await store.write(proconnect.remove_id_token, b"old") is None
+
+
+async def test_people_come_in_on_each_engine(tmp_path: Path, store_url: str) -> None:
+    """Two tabs at once, another `sub`, a changed address and a sign-out: the same on both engines."""
+    with run_provider() as provider:
+        async with open_desk(tmp_path, provider, first=f'store_url = "{store_url}"\n') as desk:
+            backs = []
+            for _ in range(2):
+                await desk.begin()
+                backs.append(await provider.identify(desk.away, "jean-1"))
+            answers = await asyncio.gather(*(desk.browser.http.get(back) for back in backs))
+            assert [answer.status_code for answer in answers] == [303, 303]
+            provider.set_person("jean-2", email=JEAN)
+            await desk.enter("jean-2")
+            provider.set_person("jean-2", email="j.martin@hopital.example.fr")
+            await desk.enter("jean-2")
+            assert await desk.user_id() == JEAN_ID
+            await desk.browser.open("/account?action=sign_out")
+            assert "id_token_hint=" in (await desk.browser.submit()).headers["refresh"]
+            assert await desk.session() is None

@@ -269,8 +269,9 @@ class Desk:
 
 
 @contextlib.asynccontextmanager
-async def open_desk(folder: Path, provider: Provider, more: str = "") -> AsyncIterator[Desk]:
-    async with open_house(folder, config_of(provider, more)) as house, open_browser(house) as browser:
+async def open_desk(folder: Path, provider: Provider, more: str = "", first: str = "") -> AsyncIterator[Desk]:
+    """A house with this configuration before and after that of the provider."""
+    async with open_house(folder, first + config_of(provider, more)) as house, open_browser(house) as browser:
         provider.now = lambda: house.clock.now_ms() // 1000
         provider.set_person("jean-1", email=JEAN)
         yield Desk(house, provider, browser)
