@@ -270,6 +270,13 @@ DELAYED_PAGE = 20
 DELAYED_BATCH = 100  # sent at once when many are due
 DELAYED_RETRY_MS = 5_000  # where the fault is ours
 DELAYED_PATIENCE_MS = 10 * 60 * 1000  # after which our fault is told instead
+# Room upgrades, spaces and the directory
+MAX_CARRIED_STATE = 3_000  # state events a room hands on to its successor: one transaction
+DEFAULT_SPACE_PAGE = 50  # rooms of one page of a hierarchy
+MAX_SPACE_PAGE = 100
+MAX_SPACE_DEPTH = 20  # steps from the root: people do not nest deeper, loops do
+MAX_SPACE_ROWS = 20_000  # (room, depth) pairs looked at under one space
+MAX_HIERARCHY_TOKEN = 2_048  # characters; ours hold two ids and three numbers
 # Previews of linked pages
 MAX_PREVIEW_URL = 2_048
 MAX_PREVIEW_PAGE = 1024 * 1024  # the beginning of a page; what it says of itself comes first
