@@ -37,6 +37,7 @@ from tchap.live.interactive_auth import InteractiveSessions
 from tchap.live.last_seen import LastSeen
 from tchap.live.notifier import Notifier
 from tchap.live.previews import Previews
+from tchap.live.push import PushAlarm
 from tchap.live.rate_limits import RateLimits
 from tchap.live.rooms import RoomCache
 from tchap.live.sliding import Connections
@@ -52,6 +53,9 @@ from tchap.services.duties import keep_doing
 from tchap.services.instance_keys import load_keys
 from tchap.services.mail_delivery import deliver_mail
 from tchap.services.oauth_clients import keep_tidy
+from tchap.services.push_decisions import decide_pushes
+from tchap.services.push_delivery import deliver_pushes, keep_ledger
+from tchap.services.push_keys import load_push_keys
 from tchap.services.search_index import index_rooms
 from tchap.services.server_notices import tell_notices
 from tchap.services.url_previews import forget_previews
@@ -90,6 +94,7 @@ async def open_world(
             outbound=outbound,
             appservices=appservices,
             proconnect=proconnect,
+            push_keys=await load_push_keys(store, settings, clock),
         )
     finally:
         live.previews.close()
@@ -118,6 +123,7 @@ def build_live(settings: Settings, clock: Clock) -> Live:
         appservices=AppServiceNews(),
         previews=Previews(),
         delayed=DelayedAlarm(),
+        push=PushAlarm(),
     )
 
 
@@ -205,6 +211,9 @@ async def _run(world: World, doors: list[_Door]) -> None:
             group.create_task(keep_doing(world, "applications", keep_tidy)),
             group.create_task(keep_doing(world, "search", index_rooms)),
             group.create_task(keep_doing(world, "delayed events", send_delayed)),
+            group.create_task(keep_doing(world, "push decisions", decide_pushes)),
+            group.create_task(keep_doing(world, "push delivery", deliver_pushes)),
+            group.create_task(keep_doing(world, "push ledger", keep_ledger)),
         ]
         await _until_started(servers)
         listening = ", ".join(door.url for door in doors)

@@ -130,6 +130,12 @@ class Previews(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     fresh_s: int = 3600
 
 
+class Push(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    include_content: bool = True
+    email_delay_s: int = 600
+    email_room_interval_s: int = 12 * 3600
+
+
 class Outbound(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     allowed_networks: tuple[str, ...] = ()
 
@@ -205,6 +211,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     notices: Notices = Notices()
     previews: Previews = Previews()
     proconnect: ProConnect = ProConnect()
+    push: Push = Push()
     test: TestProfile | None = None
 
     @property

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tchap.live.last_seen import LastSeen
     from tchap.live.notifier import Notifier
     from tchap.live.previews import Previews
+    from tchap.live.push import PushAlarm
     from tchap.live.rate_limits import RateLimits
     from tchap.live.rooms import RoomCache
     from tchap.live.sliding import Connections
@@ -39,5 +40,6 @@ class Live:
     appservices: AppServiceNews
     delayed: DelayedAlarm
     previews: Previews
+    push: PushAlarm
     # Set when the server has notices to tell.
     notices: asyncio.Event = field(default_factory=asyncio.Event)

@@ -26,6 +26,8 @@ RATES = {
     "media": Rate(5, 50),
     "preview": Rate(1, 40),
     "to_device": Rate(50, 500),
+    # A person who tries their notifications presses a few times; each press calls a gateway of their choice.
+    "push_test": Rate(0.05, 10),
     # Each call in progress says every few seconds that it lives; many may come from one address.
     "delayed_event": Rate(20, 200),
     # Per address, before anybody is known.

@@ -19,6 +19,7 @@ class Waiter:
     """One sync in progress. It is registered before the facts are collected, so no change falls between."""
 
     subscriber: Subscriber
+    device_id: str = ""
     told: asyncio.Event = field(default_factory=asyncio.Event)
     refusal: Exception | None = None
 

@@ -2,7 +2,8 @@
 
 from tchap.base.errors import MatrixError
 from tchap.base.identity import Requester
-from tchap.services.sessions import hash_token, unknown_token, user_locked
+from tchap.services.refusals import unknown_token, user_locked
+from tchap.services.sessions import hash_token
 from tchap.services.world import World
 from tchap.storage import accounts, tokens
 from tchap.storage.accounts import Account, AccountEmail

@@ -12,8 +12,7 @@ from tchap.base.errors import Forbidden, InvalidParam, MatrixError, NotFound
 from tchap.base.identity import Requester
 from tchap.protocol.identifiers import parse_user_id, server_of
 from tchap.services.deactivation import deactivate
-from tchap.services.devices import Ended, end_all_devices, end_devices, forget_ended
-from tchap.services.sessions import unknown_token
+from tchap.services.devices import Ended, end_devices, end_everything, forget_ended
 from tchap.services.world import World
 from tchap.storage import accounts, audit, devices
 from tchap.storage.accounts import Account, AccountEmail
@@ -95,24 +94,21 @@ async def close_account(world: World, requester: Requester, user_id: str, erase:
     check_no_peer(requester, target)
     await world.store.write(audit.add_act, act_of(world, requester, "deactivate", user_id, "erase" if erase else None))
     await deactivate(world, Requester(user_id, "", 0, target.instance), erase)
-    world.live.notifier.refuse(user_id, unknown_token(soft_logout=False))
 
 
 async def end_sessions(world: World, requester: Requester, user_id: str, device_ids: Sequence[str] | None) -> list[str]:
-    """Signs these devices out, or all of them; answers which."""
+    """Signs these devices out, or all of them and the browsers on our pages; answers which."""
     check_no_peer(requester, await get_target(world, requester, user_id))
     done = act_of(world, requester, "sign_out", user_id, None if device_ids is None else " ".join(device_ids))
     ended = await world.store.write(_end_sessions, done, device_ids)
     await forget_ended(world, user_id, ended)
-    if device_ids is None:
-        world.live.notifier.refuse(user_id, unknown_token(soft_logout=False))
     return list(ended.device_ids)
 
 
 async def _end_sessions(tx: Tx, done: AdminAct, device_ids: Sequence[str] | None) -> Ended:
     await audit.add_act(tx, done)
     if device_ids is None:
-        return await end_all_devices(tx, done.target, None)
+        return await end_everything(tx, done.target)
     known = {device.device_id for device in await devices.find_devices(tx, done.target)}
     return await end_devices(tx, done.target, [each for each in dict.fromkeys(device_ids) if each in known])
 

@@ -13,7 +13,7 @@ from tchap.services.browser_sessions import BrowserSession, is_proven_lately, op
 from tchap.services.cross_signing_reset import allow_reset
 from tchap.services.live_rooms import find_live_room
 from tchap.services.passwords import change_password
-from tchap.services.sessions import user_suspended
+from tchap.services.refusals import user_suspended
 from tchap.services.world import World
 from tchap.storage.devices import Device
 from tchap.storage.memberships import find_rooms_of

@@ -11,7 +11,7 @@ from tchap.services.browser_sessions import BrowserSession, find_browser_session
 from tchap.services.emails import find_proven
 from tchap.services.login import check_credentials
 from tchap.services.passwords import change_password, verify_password
-from tchap.services.sessions import user_locked
+from tchap.services.refusals import user_locked
 from tchap.services.world import World
 
 

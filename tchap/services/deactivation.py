@@ -7,7 +7,7 @@ from tchap.base.identity import Requester
 from tchap.services import memberships
 from tchap.services.devices import Ended, end_all_devices, end_browsers, forget_ended
 from tchap.services.world import World
-from tchap.storage import accounts, directory, emails, proconnect, profiles
+from tchap.storage import accounts, delayed_events, directory, emails, proconnect, profiles, thread_subscriptions
 from tchap.storage.database import Tx
 from tchap.storage.memberships import find_rooms_of
 
@@ -34,6 +34,8 @@ async def _deactivate(tx: Tx, user_id: str, now_ms: int, erase: bool) -> Ended:
     await end_browsers(tx, user_id)
     await proconnect.remove_links_of(tx, user_id)
     await directory.remove_person(tx, user_id)
+    await delayed_events.remove_delayed_of(tx, user_id)
+    await thread_subscriptions.remove_subscriptions_of(tx, user_id)
     if erase:
         await profiles.remove_profile(tx, user_id)
     return await end_all_devices(tx, user_id, None)

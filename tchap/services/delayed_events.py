@@ -15,7 +15,7 @@ from tchap.base.identity import Requester
 from tchap.protocol.transactions import delayed_transaction
 from tchap.services.appservices import is_unlimited
 from tchap.services.messages import MessageWish, send_event
-from tchap.services.sessions import user_locked, user_suspended
+from tchap.services.refusals import user_locked, user_suspended
 from tchap.services.state import StateWish, set_state
 from tchap.services.world import World
 from tchap.storage import accounts

@@ -7,6 +7,7 @@ from tchap.base import limits
 from tchap.base.errors import InvalidParam, NotFound
 from tchap.base.identity import Requester
 from tchap.services.device_lists import tell_change
+from tchap.services.refusals import unknown_token
 from tchap.services.world import World
 from tchap.storage import browser_sessions, device_keys, device_lists, devices, oauth, pushers, tokens
 from tchap.storage.database import Tx
@@ -67,18 +68,21 @@ async def sign_out(world: World, user_id: str, device_ids: Sequence[str]) -> Non
 
 async def sign_out_all(world: World, user_id: str) -> None:
     """Ends every device, and every browser signed in on our pages."""
-    await forget_ended(world, user_id, await world.store.write(_end_everything, user_id))
+    await forget_ended(world, user_id, await world.store.write(end_everything, user_id))
 
 
-async def _end_everything(tx: Tx, user_id: str) -> Ended:
+async def end_everything(tx: Tx, user_id: str) -> Ended:
+    """Inside a transaction: the same."""
     await end_browsers(tx, user_id)
     return await end_all_devices(tx, user_id, None)
 
 
 async def forget_ended(world: World, user_id: str, ended: Ended) -> None:
-    """After the commit: the devices' tokens leave the memory, and those who write to them are told."""
+    """After the commit: the devices' tokens leave the memory, their polls end, and those who write to them are told."""
     for device_id in ended.device_ids:
         world.live.tokens.forget_user(user_id, device_id)
+        # What a lost phone waits for at this moment must not reach it any more.
+        world.live.notifier.refuse(user_id, unknown_token(soft_logout=False), device_id)
     if ended.device_ids:
         await tell_change(world, user_id, ended.position)
 

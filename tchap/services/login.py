@@ -10,7 +10,8 @@ from tchap.services.appservices import check_user_free
 from tchap.services.devices import forget_ended
 from tchap.services.identifiers import find_user_id
 from tchap.services.passwords import verify_password
-from tchap.services.sessions import SessionWish, SignedIn, hash_token, open_session, plan_session, user_locked
+from tchap.services.refusals import user_locked
+from tchap.services.sessions import SessionWish, SignedIn, hash_token, open_session, plan_session
 from tchap.services.world import World
 from tchap.storage import accounts, tokens
 from tchap.storage.accounts import Account

@@ -14,8 +14,8 @@ from tchap.policy.rooms import decide_redaction
 from tchap.protocol.events import Event, client_format, redact
 from tchap.protocol.stored_event import StoredEvent
 from tchap.services.live_rooms import event_of, get_room_or_forbid
+from tchap.services.refusals import user_suspended
 from tchap.services.room_law import check_decision
-from tchap.services.sessions import user_suspended
 from tchap.services.timeline import Draft, Erasure, append
 from tchap.services.world import World
 from tchap.storage.events import AlreadySent, find_event

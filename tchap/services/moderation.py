@@ -8,7 +8,7 @@ from enum import Enum
 from tchap.base.errors import Forbidden
 from tchap.base.identity import Requester
 from tchap.services.admins import act_of, check_no_peer, get_target
-from tchap.services.sessions import user_locked
+from tchap.services.refusals import user_locked
 from tchap.services.world import World
 from tchap.storage import accounts, audit
 from tchap.storage.accounts import Account

@@ -151,7 +151,7 @@ async def listen(world: World, requester: Requester, ask: EventsAsk) -> Page:
 
     Raises M_INVALID_PARAM for a token of nobody, Forbidden for a room that is not to be read.
     """
-    waiter = world.live.notifier.listen(requester.user_id)
+    waiter = world.live.notifier.listen(requester.user_id, requester.device_id)
     try:
         return await _listen(world, requester, ask, waiter)
     finally:

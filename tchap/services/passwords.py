@@ -5,7 +5,7 @@ from tchap.base.errors import LimitExceeded, MatrixError
 from tchap.policy import passwords as law
 from tchap.policy.passwords import PasswordPolicy
 from tchap.services.devices import Ended, end_all_devices, end_browsers, forget_ended
-from tchap.services.sessions import user_locked
+from tchap.services.refusals import user_locked
 from tchap.services.world import World
 from tchap.storage import accounts, emails
 from tchap.storage.accounts import Account

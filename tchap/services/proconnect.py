@@ -20,7 +20,8 @@ from tchap.policy.reconciliation import Refusal, Refused
 from tchap.protocol.oidc import OidcRefused, Person, Provider, challenge_of, parse_person
 from tchap.services.browser_sessions import end_browser_session, open_browser_session
 from tchap.services.proconnect_accounts import open_account_of
-from tchap.services.sessions import hash_token, user_locked
+from tchap.services.refusals import user_locked
+from tchap.services.sessions import hash_token
 from tchap.services.world import World
 from tchap.storage import proconnect as store
 from tchap.storage.proconnect import PendingSignIn

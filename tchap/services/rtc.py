@@ -34,11 +34,13 @@ class Seat:
 
 
 def find_transport(world: World, base_url: str) -> dict[str, str] | None:
-    """Where calls are carried, as clients read it; None where no LiveKit server is configured."""
-    rtc = world.settings.rtc
-    if not rtc.is_ready:
+    """Where calls are carried, as clients read it; None where no LiveKit server is configured.
+
+    Without its `url`: that would tell clients that we send their delayed leaves for them too (MSC4195).
+    """
+    if not world.settings.rtc.is_ready:
         return None
-    return {"type": "livekit", "livekit_service_url": f"{base_url}/livekit/jwt", "url": rtc.livekit_url}
+    return {"type": "livekit", "livekit_service_url": f"{base_url}/livekit/jwt"}
 
 
 def member_identity(user_id: str, device_id: str, member_id: str) -> str:

@@ -19,6 +19,7 @@ from tchap.protocol.filters import EventFilter
 from tchap.protocol.search_text import KEY_OF_TYPE, SearchTerms, room_word
 from tchap.protocol.stored_event import StoredEvent
 from tchap.protocol.sync_assembly import splice
+from tchap.protocol.sync_rooms import content_of
 from tchap.protocol.sync_tokens import format_place
 from tchap.protocol.sync_values import SyncEvent
 from tchap.services.events import Around, Reader, client_event, client_events, find_arounds
@@ -30,7 +31,7 @@ from tchap.storage.events import find_events
 from tchap.storage.jobs import Tx
 from tchap.storage.memberships import Membership, find_spans_in
 from tchap.storage.search import Matches, Quest
-from tchap.storage.sync import Window, find_all_members, find_full_state
+from tchap.storage.sync import Window, find_all_members, find_full_state, find_stripped_state
 
 END = 2**62
 GroupKey = Literal["room_id", "sender"]
@@ -74,7 +75,8 @@ class SearchAsk:
 
 @dataclass(frozen=True, slots=True)
 class ResultContext:
-    """What stands around a result, oldest first; profiles are (name, avatar) by person."""
+    """What stands around a result: ``before`` newest first, as in `GET /context`; profiles are (name, avatar) by
+    person."""
 
     before: list[msgspec.Raw]
     after: list[msgspec.Raw]
@@ -113,8 +115,7 @@ class Found:
 
 async def search(world: World, requester: Requester, ask: SearchAsk) -> Found:
     """One page of what answers, among all that the person may read in rooms they are or were in."""
-    rooms = await world.store.read(storage.find_searchable_rooms, requester.user_id)
-    quest = _plan(ask, rooms)
+    quest = _plan(ask, await world.store.read(_find_rooms, requester.user_id, ask.filter))
     if not (quest.terms.phrases and quest.room_ids and quest.types) or quest.senders == ():
         return Found()
     await catch_up(world, quest.room_ids)
@@ -122,10 +123,30 @@ async def search(world: World, requester: Requester, ask: SearchAsk) -> Found:
     return await world.store.read(_search, quest, ask, reader)
 
 
-def _plan(ask: SearchAsk, rooms: Sequence[str]) -> Quest:
+async def _find_rooms(tx: Tx, user_id: str, wanted: EventFilter) -> tuple[str, ...]:
+    """The rooms to search; of one that is named and was upgraded, those it came from too, as far as one was there."""
+    rooms = set(await storage.find_searchable_rooms(tx, user_id)) - wanted.not_rooms
+    if wanted.rooms is None:
+        return tuple(sorted(rooms))
+    chosen = level = rooms & wanted.rooms
+    for _ in range(limits.MAX_PREDECESSORS):
+        found = [content_of(event) for event in await find_stripped_state(tx, level, ["m.room.create"], [])]
+        level = {_predecessor(content) for content in found} & rooms - chosen
+        if not level:
+            break
+        chosen = chosen | level
+    return tuple(sorted(chosen))
+
+
+def _predecessor(content: Mapping[str, object]) -> str:
+    stated = content.get("predecessor")
+    room_id = stated.get("room_id") if isinstance(stated, dict) else None
+    return room_id if isinstance(room_id, str) else ""
+
+
+def _plan(ask: SearchAsk, chosen: tuple[str, ...]) -> Quest:
     wanted = ask.filter
-    chosen = tuple(each for each in rooms if wanted.admits_room(each))
-    senders = None if wanted.senders is None else wanted.senders
+    senders = wanted.senders
     if ask.place.group is not None:
         key, value = ask.place.group
         if key == "room_id":
@@ -179,14 +200,16 @@ def _may_find(sight: Sight, event: StoredEvent) -> bool:
 
 def _order(ask: SearchAsk, found: Sequence[tuple[StoredEvent, str]]) -> list[_Hit]:
     hits = [_Hit(event, search_text.rank(words, ask.phrases)) for event, words in found]
-    return sorted(hits, key=lambda hit: -hit.rank) if ask.by_rank else hits
+    # Of equal answers the one given first comes first.
+    return sorted(hits, key=lambda hit: (-hit.rank, hit.event.position or 0)) if ask.by_rank else hits
 
 
 def _next_place(ask: SearchAsk, hits: Sequence[_Hit], matches: Matches) -> Place | None:
+    """Where to go on; a full page always says so, as clients and suites of other servers expect."""
     if ask.by_rank:
         shown = ask.place.shown + ask.limit
-        return replace(ask.place, below=_top(hits), shown=shown) if len(hits) > shown else None
-    below = hits[ask.limit - 1].event.position if len(hits) > ask.limit else matches.lowest
+        return replace(ask.place, below=_top(hits), shown=shown) if len(hits) >= shown else None
+    below = hits[ask.limit - 1].event.position if len(hits) >= ask.limit else matches.lowest
     shown = ask.place.shown + min(len(hits), ask.limit)
     return None if below is None else replace(ask.place, below=below, shown=shown)
 
@@ -274,7 +297,7 @@ def _context(
     after = [each for each in near if at < (each.ordering or 0) <= at + ask.context.after]
     lowest, highest = (before or [event])[0], (after or [event])[-1]
     return ResultContext(
-        before=client_events(before, around, reader),
+        before=client_events(before[::-1], around, reader),
         after=client_events(after, around, reader),
         start=format_place((lowest.ordering or 0) - 1),
         end=format_place(highest.ordering or 0),

@@ -4,8 +4,9 @@ import hashlib
 from dataclasses import dataclass, replace
 
 from tchap.base import limits
-from tchap.base.errors import Forbidden, MatrixError
+from tchap.base.errors import Forbidden
 from tchap.services.devices import Ended, end_devices
+from tchap.services.refusals import unknown_token, user_locked
 from tchap.services.world import World
 from tchap.storage import accounts, cross_signing, devices, tokens
 from tchap.storage.database import Tx
@@ -102,35 +103,6 @@ async def refresh_session(world: World, refresh_token: str, oauth_client: str | 
     if found is None or not is_lawful:
         raise unknown_token(soft_logout=found is not None)
     return replace(session, device_id=found.device_id)
-
-
-def unknown_token(soft_logout: bool) -> MatrixError:
-    """`soft_logout`: the client may keep its keys and sign in again (client-server API, "Soft logout")."""
-    return MatrixError(
-        "M_UNKNOWN_TOKEN",
-        "You are no longer signed in.",
-        "Vous n'êtes plus connecté.",
-        soft_logout=soft_logout,
-    )
-
-
-def user_locked() -> MatrixError:
-    """The account may not be used until an administrator unlocks it (client-server API, "Account locking")."""
-    return MatrixError(
-        "M_USER_LOCKED",
-        "This account has been locked by an administrator.",
-        "Ce compte a été verrouillé par un administrateur.",
-        soft_logout=True,
-    )
-
-
-def user_suspended() -> MatrixError:
-    """The account may read, and do little else (client-server API, "Account suspension")."""
-    return MatrixError(
-        "M_USER_SUSPENDED",
-        "You cannot do this while your account is suspended.",
-        "Vous ne pouvez pas faire cela tant que votre compte est suspendu.",
-    )
 
 
 async def _rotate(tx: Tx, token_hash: bytes, session: NewSession) -> tuple[tokens.RefreshToken | None, bool]:

@@ -483,6 +483,7 @@ def _after_commit(world: World, room: LiveRoom, append_: _Append, rows: list[Sto
     if append_.erasure is not None:
         _erase_live(room, append_.erasure.event, rows[0].event_id)
     world.metrics.events.inc(len(rows))
+    world.live.push.hear_events()
     world.live.appservices.tell({service for each in append_.planned for service in each.appservices})
     people = [each.event.state_key or "" for each in append_.planned if each.event.type == "m.room.member"]
     world.live.notifier.tell(rows[-1].position or 0, rooms=(room.room_id,), users=people)

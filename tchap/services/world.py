@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tchap.live import Live
     from tchap.protocol.appservices import AppServices
     from tchap.protocol.signing import SigningKey
+    from tchap.services.push_keys import PushKeys
     from tchap.storage.database import Store
 
 
@@ -40,4 +41,5 @@ class World:
     metrics: Metrics
     outbound: Outbound
     appservices: AppServices
+    push_keys: PushKeys
     proconnect: OidcGateway | None = None

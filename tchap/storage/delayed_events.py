@@ -183,3 +183,8 @@ async def find_page(tx: Tx, user_id: str, wanted: Wanted) -> list[DelayedEvent]:
         wanted.offset,
     )
     return [DelayedEvent(*row) for row in rows]
+
+
+async def remove_delayed_of(tx: Tx, user_id: str) -> None:
+    """Forgets what a closed account wanted to say, and said."""
+    await tx.run("DELETE FROM delayed_events WHERE user_id = $1", user_id)

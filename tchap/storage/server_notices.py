@@ -63,9 +63,10 @@ async def find_notice(tx: Tx, notice_id: int) -> Notice | None:
 
 
 async def find_next_notice(tx: Tx) -> Notice | None:
-    """The oldest one that somebody is still to be told of."""
+    """The oldest one that somebody is still to be told of; what is for one person need not wait for a crowd."""
     row = await tx.one(
-        f"SELECT {_COLUMNS} FROM server_notices WHERE status IN ('sending', 'withdrawing') ORDER BY notice_id LIMIT 1"
+        f"SELECT {_COLUMNS} FROM server_notices WHERE status IN ('sending', 'withdrawing')"
+        " ORDER BY CASE WHEN audience = 'user' THEN 0 ELSE 1 END, notice_id LIMIT 1"
     )
     return None if row is None else _notice(row)
 

@@ -74,3 +74,8 @@ async def find_changes(tx: Tx, user_id: str, span: tuple[int, int], limit: int) 
         limit,
     )
     return [_row((row[0], row[1], row[2], row[3], row[4])) for row in rows]
+
+
+async def remove_subscriptions_of(tx: Tx, user_id: str) -> None:
+    """Forgets what a closed account followed."""
+    await tx.run("DELETE FROM thread_subscriptions WHERE user_id = $1", user_id)

@@ -36,7 +36,7 @@ def test_whois_tells_when_and_from_where_devices_were_seen(tmp_path: Path) -> No
 
 
 def test_an_administrator_signs_devices_out(tmp_path: Path) -> None:
-    """One device by its id, or all of them; the others stay signed in."""
+    """One device by its id, whose polls end at once, or all of them; the others stay signed in."""
 
     async def story() -> None:
         async with scene(tmp_path) as (hall, admin, basile):
@@ -46,11 +46,20 @@ def test_an_administrator_signs_devices_out(tmp_path: Path) -> None:
             mine = {basile.requester.device_id, phone.requester.device_id}
             assert {each["device_id"] for each in listed["devices"]} == mine
             wish = {"device_ids": [phone.requester.device_id, "unknown"]}
+            since = (await phone.sync())["next_batch"]
+            polls = [
+                asyncio.create_task(each.call("GET", f"/sync?timeout=60000&since={since}")) for each in (phone, basile)
+            ]
+            await asyncio.sleep(0.1)
             ended = await ask("POST", f"{user}/sign_out", wish, admin.token)
+            lost = await asyncio.wait_for(polls[0], 5)
+            assert (lost.status, lost.body["errcode"]) == (401, "M_UNKNOWN_TOKEN")
             assert ended == {"device_ids": [phone.requester.device_id]}
             assert (await phone.call("GET", "/sync")).status == 401
             assert (await basile.call("GET", "/sync")).status == 200
             await ask("POST", f"{user}/sign_out", {}, admin.token)
+            # His other poll was told of the phone's end, or ended with its own device.
+            assert (await asyncio.wait_for(polls[1], 5)).status in (200, 401)
             assert (await basile.call("GET", "/sync")).body["errcode"] == "M_UNKNOWN_TOKEN"
 
     asyncio.run(story())

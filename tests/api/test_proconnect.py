@@ -53,7 +53,7 @@ def test_an_agent_comes_in_with_the_name_and_place_registration_gives(tmp_path: 
             session = await desk.session()
             assert session is not None
             assert (session.user_id, session.how) == (JEAN_ID, "proconnect")
-            assert desk.browser.seen[-1].forms[0].fields["name"] == "Jean Martin"
+            assert "Jean Martin [Préfecture du Val-Clair]" in desk.browser.seen[-1].text
             profile = await desk.house.world.store.read(find_profile, JEAN_ID)
             assert profile is not None
             assert profile.display_name == "Jean Martin [Préfecture du Val-Clair]"

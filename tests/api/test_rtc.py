@@ -19,11 +19,7 @@ SECRET = "un-secret-de-trente-deux-lettres"
 RTC = f'[rtc]\nlivekit_url = "wss://appels.example.fr"\napi_key = "cle"\napi_secret = "{SECRET}"\n'
 CLIENT = "/_matrix/client/unstable"
 TOKEN = f"{CLIENT}/io.element.msc4195/rtc/livekit/get_token"
-TRANSPORT = {
-    "type": "livekit",
-    "livekit_service_url": "http://127.0.0.1:8008/livekit/jwt",
-    "url": "wss://appels.example.fr",
-}
+TRANSPORT = {"type": "livekit", "livekit_service_url": "http://127.0.0.1:8008/livekit/jwt"}
 
 
 def digest(text: str) -> str:

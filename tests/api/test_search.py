@@ -286,9 +286,49 @@ def test_pages_and_groups(tell: Callable[[Story], None]) -> None:
         rest = await search(camille, "tournesol", groups[rooms[1]]["next_batch"], **criteria)
         assert ids(rest) == [sent[2], sent[4]]
         ranked = await search(camille, "tournesol", order_by="rank", **criteria)
-        mine = ranked["groups"]["sender"][dominique.user_id]
+        mine = ranked["groups"]["sender"][camille.user_id]
         more = await search(camille, "tournesol", mine["next_batch"], order_by="rank", **criteria)
-        assert ids(more) == [sent[2]]
+        assert (mine["results"], ids(more)) == ([sent[5], sent[4]], [sent[3]])
+
+    tell(story)
+
+
+def test_a_full_page_tells_where_to_go_on(tell: Callable[[Story], None]) -> None:
+    """Also the last one, when it is full: the page after it is empty and counts the same."""
+
+    async def story(hall: Hall) -> None:
+        camille = await hall.enter("camille")
+        room_id = await camille.create_room()
+        sent = [await camille.send(room_id, "tournesol") for _ in range(4)]
+        for order, shown in (("recent", sent[::-1]), ("rank", sent)):
+            criteria = {"filter": {"limit": 2, "rooms": [room_id]}, "order_by": order}
+            first = await search(camille, "tournesol", **criteria)
+            second = await search(camille, "tournesol", first["next_batch"], **criteria)
+            third = await search(camille, "tournesol", second["next_batch"], **criteria)
+            assert ids(first) + ids(second) == shown
+            assert (third["results"], "next_batch" in third) == ([], False)
+            assert [page["count"] for page in (first, second, third)] == [4, 4, 4]
+
+    tell(story)
+
+
+def test_an_upgraded_room_is_searched_with_those_it_came_from(tell: Callable[[Story], None]) -> None:
+    """A search in a room finds what was said in its predecessors, as far as one was there."""
+
+    async def story(hall: Hall) -> None:
+        camille, dominique = await hall.enter("camille"), await hall.enter("dominique")
+        oldest = await camille.create_room(preset="public_chat")
+        chain = [oldest]
+        for _ in range(2):
+            content = {"predecessor": {"room_id": chain[-1], "event_id": "$last"}}
+            chain.append(await camille.create_room(preset="public_chat", creation_content=content))
+        sent = [await camille.send(room_id, "tournesol") for room_id in chain]
+        await dominique.join(chain[2])
+        assert await find(camille, "tournesol", filter={"rooms": [chain[2]]}) == sent[::-1]
+        assert await find(camille, "tournesol", filter={"rooms": [chain[1]]}) == sent[1::-1]
+        here = {"rooms": [chain[2]], "not_rooms": [chain[1]]}
+        assert await find(camille, "tournesol", filter=here) == [sent[2]]
+        assert await find(dominique, "tournesol", filter={"rooms": [chain[2]]}) == [sent[2]]
 
     tell(story)
 
@@ -320,7 +360,7 @@ def test_a_token_belongs_to_its_search(tell: Callable[[Story], None]) -> None:
 
 
 def test_results_show_what_stands_around_them(tell: Callable[[Story], None]) -> None:
-    """Context is in the order of the room, with the names people had then; the state of each room comes on demand."""
+    """Context comes from the result outwards, with the names people had then; the state of each room on demand."""
 
     async def story(hall: Hall) -> None:
         camille = await hall.enter("camille")
@@ -331,7 +371,7 @@ def test_results_show_what_stands_around_them(tell: Callable[[Story], None]) -> 
         wish = {"before_limit": 2, "after_limit": 1, "include_profile": True}
         found = await search(camille, "tournesol", event_context=wish, include_state=True)
         context = found["results"][0]["context"]
-        assert [each["event_id"] for each in context["events_before"]] == sent[:2]
+        assert [each["event_id"] for each in context["events_before"]] == [sent[1], sent[0]]
         assert [each["event_id"] for each in context["events_after"]] == sent[3:]
         assert context["profile_info"] == {camille.user_id: {"displayname": "Camille Avant"}}
         kinds = {event["type"] for event in found["state"][room_id]}

@@ -29,6 +29,15 @@ async def test_a_notice_remembers_how_far_it_came(store: Store) -> None:
     assert found == replace(NOTICE, notice_id=first, status=WITHDRAWING, told=2)
 
 
+async def test_one_person_is_told_before_a_crowd(store: Store) -> None:
+    """A notice to one person passes those to many that were written before."""
+    await store.write(server_notices.add_notice, NOTICE)
+    urgent = await store.write(server_notices.add_notice, replace(NOTICE, audience="user"))
+    found = await store.read(server_notices.find_next_notice)
+    assert found is not None
+    assert found.notice_id == urgent
+
+
 async def test_people_are_taken_in_order(store: Store) -> None:
     """Living accounts by their ids, with their addresses, and who was told by which event."""
     users = [f"@{name}:a.example.fr" for name in "cab"]

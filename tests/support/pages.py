@@ -126,11 +126,11 @@ class Browser:
         for _ in range(6):
             headers = {"Accept-Language": self.language, "Sec-Fetch-Site": "same-origin"}
             answer = await self.http.request(method, url, data=form, headers=headers)
-            if answer.status_code != 303:
+            if answer.status_code not in (302, 303):
                 return self._show(url, answer)
             method, form, url = "GET", None, urljoin(url, answer.headers["location"])
             if not url.startswith("/"):
-                return Page(url, 303, "", answer.headers)
+                return Page(url, answer.status_code, "", answer.headers)
         raise AssertionError(f"redirected for ever: {url}")
 
     def _show(self, url: str, answer: httpx.Response) -> Page:

@@ -30,6 +30,7 @@ async def capabilities(world: World, request: Request) -> dict[str, Any]:
             "m.profile_fields": fields,
             # "This property should be omitted altogether if `suspend` and `lock` would be `false`."
             **({"m.account_moderation": {"suspend": True, "lock": True}} if request.requester.is_admin else {}),
+            "org.matrix.msc4174.webpush": {"enabled": True, "vapid": world.push_keys.vapid.public_key},
             "org.matrix.msc4140.delayed_events": {
                 "max_delay_ms": limits.MAX_DELAY_MS,
                 "max_scheduled": limits.MAX_DELAYED_EVENTS,

@@ -19,10 +19,12 @@ UNSTABLE_FEATURES = (
     "org.matrix.msc3814",
     "org.matrix.msc3827.stable",
     "org.matrix.msc3856.stable",
+    "org.matrix.msc3881",
     "org.matrix.msc3916.stable",
     "org.matrix.msc4108",
     "org.matrix.msc4140",
     "org.matrix.msc4143",
+    "org.matrix.msc4174",
     "org.matrix.msc4222",
     # Without its push rules: they would silence threads for everybody whose client cannot follow them.
     "org.matrix.msc4306",

@@ -66,7 +66,10 @@ def check_rate(world: World, request: Request, limit: str | None) -> None:
 def refusal_page(request: Request, error: MatrixError) -> Response:
     """What a person reads where a program would read an errcode."""
     title = said(request, "Cette demande n'a pas abouti", "This could not be done")
-    response = page(request, title, f'<p role="alert">{sentence_of(request, error)}</p>', status_of(error))
+    way = said(request, "Aller à mon compte", "Go to my account")
+    href = escape(link_to(request, ACCOUNT, ACCOUNT), quote=True)
+    body = f'<p role="alert">{sentence_of(request, error)}</p><p><a href="{href}">{way}</a></p>'
+    response = page(request, title, body, status_of(error))
     if isinstance(error, LimitExceeded):
         response.headers.append(("Retry-After", str(-(-error.retry_after_ms // 1000))))
     return response
