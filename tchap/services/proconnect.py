@@ -46,14 +46,14 @@ class Beginning:
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """A browser that comes back: the parameters of its address, its secret, its former session, the instance named
-    by its Host."""
+    """A browser that comes back: the parameters of its address, the secrets it has (before and after somebody signed
+    in with it), its former session, the instance named by its Host."""
 
     state: str
     code: str
     error: str
     issuer: str | None
-    browser: str
+    browsers: tuple[str, str]
     former: str | None
     served: str | None
 
@@ -128,8 +128,9 @@ async def finish_sign_in(world: World, came: Return) -> Entered:
     M_FORBIDDEN, M_THREEPID_DENIED or M_USER_LOCKED, with `reason`; M_CONNECTION_FAILED.
     """
     gateway, now_ms = _gateway(world), world.clock.now_ms()
-    keys = (hash_token(came.state), hash_token(came.browser))
-    pending = await world.store.write(store.remove_sign_in, *keys, now_ms)
+    today, before = came.browsers
+    browsers = (hash_token(today), hash_token(before))
+    pending = await world.store.write(store.remove_sign_in, hash_token(came.state), browsers, now_ms)
     if pending is None:
         raise _refused("not_begun_here")
     _check_return(world, came)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from tchap.base import limits
+from tchap.base.errors import MatrixError
 from tchap.policy import directory as directory_law
 from tchap.policy import names
 from tchap.policy.domains import Home
@@ -36,7 +37,13 @@ class _Word:
 async def open_account_of(world: World, person: Person, email: Email, served: str | None) -> str | Refused:
     """The user id of the account this person enters, made or linked where the law says so; else why none is."""
     word = _word(world, person, email, served)
-    decision, user_id = await world.store.write(_settle, word)
+    try:
+        decision, user_id = await world.store.write(_settle, word)
+    except MatrixError as error:
+        if error.errcode != "M_THREEPID_IN_USE":
+            raise
+        # Another tab of the same person made the account at this very moment: now there is one to enter.
+        decision, user_id = await world.store.write(_settle, word)
     if isinstance(decision, Refused):
         return decision
     if isinstance(decision, Create):

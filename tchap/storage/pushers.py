@@ -66,7 +66,8 @@ async def set_pusher(tx: Tx, pusher: Pusher, now_ms: int, append: bool) -> None:
             pusher.pushkey,
             pusher.user_id,
         )
-    kept = await find_badge(tx, pusher.key)
+    # Nobody is written to because a count fell.
+    kept = (0, None) if pusher.kind == "email" else await find_badge(tx, pusher.key)
     await remove_pusher(tx, pusher.user_id, pusher.app_id, pusher.pushkey)
     await tx.run(
         """INSERT INTO pushers (user_id, app_id, pushkey, kind, app_display_name, device_display_name, profile_tag,
@@ -113,6 +114,11 @@ async def remove_pusher(tx: Tx, user_id: str, app_id: str, pushkey: str) -> bool
 
 async def remove_pushers_of_device(tx: Tx, user_id: str, device_id: str) -> None:
     await tx.run("DELETE FROM pushers WHERE user_id = $1 AND device_id = $2", user_id, device_id)
+
+
+async def remove_pushers_of(tx: Tx, user_id: str) -> None:
+    """Every pusher of a person, those of no device too."""
+    await tx.run("DELETE FROM pushers WHERE user_id = $1", user_id)
 
 
 async def count_pushers(tx: Tx, user_id: str) -> int:
@@ -166,7 +172,8 @@ async def set_badge_due(tx: Tx, user_ids: Collection[str], now_ms: int) -> None:
     told the new count, a little later."""
     await tx.run(
         """UPDATE pushers SET badge_due_ts = $3
-           WHERE user_id IN_LIST($1) AND badge_due_ts IS NULL AND (badge > 0 OR wait_until_ts > $2)""",
+           WHERE user_id IN_LIST($1) AND badge_due_ts IS NULL AND kind <> 'email'
+             AND (badge > 0 OR wait_until_ts > $2)""",
         list(user_ids),
         now_ms,
         now_ms + limits.PUSH_BADGE_DELAY_MS,

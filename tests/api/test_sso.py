@@ -129,6 +129,9 @@ def test_the_sign_in_page_offers_proconnect_first(tmp_path: Path, provider: Prov
             assert (await desk.begin(page.links[words]))["login_hint"] == JEAN
             question = await desk.browser.open(await provider.identify(desk.away, "jean-1"))
             assert question.path == REDIRECT
+            async with open_browser(desk.house, "en") as other:
+                shown = await other.open(asked(action="register"))
+                assert "Sign in with ProConnect" in shown.links, "who has no account yet is offered it too"
 
     asyncio.run(story())
 
@@ -157,7 +160,8 @@ def test_an_application_must_have_an_address_and_a_known_provider(tmp_path: Path
                 assert "adresse inutilisable" in refused.text
             assert (await browser.open(asked(f"{V3}/login/sso/redirect/another"))).status == 404
         async with open_house(tmp_path / "plain") as house:
-            assert (await house.call("GET", asked(f"{REDIRECT}/{IDP}"))).status == 404
+            refused = await house.call("GET", asked(f"{REDIRECT}/{IDP}"))
+            assert (refused.status, refused.body["errcode"]) == (404, "M_NOT_FOUND"), "a program is told in JSON"
 
     asyncio.run(story())
 

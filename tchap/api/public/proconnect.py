@@ -7,6 +7,7 @@ from tchap.api.errors import status_of
 from tchap.api.http import Request, Response
 from tchap.api.public.browser import (
     SIGN_IN,
+    browser_tokens,
     continue_of,
     form_token,
     go_on,
@@ -50,7 +51,7 @@ async def come_back(world: World, request: Request) -> Response:
         request.text("code") or "",
         request.text("error") or "",
         request.text("iss"),
-        form_token(world, request),
+        browser_tokens(world, request),
         session_cookie(world, request),
         request.host_instance,
     )
