@@ -227,6 +227,7 @@ export const fr = {
   "message.reactWith": "Réagir avec {emoji}",
   "message.edit": "Modifier",
   "message.delete": "Supprimer",
+  "message.report": "Signaler",
   "message.copy": "Copier le texte",
   "message.deleteTitle": "Supprimer ce message ?",
   "message.deleteBody": "Il disparaîtra pour toutes les personnes de la conversation. C’est irréversible.",
@@ -312,6 +313,8 @@ export const fr = {
   "details.leaveTitle": "Quitter cette conversation ?",
   "details.leaveBody": "Vous ne recevrez plus ses messages. Pour y revenir, il faudra une nouvelle invitation.",
   "details.leavePublicBody": "Vous ne recevrez plus ses messages. Vous pourrez y revenir quand vous voudrez.",
+  "details.more": "Autres actions pour {name}",
+  "details.report": "Signaler {name}",
   "details.write": "Écrire à {name}",
 
   "settings.title": "Réglages",
@@ -374,6 +377,23 @@ export const fr = {
   "notifications.test.shown": "L’essai est affiché. Si vous ne le voyez pas, vérifiez les réglages de votre ordinateur.",
   "notifications.test.failed":
     "L’essai n’est pas parti. Désactivez les notifications, réactivez-les, puis réessayez.",
+
+  "report.title.message": "Signaler un message de {name}",
+  "report.title.person": "Signaler {name}",
+  "report.body": "Votre signalement part à l’équipe de modération, avec votre nom. La personne concernée n’en est pas informée.",
+  "report.sealed":
+    "Cette conversation est chiffrée : la modération ne peut pas lire le message. Dites-lui ce qu’il contient.",
+  "report.ground": "Quel est le problème ?",
+  "report.ground.abuse": "Harcèlement, injures ou menaces",
+  "report.ground.illegal": "Contenu illicite",
+  "report.ground.impostor": "Usurpation d’identité ou tentative d’escroquerie",
+  "report.ground.data": "Informations sensibles partagées à tort",
+  "report.ground.other": "Autre chose",
+  "report.groundNeeded": "Choisissez ce qui pose problème.",
+  "report.details": "Précisions (facultatif)",
+  "report.submit": "Envoyer le signalement",
+  "report.done": "Merci. La modération a reçu votre signalement.",
+  "report.gone": "Ce message n’existe plus : il n’y a plus rien à signaler.",
 
   "palette.title": "Aller à…",
   "palette.label": "Rechercher une personne, un salon ou une action",

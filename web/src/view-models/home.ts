@@ -17,6 +17,7 @@ import { type NotificationSurroundings, NotificationsModel } from "./notificatio
 import { NewRoomModel } from "./new-room";
 import { gather, Observable } from "./observable";
 import { PeopleModel } from "./people";
+import { ReportModel, type ReportSubject } from "./report";
 import { SettingsModel } from "./settings";
 
 export type Place =
@@ -28,6 +29,7 @@ export type Place =
 export type Dialog =
   | { readonly name: "people"; readonly people: PeopleModel }
   | { readonly name: "palette"; readonly people: PeopleModel }
+  | { readonly name: "report"; readonly report: ReportModel }
   | { readonly name: "new-room"; readonly newRoom: NewRoomModel }
   | { readonly name: "compare"; readonly comparison: ComparisonModel };
 
@@ -185,6 +187,9 @@ export class HomeModel {
     });
     this.state.update({ dialog: { name: "new-room", newRoom } });
   };
+
+  readonly report = (subject: ReportSubject): void =>
+    this.state.update({ dialog: { name: "report", report: new ReportModel(this.account, subject) } });
 
   readonly closeDialog = (): void => {
     const { dialog } = this.state.get();

@@ -124,13 +124,18 @@ function SendState({ message, conversation }: MessageProps): ReactElement | null
 }
 
 function useActions(props: MessageProps, onDelete: () => void): Action[] {
-  const { message, conversation, state } = props;
+  const { message, conversation, state, home, room } = props;
   const { t } = useWords();
   const actions: Action[] = [];
   const edit = { id: "edit", label: t("message.edit"), icon: "edit", run: () => conversation.edit(message) } as const;
   const copy = (): void => void navigator.clipboard.writeText(message.text).catch(() => undefined);
   if (message.mine && message.kind === "text") actions.push(edit);
   if (message.kind === "text") actions.push({ id: "copy", label: t("message.copy"), icon: "copy", run: copy });
+  if (!message.mine) {
+    const reported = { kind: "message", roomId: room.id, eventId: message.eventId } as const;
+    const subject = { reported, name: message.sender.name, sealed: room.encrypted };
+    actions.push({ id: "report", label: t("message.report"), icon: "flag", run: () => home.report(subject) });
+  }
   if (message.mine || state.canDeleteOthers) {
     actions.push({ id: "delete", label: t("message.delete"), icon: "trash", danger: true, run: onDelete });
   }
