@@ -197,6 +197,7 @@ export const en: Record<Key, string> = {
   "conversation.none.body": "Or press Ctrl K to find a person or a room.",
   "conversation.timeline": "Messages of {name}",
   "conversation.older": "Older messages",
+  "conversation.newer": "Newer messages",
   "conversation.start": "Start of the conversation",
   "conversation.start.secure": "Messages are end-to-end encrypted: only the members can read them.",
   "conversation.start.public": "Every public servant can read this room. Avoid sharing sensitive information here.",
@@ -390,10 +391,36 @@ export const en: Record<Key, string> = {
   "report.done": "Thank you. The moderators have your report.",
   "report.gone": "This message is no longer there: nothing is left to report.",
 
+  "search.title": "Search messages",
+  "search.label": "Words to look for",
+  "search.here": "Search this conversation",
+  "search.scope": "Where to look?",
+  "search.scope.room": "In this conversation",
+  "search.scope.all": "In all my conversations",
+  "search.results_one": "{count} message found",
+  "search.results_other": "{count} messages found",
+  "search.none": "No message found for “{term}”. Try another word.",
+  "search.reach.server": "Everything you can read in this room was searched.",
+  "search.reach.device_one":
+    "This conversation is encrypted: only {count} message, open on this device, was searched (since {date}).",
+  "search.reach.device_other":
+    "This conversation is encrypted: only the {count} messages open on this device were searched (since {date}).",
+  "search.reach.nothing": "This conversation is encrypted, and none of its messages is open on this device.",
+  "search.reach.both_one":
+    "Unencrypted rooms: everything was searched. Encrypted conversations: only {count} message open on this device.",
+  "search.reach.both_other":
+    "Unencrypted rooms: everything was searched. Encrypted conversations: only the {count} messages open on this device.",
+  "search.reach.both.nothing":
+    "Unencrypted rooms: everything was searched. Encrypted conversations: no message is open on this device.",
+  "search.more.page": "Older results",
+  "search.more.older": "Search older messages",
+  "search.gone": "This message is no longer there, or you can no longer read it.",
+
   "palette.title": "Go to…",
   "palette.label": "Find a person, a room or an action",
   "palette.rooms": "Conversations",
   "palette.people": "Directory",
+  "palette.messages": "Search messages for “{term}”",
   "palette.actions": "Actions",
   "palette.none": "Nothing matches.",
 

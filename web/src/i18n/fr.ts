@@ -200,6 +200,7 @@ export const fr = {
   "conversation.none.body": "Ou appuyez sur Ctrl K pour trouver une personne ou un salon.",
   "conversation.timeline": "Messages de {name}",
   "conversation.older": "Messages plus anciens",
+  "conversation.newer": "Messages plus récents",
   "conversation.start": "Début de la conversation",
   "conversation.start.secure": "Les messages sont chiffrés de bout en bout : seuls les membres peuvent les lire.",
   "conversation.start.public": "Tous les agents peuvent lire ce salon. Évitez d’y partager des informations sensibles.",
@@ -395,10 +396,36 @@ export const fr = {
   "report.done": "Merci. La modération a reçu votre signalement.",
   "report.gone": "Ce message n’existe plus : il n’y a plus rien à signaler.",
 
+  "search.title": "Rechercher dans les messages",
+  "search.label": "Mots à rechercher",
+  "search.here": "Rechercher dans cette conversation",
+  "search.scope": "Où chercher ?",
+  "search.scope.room": "Dans cette conversation",
+  "search.scope.all": "Dans toutes mes conversations",
+  "search.results_one": "{count} message trouvé",
+  "search.results_other": "{count} messages trouvés",
+  "search.none": "Aucun message trouvé pour « {term} ». Essayez un autre mot.",
+  "search.reach.server": "Recherche faite dans tout ce que vous pouvez lire de ce salon.",
+  "search.reach.device_one":
+    "Cette conversation est chiffrée : seul {count} message, ouvert sur cet appareil, a été parcouru (depuis le {date}).",
+  "search.reach.device_other":
+    "Cette conversation est chiffrée : seuls les {count} messages ouverts sur cet appareil ont été parcourus (depuis le {date}).",
+  "search.reach.nothing": "Cette conversation est chiffrée, et aucun de ses messages n’est ouvert sur cet appareil.",
+  "search.reach.both_one":
+    "Salons non chiffrés : tout a été parcouru. Conversations chiffrées : seulement {count} message ouvert sur cet appareil.",
+  "search.reach.both_other":
+    "Salons non chiffrés : tout a été parcouru. Conversations chiffrées : seulement les {count} messages ouverts sur cet appareil.",
+  "search.reach.both.nothing":
+    "Salons non chiffrés : tout a été parcouru. Conversations chiffrées : aucun message n’est ouvert sur cet appareil.",
+  "search.more.page": "Résultats plus anciens",
+  "search.more.older": "Chercher dans les messages plus anciens",
+  "search.gone": "Ce message n’est plus là, ou vous ne pouvez plus le lire.",
+
   "palette.title": "Aller à…",
   "palette.label": "Rechercher une personne, un salon ou une action",
   "palette.rooms": "Conversations",
   "palette.people": "Annuaire",
+  "palette.messages": "Rechercher « {term} » dans les messages",
   "palette.actions": "Actions",
   "palette.none": "Rien ne correspond.",
 

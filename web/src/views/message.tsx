@@ -204,7 +204,15 @@ export function MessageView(props: MessageProps): ReactElement {
     void conversation.remove(message);
   };
   return (
-    <li className="message" data-testid="message" data-kind={message.kind} data-state={message.state}>
+    <li
+      className="message"
+      data-testid="message"
+      data-kind={message.kind}
+      data-state={message.state}
+      data-event={message.eventId}
+      data-found={props.state.target?.eventId === message.eventId ? "" : undefined}
+      tabIndex={-1}
+    >
       <div className="line">
         <div className="bubble">
           <Quote message={message} />
