@@ -204,10 +204,10 @@ async def set_membership(world: World, requester: Requester, room_id: str, wish:
     enters = requester.user_id == user_id and user_id not in room.joined
     if membership in ("join", "knock") and enters:
         check_entry(world, room, user_id)
-    if membership == "leave" and user_id == requester.user_id:
-        await _check_refusable(world, room, user_id)
     if membership == "join" and enters:
         content = {**content, **await _authorisation(world, room, requester)}
+    if membership == "leave" and user_id == requester.user_id:
+        await _check_refusable(world, room, user_id)
     draft = Draft("m.room.member", requester.user_id, content, user_id, origin_server_ts=wish.origin_server_ts)
     event_id = (await append(world, room_id, (draft,)))[0].event_id
     if membership == "join" and enters:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from tchap.base import limits
+from tchap.services.browser_sessions import open_browser_session
 from tchap.services.cross_signing_reset import find_reset
 from tchap.storage.database import Tx
 from tests.support.accounts import V3, Person, person, read_code, sign_in
@@ -303,6 +304,21 @@ def test_a_form_that_is_not_ours_does_nothing(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_a_form_that_cannot_be_read_is_a_page(tmp_path: Path) -> None:
+    """Bytes that are no text, too many fields or a NUL are refused in plain words."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house, open_browser(house) as browser:
+            await browser.open("/account/sign-in")
+            kind = {"Content-Type": "application/x-www-form-urlencoded"}
+            for body in (b"\xff\xfe", b"user=%ff", b"user=%00", b"&".join([b"a=b"] * 40), b""):
+                answer = await browser.http.post("/account/sign-in", content=body, headers=kind)
+                assert answer.status_code == (403 if body == b"" else 400), body
+                assert answer.headers["content-type"].startswith("text/html")
+
+    asyncio.run(story())
+
+
 @pytest.mark.parametrize("path", ["/account/sign-in", "/account/sign-up", "/account/forgotten", "/account/prove"])
 def test_no_page_leads_to_another_site(tmp_path: Path, path: str) -> None:
     """A way on that is not ours is refused before anything else is done."""
@@ -423,7 +439,8 @@ def test_the_password_is_changed_on_the_account_page(tmp_path: Path) -> None:
             jean = await person(house, JEAN)
             await enter(other)
             await enter(browser)
-            await browser.open("/account?action=password")
+            page = await browser.open("/.well-known/change-password")
+            assert page.url == "/account?action=password"
             page = await browser.submit(password="court", again="court")
             assert "caractères" in page.problem_of("password")
             page = await browser.submit(password=NEW, again=NEW)
@@ -456,6 +473,23 @@ def test_leave_to_replace_keys_is_given_on_purpose(tmp_path: Path) -> None:
             assert await find_reset(house.world, jean.user_id)
             house.clock.move(601)
             assert not await find_reset(house.world, jean.user_id)
+
+    asyncio.run(story())
+
+
+def test_who_came_by_a_provider_that_is_gone_proves_it_by_password(tmp_path: Path) -> None:
+    """Nobody is asked for a way in that is not offered any more."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house, open_browser(house) as browser:
+            jean = await person(house, JEAN)
+            cookie = await open_browser_session(house.world, jean.user_id, "proconnect")
+            browser.http.cookies.set("tchap_session", cookie, "127.0.0.1")
+            await wait_for_proof_to_age(house)
+            page = await browser.open("/account?action=password")
+            assert page.path == "/account/prove"
+            page = await browser.submit(password=PASSWORD)
+            assert page.url == "/account?action=password"
 
     asyncio.run(story())
 
@@ -529,11 +563,12 @@ def test_the_name_is_the_administrations_on_the_page_too(tmp_path: Path) -> None
 
 
 def test_a_browser_is_signed_out(tmp_path: Path) -> None:
-    """Its cookie is worth nothing afterwards, even kept."""
+    """Its cookie is worth nothing afterwards, even kept; other browsers end where the person wants it."""
 
     async def story() -> None:
-        async with open_house(tmp_path) as house, open_browser(house) as browser:
+        async with open_house(tmp_path) as house, open_browser(house) as browser, open_browser(house) as other:
             jean = await person(house, JEAN)
+            await enter(other)
             await enter(browser)
             kept = browser.http.cookies["tchap_session"]
             await browser.follow("Déconnecter ce navigateur")
@@ -541,6 +576,11 @@ def test_a_browser_is_signed_out(tmp_path: Path) -> None:
             assert page.path == "/account/sign-in"
             answer = await browser.http.get("/account", headers={"Cookie": f"tchap_session={kept}"})
             assert answer.status_code == 303
+            assert (await other.open("/account")).path == "/account"
+            await enter(browser)
+            await browser.follow("Déconnecter ce navigateur")
+            await browser.submit(everywhere="yes")
+            assert (await other.open("/account")).path == "/account/sign-in"
             await house.ask("GET", f"{V3}/account/whoami", token=jean.token)
 
     asyncio.run(story())

@@ -1,11 +1,14 @@
 """What the server says it speaks (`GET /versions`): for each feature it names, the thing itself."""
 
 import asyncio
+import base64
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tchap.api.client.versions import ENCRYPTED_PRESETS, UNSTABLE_FEATURES
 from tests.api.test_keys import JEAN, OPEN
@@ -16,6 +19,7 @@ from tests.support.paths import quote
 
 CLIENT = "/_matrix/client"
 UNSTABLE = f"{CLIENT}/unstable"
+UNCOMPRESSED = (Encoding.X962, PublicFormat.UncompressedPoint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,45 @@ async def profile_fields(scene: Scene) -> None:
     assert await scene.zoe.ask("GET", path) == {"fr.service": "Voirie"}
 
 
+async def invitations_blocked(scene: Scene) -> None:
+    path = f"/user/{quote(scene.zoe.user_id)}/account_data/m.invite_permission_config"
+    await scene.zoe.ask("PUT", path, {"default_action": "block"})
+    room_id = await scene.camille.create_room(preset="private_chat")
+    refused = await scene.camille.call("POST", f"/rooms/{quote(room_id)}/invite", {"user_id": scene.zoe.user_id})
+    assert (refused.status, refused.body["errcode"]) == (403, "M_INVITE_BLOCKED")
+
+
+PUSHER = {
+    "app_id": "org.example.web",
+    "app_display_name": "Exemple",
+    "device_display_name": "Navigateur",
+    "lang": "fr",
+}
+
+
+async def pushers_of_other_devices(scene: Scene) -> None:
+    """Another device sees whose a pusher is, and switches it off."""
+    other = await scene.camille.hall.another_device(scene.camille)
+    wish = {**PUSHER, "kind": "http", "pushkey": "k", "data": {"url": "https://push.example/_matrix/push/v1/notify"}}
+    await scene.camille.ask("POST", "/pushers/set", wish)
+    (seen,) = (await other.ask("GET", "/pushers"))["pushers"]
+    assert seen["org.matrix.msc3881.device_id"] == scene.camille.requester.device_id
+    await other.ask("POST", "/pushers/set", {**wish, "org.matrix.msc3881.enabled": False})
+    (seen,) = (await scene.camille.ask("GET", "/pushers"))["pushers"]
+    assert seen["org.matrix.msc3881.enabled"] is False
+
+
+async def web_push(scene: Scene) -> None:
+    """The server's key is told, and a subscription waits for its client's proof."""
+    capabilities = (await scene.camille.ask("GET", "/capabilities"))["capabilities"]
+    assert capabilities["org.matrix.msc4174.webpush"]["vapid"]
+    point = ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(*UNCOMPRESSED)
+    key = base64.urlsafe_b64encode(point).rstrip(b"=").decode()
+    data = {"url": "https://push.example/abc", "auth": "MDEyMzQ1Njc4OWFiY2RlZg"}
+    wish = {**PUSHER, "kind": "org.matrix.msc4174.webpush", "pushkey": key, "data": data}
+    assert await scene.status("POST", f"{V3}/pushers/set", wish) == 201
+
+
 CHECKS: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "io.element.msc4388": json_rendezvous,
     "org.matrix.e2e_cross_signing": cross_signing,
@@ -158,13 +201,16 @@ CHECKS: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "org.matrix.msc3814": dehydrated_devices,
     "org.matrix.msc3827.stable": room_types,
     "org.matrix.msc3856.stable": thread_list,
+    "org.matrix.msc3881": pushers_of_other_devices,
     "org.matrix.msc3916.stable": authenticated_media,
     "org.matrix.msc4108": plain_rendezvous,
     "org.matrix.msc4140": delayed_events,
     "org.matrix.msc4143": transports,
+    "org.matrix.msc4174": web_push,
     "org.matrix.msc4222": state_after,
     "org.matrix.msc4306": thread_subscriptions,
     "org.matrix.msc4308": thread_changes,
+    "org.matrix.msc4380.stable": invitations_blocked,
     "org.matrix.simplified_msc3575": sliding_sync,
     "uk.half-shot.msc2666.mutual_rooms": mutual_rooms,
     "uk.half-shot.msc2666.query_mutual_rooms": mutual_rooms,

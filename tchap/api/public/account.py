@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable
 
 from tchap.api.http import Request, Response
 from tchap.api.public import account_acts, account_devices
-from tchap.api.public.account_links import here, way_to
+from tchap.api.public.account_links import account_url, here, way_to
 from tchap.api.public.browser import (
     ACCOUNT,
     find_session,
+    go_on,
     go_to_proof,
     go_to_sign_in,
     read_form,
@@ -68,6 +69,11 @@ async def act(world: World, request: Request) -> Response:
         return go_to_proof(request, here(request))
 
 
+async def change_password(_world: World, request: Request) -> Response:
+    """Where password managers look for the page ("A Well-Known URL for Changing Passwords", W3C)."""
+    return go_on(account_url(request, action=PASSWORD))
+
+
 async def overview(world: World, request: Request, session: BrowserSession) -> Response:
     person = await get_person(world, session)
     ways = (
@@ -105,5 +111,6 @@ _DONE: dict[str, Act] = {
 
 ROUTES = (
     Route("GET", ACCOUNT, shown(show, "page"), auth="none"),
+    Route("GET", "/.well-known/change-password", shown(change_password, "page"), auth="none"),
     Route("POST", ACCOUNT, shown(act, "page"), auth="none"),
 )

@@ -21,7 +21,7 @@ from tchap.services.browser_account import (
     set_name,
     set_password,
 )
-from tchap.services.browser_sessions import BrowserSession, end_browser_session
+from tchap.services.browser_sessions import BrowserSession, end_browser_session, end_browser_sessions_of
 from tchap.services.world import World
 
 Fields = dict[str, str]
@@ -78,8 +78,9 @@ async def _password_page(world: World, request: Request, session: BrowserSession
     person = await get_person(world, session)
     devices = Field(
         "sign_out",
-        said(request, "Déconnecter aussi tous mes appareils", "Sign all my devices out too"),
+        said(request, "Déconnecter aussi tous mes appareils (facultatif)", "Sign all my devices out too (optional)"),
         "checkbox",
+        required=False,
         hint=said(
             request,
             "À cocher si quelqu'un d'autre a pu connaître votre mot de passe.",
@@ -93,8 +94,14 @@ async def _password_page(world: World, request: Request, session: BrowserSession
         problems,
     )
     title = said(request, "Changer mon mot de passe", "Change my password")
-    body = done(said(request, "Votre mot de passe est changé.", "Your password is changed."))
-    body = (body if request.text("done") else "") + render(world, request, form)
+    news = done(said(request, "Votre mot de passe est changé.", "Your password is changed."))
+    none = said(
+        request,
+        "Votre compte n'a pas de mot de passe : ProConnect vous identifie. Vous pouvez en choisir un.",
+        "Your account has no password: ProConnect identifies you. You may choose one.",
+    )
+    body = news if request.text("done") else "" if person.has_password else f"<p>{none}</p>"
+    body += render(world, request, form)
     return page(request, title, f"{body}{way_back(request)}", 400 if problems else 200)
 
 
@@ -177,8 +184,10 @@ async def _deactivation_page(
         ),
     )
     confirm = said(request, "J'ai compris que c'est définitif", "I understand that this is for ever")
-    erase = said(request, "Effacer aussi mon nom et ma photo", "Erase my name and picture as well")
-    fields = (Field("confirm", confirm, "checkbox"), Field("erase", erase, "checkbox"))
+    erase = said(
+        request, "Effacer aussi mon nom et ma photo (facultatif)", "Erase my name and picture as well (optional)"
+    )
+    fields = (Field("confirm", confirm, "checkbox"), Field("erase", erase, "checkbox", required=False))
     button = said(request, "Fermer mon compte", "Close my account")
     form = render(world, request, Form(fields, button, {}, problems, "main danger"))
     alone = _rooms_left_alone(request, await find_rooms_left_alone(world, session))
@@ -219,12 +228,20 @@ async def show_sign_out(world: World, request: Request, _session: BrowserSession
         "Ce navigateur n'aura plus accès à ces pages. Vos applications restent connectées.",
         "This browser will have no access to these pages any more. Your applications stay signed in.",
     )
-    form = Form((), said(request, "Déconnecter ce navigateur", "Sign this browser out"), {}, {})
+    others = Field(
+        "everywhere",
+        said(request, "Déconnecter aussi mes autres navigateurs (facultatif)", "Sign my other browsers out (optional)"),
+        "checkbox",
+        required=False,
+    )
+    form = Form((others,), said(request, "Déconnecter ce navigateur", "Sign this browser out"), {}, {})
     title = said(request, "Déconnecter ce navigateur", "Sign this browser out")
     return page(request, title, f"<p>{what}</p>{render(world, request, form)}{way_back(request)}")
 
 
-async def sign_out(world: World, request: Request, session: BrowserSession, _fields: Fields) -> Response:
+async def sign_out(world: World, request: Request, session: BrowserSession, fields: Fields) -> Response:
+    if fields.get("everywhere") == "yes":
+        await end_browser_sessions_of(world, session.user_id)
     if session.how == "proconnect":
         return await sign_out_everywhere(world, request)
     await end_browser_session(world, session_cookie(world, request) or "")

@@ -26,6 +26,7 @@ from tchap.base import limits
 from tchap.base.errors import MatrixError
 from tchap.services.browser_sessions import How
 from tchap.services.browser_sign_in import prove_again, sign_in
+from tchap.services.proconnect import is_offered
 from tchap.services.world import World
 
 _MXID = "mxid:"
@@ -108,7 +109,8 @@ def _proof_page(world: World, request: Request, how: How, problems: dict[str, st
         "What you are about to do concerns the security of your account.",
     )
     form = Form((_password(request),), said(request, "Continuer", "Continue"), {}, problems)
-    way = proconnect_again(request) if how == "proconnect" else render(world, request, form)
+    by_provider = how == "proconnect" and is_offered(world)
+    way = proconnect_again(request) if by_provider else render(world, request, form)
     other = sign_in_link(request, SIGN_IN, said(request, "Ce n'est pas mon compte", "This is not my account"))
     title = said(request, "Confirmer que c'est vous", "Confirm it is you")
     return page(request, title, f"<p>{why}</p>{way}{other}", status)

@@ -33,6 +33,7 @@ from tchap.api.public.email_steps import (
 )
 from tchap.api.public.forms import Field, Form, render
 from tchap.api.public.pages import page, page_language, said
+from tchap.api.public.proconnect_ways import proconnect_first
 from tchap.api.routing import Route
 from tchap.base.errors import Forbidden, MatrixError
 from tchap.services import terms
@@ -40,7 +41,7 @@ from tchap.services.browser_sign_in import sign_up
 from tchap.services.world import World
 
 
-def _way(request: Request) -> Way:
+def _way(world: World, request: Request) -> Way:
     intro = said(
         request,
         "Votre adresse professionnelle ouvre votre compte. Un code lui sera envoyé.",
@@ -50,7 +51,7 @@ def _way(request: Request) -> Way:
     return Way(
         "register",
         said(request, "Créer un compte", "Create an account"),
-        f"<p>{intro}</p>{sign_in_link(request, SIGN_IN, known)}",
+        f"{proconnect_first(world, request, '')}<p>{intro}</p>{sign_in_link(request, SIGN_IN, known)}",
         said(request, "Adresse professionnelle", "Professional e-mail address"),
     )
 
@@ -63,7 +64,7 @@ def _check_enabled(world: World) -> None:
 async def show(world: World, request: Request) -> Response:
     _check_enabled(world)
     hint = hint_of(request)
-    return address_page(world, request, _way(request), "" if hint.startswith("@") else hint)
+    return address_page(world, request, _way(world, request), "" if hint.startswith("@") else hint)
 
 
 async def submit(world: World, request: Request) -> Response:
@@ -72,12 +73,12 @@ async def submit(world: World, request: Request) -> Response:
     fields = read_form(world, request)
     step = fields.get("step")
     if step == "code":
-        email = await take_code(world, request, _way(request), fields)
+        email = await take_code(world, request, _way(world, request), fields)
         return email if isinstance(email, Response) else _last_page(world, request, fields | {"email": email}, {})
     if step == "finish":
         return await _finish(world, request, fields)
     try:
-        return await send_code(world, request, _way(request), fields)
+        return await send_code(world, request, _way(world, request), fields)
     except MatrixError as error:
         return _refusal(world, request, fields.get("email", ""), error)
 
@@ -86,7 +87,7 @@ def _refusal(world: World, request: Request, email: str, error: MatrixError) -> 
     """Why this address opens no account, and who can help; other problems are told beside the field."""
     reason = error.extra.get("reason")
     if reason not in ("unknown_domain", "not_invited"):
-        return address_page(world, request, _way(request), email, sentence_of(request, error))
+        return address_page(world, request, _way(world, request), email, sentence_of(request, error))
     why = said(
         request,
         "L'adresse que vous avez saisie n'est celle d'aucune administration inscrite à ce service :",

@@ -119,7 +119,7 @@ async def take_code(world: World, request: Request, way: Way, fields: Mapping[st
 
 def password_fields(world: World, request: Request, email: str) -> tuple[Field, Field, Field]:
     """The new password, twice, below the name a password manager keeps it under."""
-    account = Field("email", said(request, "Votre adresse", "Your address"), "shown", email, "username")
+    account = Field("email", said(request, "Votre adresse", "Your address"), "shown", email, "username", required=False)
     first = said(request, "Mot de passe", "Password")
     second = said(request, "Le même mot de passe, une seconde fois", "The same password once more")
     return (

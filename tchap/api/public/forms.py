@@ -14,6 +14,7 @@ from tchap.services.world import World
 
 # Whatever is wrong with no field in particular.
 WHOLE = ""
+_SEVERAL = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Field:
     value: str = ""
     autocomplete: str = "off"
     hint: str = ""
+    required: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def render(world: World, request: Request, form: Form) -> str:
     hidden = "".join(_hidden(name, value) for name, value in form.hidden.items())
     fields = "".join(_field(field, form.problems.get(field.name, "")) for field in form.fields)
     return (
-        f"{_summary(request, form)}"
+        f"{_summary(request, form)}{_all_needed(request, form)}"
         f'<form method="post" novalidate>{token_field(world, request)}{hidden}{fields}'
         f'<button class="{form.look}">{form.button}</button></form>'
     )
@@ -73,6 +75,18 @@ def _summary(request: Request, form: Form) -> str:
     )
 
 
+def _all_needed(request: Request, form: Form) -> str:
+    """Said before the fields, so that no star need be explained (RGAA 11.10)."""
+    if sum(field.required for field in form.fields) < _SEVERAL:
+        return ""
+    sentence = said(
+        request,
+        "Sauf mention contraire, tous les champs sont obligatoires.",
+        "Unless said otherwise, every field is required.",
+    )
+    return f'<p class="hint">{sentence}</p>'
+
+
 def _field(field: Field, problem: str) -> str:
     name = field.name
     notes = [f"{name}-hint"] * bool(field.hint) + [f"{name}-problem"] * bool(problem)
@@ -81,7 +95,8 @@ def _field(field: Field, problem: str) -> str:
     hint = f'<span class="hint" id="{name}-hint">{field.hint}</span>' if field.hint else ""
     wrong = f'<span class="wrong" id="{name}-problem">{problem}</span>' if problem else ""
     label = f'<label for="{name}">{field.label}</label>'
-    tag = f'<input id="{name}" name="{name}" {_kind(field)}{described}{invalid}>'
+    required = " required" if field.required else ""
+    tag = f'<input id="{name}" name="{name}" {_kind(field)}{required}{described}{invalid}>'
     if field.kind == "checkbox":
         return f'<div class="field check">{tag}<div>{label}{hint}{wrong}</div></div>'
     return f'<div class="field">{label}{hint}{wrong}{tag}</div>'
