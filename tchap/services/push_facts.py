@@ -58,8 +58,8 @@ async def load_batch(tx: Tx, key: PusherKey) -> Batch | None:
 async def count_unread(tx: Tx, user_id: str) -> Counts:
     """As the syncs count, over all rooms the person is in."""
     rooms = await find_joined_rooms(tx, user_id)
-
-    counts = await find_unread(tx, user_id, rooms)
+    ignored = (await push_deciding.find_ignored_by(tx, [user_id])).get(user_id, frozenset())
+    counts = await find_unread(tx, user_id, rooms, ignored=ignored)
     unread = sum(each.notify for threads in counts.values() for each in threads.values())
     return Counts(unread, await find_missed_calls(tx, user_id, rooms))
 

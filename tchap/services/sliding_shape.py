@@ -51,8 +51,8 @@ def told_room(ask: SlidingAsk, found: SlidingFacts, source: RoomSource, memory: 
         required = _required(ask, source, changed, memory)
         facts = replace(facts, timeline=timeline, state=tuple(required))
     # Whoever left and came back starts anew, though the device knew the room.
-    starts = facts.plan.full and facts.plan.section == "join"
-    expanded = is_expanded(room, ask.place)
+    starts = facts.plan.section == "join" and not _has_stayed(source, ask.since or 0)
+    is_initial = is_fresh(room, ask.place) or starts or facts.plan.section == "invite"
     is_dm = room_id in found.dms
     return ToldRoom(
         facts=facts,
@@ -60,12 +60,18 @@ def told_room(ask: SlidingAsk, found: SlidingFacts, source: RoomSource, memory: 
         lists=room.lists,
         bump_stamp=found.bumps.get(room_id) if room.entry.membership == "join" else room.entry.from_position,
         since=ask.since,
-        is_initial=is_fresh(room, ask.place) or (starts and not expanded) or facts.plan.section == "invite",
-        is_expanded=expanded,
+        is_initial=is_initial,
+        is_expanded=is_expanded(room, ask.place) and not is_initial,
         is_dm=is_dm if known is None or known.is_dm != is_dm else None,
         changed=changed,
         heroes=None if facts.summary is None else heroes_of(facts.summary.heroes or (), changed),
     )
+
+
+def _has_stayed(source: RoomSource, since: int) -> bool:
+    room_id = source.facts.plan.room_id
+    own = source.group.found.own.get(room_id, source.facts.plan.own)
+    return all(row.membership == "join" for row in own if row.to_position is None or row.to_position > since)
 
 
 def _state_read(found: SlidingFacts, source: RoomSource) -> tuple[SyncEvent, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import msgspec
@@ -12,7 +13,7 @@ from tchap.base.identity import Requester
 from tchap.live.sliding import Connection
 from tchap.live.subscribers import Subscriber, Waiter
 from tchap.protocol.sliding_assembly import room_body
-from tchap.protocol.sliding_rooms import is_fresh, next_known
+from tchap.protocol.sliding_rooms import next_known
 from tchap.protocol.sliding_values import Chosen, Place, SlidingRequest
 from tchap.protocol.sync_assembly import Json, typing_event
 from tchap.services.sliding_collect import SlidingAsk, SlidingFacts, collect_sliding
@@ -100,7 +101,7 @@ async def _answer(world: World, request: SlidingRequest, line: _Line) -> tuple[J
     shown = [room for room in rooms if room.is_news]
     note_members([room.facts for room in shown], memory, upto)
     extensions, has_news = extensions_body(ask, found, sources)
-    typing = _typing(world, ask, found)
+    typing = _typing(world, ask, found, {room.facts.plan.room_id for room in rooms if room.is_initial})
     if typing:
         extensions["typing"] = {"rooms": typing}
     shaped = shape_rooms(line.requester, sources, shown, world.clock.now_ms())
@@ -116,7 +117,7 @@ async def _answer(world: World, request: SlidingRequest, line: _Line) -> tuple[J
     return body, bool(shown or typing) or has_news, Place(upto, typing_serial, known)
 
 
-def _typing(world: World, ask: SlidingAsk, found: SlidingFacts) -> dict[str, msgspec.Raw]:
+def _typing(world: World, ask: SlidingAsk, found: SlidingFacts, initial: Collection[str]) -> dict[str, msgspec.Raw]:
     scope = ask.request.extensions.typing
     if scope is None:
         return {}
@@ -124,7 +125,7 @@ def _typing(world: World, ask: SlidingAsk, found: SlidingFacts) -> dict[str, msg
     for room_id, room in found.chosen.items():
         if room.entry.membership == "join" and in_scope(scope, room):
             people = world.live.typing.typists(room_id)
-            if people if is_fresh(room, ask.place) else _typing_changed(world, ask, room):
+            if people if room_id in initial else _typing_changed(world, ask, room):
                 told[room_id] = msgspec.Raw(typing_event(people))
     return told
 

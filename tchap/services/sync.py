@@ -126,6 +126,8 @@ def _remember(
 ) -> None:
     """Keeps what the next answers can be made of without the disk; what moved while it was read is not kept."""
     unread_epoch, keys_epoch = epochs
+    if subscriber.ignored != found.ignored:
+        subscriber.unread.clear()
     if subscriber.unread_epoch == unread_epoch:
         for room_id, counts in found.unread.items():
             subscriber.keep_unread(room_id, UnreadMemory(ask.upto, counts))

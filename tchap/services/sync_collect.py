@@ -79,7 +79,7 @@ async def collect(tx: Tx, ask: Ask, delivered: int) -> Collected:
         stripped=tuple(await _find_stripped(tx, ask, plans)),
         by_id=await _find_by_ids(tx, plans, timelines),
         receipts=tuple(read),
-        unread=await _find_unread(tx, ask, timelines, read),
+        unread=await _find_unread(tx, ask, timelines, read, ignored),
         account_data=tuple(personal),
         own={plan.room_id: history.get(plan.room_id, plan.own) for plan in plans},
         device=device,
@@ -184,13 +184,13 @@ async def _find_receipts(tx: Tx, ask: Ask, plans: Sequence[RoomPlan]) -> list[Re
 
 
 async def _find_unread(
-    tx: Tx, ask: Ask, timelines: Mapping[str, Timeline], read: Sequence[Receipt]
+    tx: Tx, ask: Ask, timelines: Mapping[str, Timeline], read: Sequence[Receipt], ignored: Collection[str]
 ) -> dict[str, dict[str, Unread]]:
     rooms = {room_id for room_id, timeline in timelines.items() if timeline.start_ordering or timeline.limited}
     rooms.update(receipt.room_id for receipt in read if receipt.user_id == ask.user_id)
     if not rooms:
         return {}
-    counts = await push.find_unread(tx, ask.user_id, rooms, ask.upto)
+    counts = await push.find_unread(tx, ask.user_id, rooms, ask.upto, ignored)
     return {room_id: counts.get(room_id, {}) for room_id in rooms}
 
 

@@ -97,8 +97,9 @@ def _rooms(quick: _Quick, since: SyncToken) -> list[RoomFacts] | None:
         if receipts and _wants(quick.ask, room_id, "m.receipt"):
             said = [(each.event_id, "m.read", each.user_id, each.thread_id, each.ts) for each in receipts]
             _add_ephemeral(quick, found, room_id, receipts_events(said))
-        elif any(each.user_id == quick.requester.user_id for each in receipts):
-            # The counts changed, though the client wants no receipts.
+        is_told = room_id in found and found[room_id].unread is not None
+        if not is_told and any(each.user_id == quick.requester.user_id for each in receipts):
+            # The counts changed, and memory does not know to what, or the client wants no receipts.
             return None
     for room_id in quick.subscriber.typing_since(since.typing):
         if _wants(quick.ask, room_id, "m.typing"):
@@ -178,7 +179,8 @@ def _unread(quick: _Quick, room: LiveRoom) -> dict[str, Unread] | None:
         notices = audience.notices.get(event.event_id)
         if notices is None or notices.withdraws is not None:
             return None
-        news.append((event, notices))
+        if event.sender not in quick.subscriber.ignored:
+            news.append((event, notices))
     rules = quick.subscriber.rules
     class_id = DEFAULT_CLASS if rules is None else rules.class_in(room.room_id)
     counts = count_on(known.counts, news, quick.requester.user_id, class_id)

@@ -7,6 +7,7 @@ Counts are never stored. They are derived at read from the receipts and from wha
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from tchap.protocol.notices import Notices, RuleVersion, Unread, class_in_force, classes_of
 from tchap.storage.database import Tx
@@ -94,18 +95,30 @@ async def _withdraw(tx: Tx, room_id: str, event_id: str) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Whose counts, where, up to which position, and from whom nothing counts."""
+
+    user_id: str
+    room_ids: Collection[str]
+    upto: int
+    ignored: list[str]
+
+
 async def find_unread(
-    tx: Tx, user_id: str, room_ids: Collection[str], upto: int = 2**62
+    tx: Tx, user_id: str, room_ids: Collection[str], upto: int = 2**62, ignored: Collection[str] = ()
 ) -> dict[str, dict[str, Unread]]:
-    """Unread notifications of the person by room and thread ("main" outside of any); three queries."""
+    """Unread notifications of the person by room and thread ("main" outside of any); three queries.
+
+    What ``ignored`` people say is not shown, so it does not count ("Ignoring Users").
+    """
+    asked = _Asked(user_id, room_ids, upto, sorted(ignored))
     versions = await find_versions(tx, user_id)
     counts: dict[str, dict[str, Unread]] = {}
-    for room_id, thread_id, class_id, number, notify, highlight in await _class_counts(
-        tx, user_id, room_ids, versions, upto
-    ):
+    for room_id, thread_id, class_id, number, notify, highlight in await _class_counts(tx, asked, versions):
         if class_id == class_in_force(versions, number, room_id):
             _add(counts, room_id, thread_id, notify, highlight)
-    for room_id, thread_id, notify, highlight in await _personal_counts(tx, user_id, room_ids, upto):
+    for room_id, thread_id, notify, highlight in await _personal_counts(tx, asked):
         _add(counts, room_id, thread_id, notify, highlight)
     return counts
 
@@ -116,7 +129,7 @@ def _add(counts: dict[str, dict[str, Unread]], room_id: str, thread_id: str, not
 
 
 async def _class_counts(
-    tx: Tx, user_id: str, room_ids: Collection[str], versions: tuple[RuleVersion, ...], upto: int
+    tx: Tx, asked: _Asked, versions: tuple[RuleVersion, ...]
 ) -> list[tuple[str, str, int, int, int, int]]:
     rows = await tx.all(
         _BOUNDS
@@ -126,35 +139,35 @@ async def _class_counts(
               END AS number
             FROM bounds b CROSS JOIN push_notices n
             WHERE n.room_id = b.room_id AND n.position > b.position AND n.position <= $4 AND n.class_id IN_LIST($3)
-              AND n.sender <> $1 AND n.position > {_NOTICE_UNREAD}
+              AND n.sender <> $1 AND NOT n.sender IN_LIST($6) AND n.position > {_NOTICE_UNREAD}
           )
           SELECT room_id, thread_id, class_id, number, count(*), sum(highlight) FROM unread
           GROUP BY room_id, thread_id, class_id, number""",
-        user_id,
-        list(room_ids),
-        classes_of(versions, room_ids),
-        upto,
+        asked.user_id,
+        list(asked.room_ids),
+        classes_of(versions, asked.room_ids),
+        asked.upto,
         len(versions),
+        asked.ignored,
     )
     return [
         (room, thread, class_id, number, notify, int(high)) for room, thread, class_id, number, notify, high in rows
     ]
 
 
-async def _personal_counts(
-    tx: Tx, user_id: str, room_ids: Collection[str], upto: int
-) -> list[tuple[str, str, int, int]]:
+async def _personal_counts(tx: Tx, asked: _Asked) -> list[tuple[str, str, int, int]]:
     rows = await tx.all(
         _BOUNDS
         + f"""
           SELECT p.room_id, p.thread_id, sum(p.notify_change), sum(p.highlight_change)
           FROM bounds b CROSS JOIN push_personal_notices p
           WHERE p.user_id = $1 AND p.room_id = b.room_id AND p.position > b.position AND p.position <= $3
-            AND p.sender <> $1 AND p.position > {_PERSONAL_UNREAD}
+            AND p.sender <> $1 AND NOT p.sender IN_LIST($4) AND p.position > {_PERSONAL_UNREAD}
           GROUP BY p.room_id, p.thread_id""",
-        user_id,
-        list(room_ids),
-        upto,
+        asked.user_id,
+        list(asked.room_ids),
+        asked.upto,
+        asked.ignored,
     )
     return [(room_id, thread_id, int(notify), int(highlight)) for room_id, thread_id, notify, highlight in rows]
 

@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 import pytest
 
-from tchap.storage.database import Tx
 from tests.support.hall import Hall, Resident, open_hall
 
 LAZY = {"room": {"state": {"lazy_load_members": True}}}
@@ -377,64 +376,40 @@ def test_ignored_people_are_not_heard(tmp_path: Path) -> None:
     tell(tmp_path, story)
 
 
-def test_the_number_of_queries_does_not_follow_the_number_of_rooms(tmp_path: Path) -> None:
-    """An account in thirty rooms is answered with as many queries as one in three; an idle one with none."""
+def test_ignored_people_do_not_count(tmp_path: Path) -> None:
+    """What an ignored person says is in no count, from memory or from the disk."""
 
     async def story(hall: Hall) -> None:
-        counts = []
-        for name, rooms in (("ariane", 3), ("basile", 30)):
-            resident = await hall.enter(name)
-            speaker = await hall.enter(f"voix-{name}")
-            for _ in range(rooms):
-                room_id = await resident.create_room(preset="public_chat")
-                await speaker.join(room_id)
-                await speaker.send(room_id, "bonjour")
-            initial, body = await count_queries(resident, None)
-            for room in body["rooms"]["join"]:
-                await speaker.set_state(
-                    room, "m.room.member", {"membership": "join", "displayname": "V"}, speaker.user_id
-                )
-            later, body = await count_queries(resident, body["next_batch"])
-            assert len(body["rooms"]["join"]) == rooms
-            idle, body = await count_queries(resident, body["next_batch"])
-            assert "rooms" not in body
-            await speaker.send(room_id, "encore")
-            quick, body = await count_queries(resident, body["next_batch"])
-            assert texts(joined(body, room_id)) == ["encore"]
-            counts.append((initial, later, idle, quick))
-        assert counts[0] == counts[1]
-        assert counts[0][2:] == (0, 0)
+        ariane, basile, room_id = await a_pair(hall)
+        claire = await hall.enter("claire")
+        await claire.join(room_id)
+        path = f"/user/{quote(ariane.user_id)}/account_data/m.ignored_user_list"
+        await ariane.ask("PUT", path, {"ignored_users": {basile.user_id: {}}})
+        body = await ariane.sync()
+        for said in (1, 2):
+            await basile.send(room_id, {"msgtype": "m.text", "body": "ariane", "m.mentions": {"room": True}})
+            await claire.send(room_id, "utile")
+            body = await ariane.sync(body["next_batch"])
+            counts = {"notification_count": said, "highlight_count": 0}
+            assert joined(body, room_id)["unread_notifications"] == counts
+            assert joined(await ariane.sync(), room_id)["unread_notifications"] == counts
 
     tell(tmp_path, story)
 
 
-async def count_queries(resident: Resident, since: str | None) -> tuple[int, Any]:
-    """How many statements the store runs for one sync."""
-    world = resident.hall.house.world
-    store, count = world.store, 0
+def test_reading_before_the_end_tells_what_is_left(tmp_path: Path) -> None:
+    """A receipt on an event that is not the last one brings the new count to every device of the reader."""
 
-    class Counting:
-        def __init__(self, tx: Tx) -> None:
-            self.tx = tx
+    async def story(hall: Hall) -> None:
+        ariane, basile, room_id = await a_pair(hall)
+        read = await basile.send(room_id, "lu")
+        await basile.send(room_id, "pas lu")
+        phone = await hall.another_device(ariane)
+        bodies = [await each.sync() for each in (ariane, phone)]
+        await ariane.read(room_id, read)
+        for each, body in zip((ariane, phone), bodies, strict=True):
+            news = await each.sync(body["next_batch"])
+            counts = {"notification_count": 1, "highlight_count": 0}
+            assert joined(news, room_id)["unread_notifications"] == counts
 
-        def __getattr__(self, name: str) -> Any:
-            nonlocal count
-            count += 1
-            return getattr(self.tx, name)
-
-    class CountingStore:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(store, name)
-
-        async def read(self, job: Any, *args: Any) -> Any:
-            async def counted(tx: Tx) -> Any:
-                return await job(Counting(tx), *args)
-
-            return await store.read(counted)
-
-    world.store = CountingStore()  # type: ignore[assignment]
-    try:
-        body = await resident.sync(since)
-    finally:
-        world.store = store
-    return count, body
+    tell(tmp_path, story)
