@@ -90,21 +90,31 @@ def _rooms(quick: _Quick, since: SyncToken) -> list[RoomFacts] | None:
         if room is None:
             return None
         found[room_id] = room
-    for room_id in quick.subscriber.receipts_since(quick.since):
-        receipts = quick.world.live.notifier.receipts_since(room_id, quick.since, quick.ask.upto)
-        if receipts is None:
-            return None
-        if receipts and _wants(quick.ask, room_id, "m.receipt"):
-            said = [(each.event_id, "m.read", each.user_id, each.thread_id, each.ts) for each in receipts]
-            _add_ephemeral(quick, found, room_id, receipts_events(said))
-        elif any(each.user_id == quick.requester.user_id for each in receipts):
-            # The counts changed, though the client wants no receipts.
-            return None
+    if not _add_receipts(quick, found):
+        return None
     for room_id in quick.subscriber.typing_since(since.typing):
         if _wants(quick.ask, room_id, "m.typing"):
             event = typing_event(quick.world.live.typing.typists(room_id))
             _add_ephemeral(quick, found, room_id, [event])
     return list(found.values())
+
+
+def _add_receipts(quick: _Quick, found: dict[str, RoomFacts]) -> bool:
+    """Adds what was read since; False where memory does not know all of it."""
+    for room_id in quick.subscriber.receipts_since(quick.since):
+        receipts = quick.world.live.notifier.receipts_since(room_id, quick.since, quick.ask.upto)
+        if receipts is None:
+            return False
+        is_wanted = _wants(quick.ask, room_id, "m.receipt")
+        if any(each.user_id == quick.requester.user_id for each in receipts):
+            # The counts changed, even for a client that wants no receipts.
+            room = quick.world.live.rooms.get(room_id)
+            if not is_wanted or room is None or _unread(quick, room) is None:
+                return False
+        if receipts and is_wanted:
+            said = [(each.event_id, "m.read", each.user_id, each.thread_id, each.ts) for each in receipts]
+            _add_ephemeral(quick, found, room_id, receipts_events(said))
+    return True
 
 
 def _add_ephemeral(quick: _Quick, found: dict[str, RoomFacts], room_id: str, events: list[bytes]) -> None:
