@@ -190,7 +190,8 @@ async function leavesNothing(person) {
 
 /** The new device asks, the old one accepts; both see the same symbols, and the history opens without a code. */
 async function compare(fresh, known) {
-  await askUntilSeen(fresh, known.page.getByRole("button", { name: "C’est moi, comparer" }));
+  await fresh.page.getByRole("button", { name: "Comparer avec un autre appareil" }).click();
+  await known.page.getByRole("button", { name: "C’est moi, comparer" }).click();
   const [mine, theirs] = await Promise.all([steps.readSymbols(fresh.page), steps.readSymbols(known.page)]);
   await shoot(fresh, "compare");
   if (mine.join() !== theirs.join()) throw new Error(`different symbols: ${mine} / ${theirs}`);
@@ -199,20 +200,6 @@ async function compare(fresh, known) {
   await known.page.getByRole("button", { name: "Continuer", exact: true }).click();
   await readsHistory(fresh);
   return { symbols: mine.length };
-}
-
-/** A device that has not heard of the new one yet ignores its request: a person closes the dialog and asks again. */
-async function askUntilSeen(fresh, accept) {
-  for (let attempt = 1; ; attempt += 1) {
-    await fresh.page.getByRole("button", { name: "Comparer avec un autre appareil" }).click();
-    const seen = await accept.waitFor({ timeout: 8_000 }).then(
-      () => true,
-      () => false,
-    );
-    if (seen) return accept.click();
-    if (attempt === 3) throw new Error("the other device never showed the request");
-    await fresh.page.getByRole("button", { name: "Fermer" }).click();
-  }
 }
 
 async function twoTabs(a) {
