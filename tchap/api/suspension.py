@@ -15,7 +15,6 @@ _ROOM = f"{_V3}/rooms/{{roomId}}"
 _KEYS = f"{_V3}/room_keys/keys"
 _SUBSCRIPTION = "/_matrix/client/unstable/io.element.msc4306/rooms/{roomId}/thread/{threadRoot}/subscription"
 _RENDEZVOUS = "/_matrix/client/unstable/io.element.msc4388/rendezvous"
-_THREAD = "/_matrix/client/unstable/io.element.msc4306/rooms/{roomId}/thread/{threadRoot}/subscription"
 _DEHYDRATED = "/_matrix/client/unstable/org.matrix.msc3814.v1/dehydrated_device"
 
 _ALLOWED = (
@@ -51,8 +50,6 @@ _ALLOWED = (
     ("POST", "/_tchap/client/v1/push/test"),
     ("PUT", _SUBSCRIPTION),
     ("DELETE", _SUBSCRIPTION),
-    ("PUT", _THREAD),
-    ("DELETE", _THREAD),
     ("POST", _RENDEZVOUS),
     ("PUT", f"{_RENDEZVOUS}/{{rendezvousId}}"),
     ("PUT", f"{_RENDEZVOUS}/{{rendezvousId}}/{{txnId}}"),

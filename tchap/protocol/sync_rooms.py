@@ -50,8 +50,10 @@ def _plan_left(room_id: str, rows: list[OwnMembership], ask: Ask) -> RoomPlan | 
     present = rows[-1]
     was_joined = any(row.membership == "join" for row in rows)
     if ask.since is None:
-        wanted = ask.filter.room.include_leave and was_joined
-        return RoomPlan(room_id, "leave", 0, _end_of_stay(rows), True, tuple(rows)) if wanted else None
+        # An invitation that came to nothing is shown to who names its room.
+        wanted = ask.filter.room.include_leave and (was_joined or ask.filter.room.rooms is not None)
+        end = _end_of_stay(rows) if was_joined else present.from_position
+        return RoomPlan(room_id, "leave", 0, end, was_joined, tuple(rows), was_joined) if wanted else None
     stayed = rows[0].holds_at(ask.since) and all(row.membership == "join" for row in rows[:-1])
     since = ask.since if stayed or not was_joined else 0
     full = was_joined and (not stayed or ask.full_state)
@@ -85,7 +87,7 @@ def cut_timeline(
     limited = len(found) >= timeline_depth(ask)
     seen: list[SyncEvent] = []
     for event in reversed(found):
-        if sight is not None and not sight.may_see(plan, event, ask.user_id):
+        if sight is not None and plan.was_joined and not sight.may_see(plan, event, ask.user_id):
             # What lies before it is asked for with /messages, which judges each event.
             limited = True
             break
@@ -96,7 +98,9 @@ def cut_timeline(
     wanted = ask.filter.room.timeline
     kept = [event for event in seen if _is_wanted(event, wanted, ignored)]
     limit = timeline_limit(ask)
-    limited = limited or len(kept) > limit
+    # Whoever came (back) since the last answer is given the timeline from its end: it joins on to nothing they hold.
+    starts_anew = ask.since is not None and plan.since == 0 and plan.was_joined
+    limited = limited or starts_anew or len(kept) > limit
     kept = kept[:limit]
     start = kept[-1].ordering if kept else (seen[0].ordering + 1 if seen else None)
     return Timeline(tuple(reversed(kept)), limited, start)
@@ -150,11 +154,14 @@ class Sight:
         return Moment(parse_visibility(visibility), membership)
 
 
-def choose_state(plan: RoomPlan, timeline: Timeline, rows: Iterable[StateRow], state_after: bool) -> list[SyncEvent]:
+def choose_state(
+    plan: RoomPlan, timeline: Timeline, rows: Iterable[StateRow], state_after: bool, lazy: bool
+) -> list[SyncEvent]:
     """What brings the device to the state where the timeline starts, or ends when ``state_after``.
 
     Of each key the event that holds at the end, unless the timeline brings it; then the one that held at the start,
-    where that is news. So the state the device ends with is right even where a filter hid changes from the timeline.
+    where that is news: to a lazy device every member may be. So the state the device ends with is right even where a
+    filter hid changes from the timeline.
     """
     shown = {event.event_id for event in timeline.events}
     start = timeline.events[0].position if timeline.events else plan.upper + 1
@@ -163,7 +170,8 @@ def choose_state(plan: RoomPlan, timeline: Timeline, rows: Iterable[StateRow], s
     for row in rows:
         if row.holds_at(plan.upper):
             at_end[row.key] = row
-        if row.holds_at(start - 1) and (plan.full or row.from_position > plan.since):
+        is_news = plan.full or row.from_position > plan.since or (lazy and row.event.type == MEMBER)
+        if row.holds_at(start - 1) and is_news:
             at_start[row.key] = row
     if state_after:
         return [row.event for row in at_end.values()]

@@ -102,8 +102,9 @@ def _trouble(answer: OutboundAnswer) -> Answer:
 async def _call_browser(world: World, pusher: Pusher, message: Message) -> Answer:
     """RFC 8030, section 5: one encrypted message to the subscription's address."""
     data = data_of(pusher)
-    url, base = str(data.get("url")), data.get("default_payload")
-    counts = counts_json(message.counts, keep_zero=True) if message.counts != NO_COUNTS else {}
+    url, is_event = str(data.get("url")), message.counts != NO_COUNTS
+    base = data.get("default_payload") if is_event else None
+    counts = counts_json(message.counts, keep_zero=True) if is_event else {}
     text = web_push_text(base if isinstance(base, dict) else {}, message.about, counts, MAX_TEXT_BYTES)
     subscription = parse_subscription(pusher.pushkey, str(data.get("auth")))
     salt = parse_url_base64(world.entropy.token(SALT_BYTES))

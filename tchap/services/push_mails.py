@@ -11,7 +11,7 @@ from tchap.gateways.push_mail import MailedRoom, unread_mail
 from tchap.services.push_facts import Batch, room_label, verdict_on
 from tchap.storage import push_deliveries as queue
 from tchap.storage.accounts import find_emails_of
-from tchap.storage.mail_outbox import OutgoingMail, add_mail
+from tchap.storage.mail_outbox import OutgoingMail, add_mail, add_to_mailbox
 from tchap.storage.pushers import PusherKey, remove_pusher
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class _Outcome:
     mail: OutgoingMail | None
     room_ids: tuple[str, ...]
     wait_until_ts: int
+    is_mailbox: bool
 
 
 async def mail_unread(world: World, batch: Batch) -> None:
@@ -40,7 +41,7 @@ async def mail_unread(world: World, batch: Batch) -> None:
     due, next_ts = _due(world, unread, mailed)
     rows = [*ended, *((each.delivery_id, "sent", "mail") for room in due for each in unread[room])]
     mail = _mail(world, batch, {room: unread[room] for room in due}) if due else None
-    outcome = _Outcome(tuple(rows), mail, due, next_ts)
+    outcome = _Outcome(tuple(rows), mail, due, next_ts, world.mailer.is_mailbox)
     if await world.store.write(_keep, batch.pusher.key, outcome, now_ms) and mail is not None:
         world.metrics.pushes.labels("email", "sent").inc()
         world.mailer.wake()
@@ -99,7 +100,7 @@ async def _keep(tx: Tx, key: PusherKey, outcome: _Outcome, now_ms: int) -> bool:
         return False
     await queue.set_outcomes(tx, outcome.rows, now_ms)
     if outcome.mail is not None:
-        await add_mail(tx, outcome.mail, now_ms)
+        await (add_to_mailbox if outcome.is_mailbox else add_mail)(tx, outcome.mail, now_ms)
         await queue.set_mailed(tx, key.user_id, outcome.room_ids, now_ms)
     await queue.set_wait(tx, key, outcome.wait_until_ts)
     return True

@@ -108,12 +108,13 @@ async def add_sign_in(tx: Tx, pending: PendingSignIn, now_ms: int, keep: int) ->
     )
 
 
-async def remove_sign_in(tx: Tx, state_hash: bytes, browser_hash: bytes, now_ms: int) -> PendingSignIn | None:
+async def remove_sign_in(tx: Tx, state_hash: bytes, browsers: tuple[bytes, bytes], now_ms: int) -> PendingSignIn | None:
     """Uses it up; None where it was used, is too old, or was begun by another browser, which then uses nothing up."""
     row = await tx.one(
-        f"DELETE FROM proconnect_sign_ins WHERE state_hash = $1 AND browser_hash = $2 RETURNING {_PENDING}",
+        f"DELETE FROM proconnect_sign_ins WHERE state_hash = $1 AND (browser_hash = $2 OR browser_hash = $3)"
+        f" RETURNING {_PENDING}",
         state_hash,
-        browser_hash,
+        *browsers,
     )
     if row is None or row[6] <= now_ms:
         return None

@@ -348,6 +348,22 @@ def test_where_accounts_are_not_opened_provider_opens_none(tmp_path: Path, provi
     asyncio.run(story())
 
 
+def test_each_instance_lets_its_own_people_in(tmp_path: Path, provider: Provider) -> None:
+    """By the address of an instance only its agents come in; the provider sends back to that very address."""
+
+    async def story() -> None:
+        async with open_desk(tmp_path, provider) as desk:
+            desk.browser.http.headers["host"] = "matrix.agent.hopitaux.tchap.example.fr"
+            asked = await desk.begin()
+            assert asked["redirect_uri"] == "http://matrix.agent.hopitaux.tchap.example.fr/account/proconnect/callback"
+            await check_refused(desk, "jean-1", "se trouve sur un autre serveur")
+            provider.set_person("anne-1", email="anne.roy@hopital.example.fr")
+            await desk.enter("anne-1")
+            assert await desk.user_id() == "@anne.roy-hopital.example.fr:agent.hopitaux.tchap.example.fr"
+
+    asyncio.run(story())
+
+
 def test_two_returns_at_once_make_one_account(tmp_path: Path, provider: Provider) -> None:
     """The same person comes back in two tabs at the same time: both are in the one account."""
 
@@ -360,5 +376,20 @@ def test_two_returns_at_once_make_one_account(tmp_path: Path, provider: Provider
             answers = await asyncio.gather(*(desk.browser.http.get(back) for back in backs))
             assert [answer.status_code for answer in answers] == [303, 303]
             assert await desk.user_id() == JEAN_ID
+
+    asyncio.run(story())
+
+
+def test_two_tabs_both_come_back(tmp_path: Path, provider: Provider) -> None:
+    """A tab left at the provider comes back after the other one signed the browser in."""
+
+    async def story() -> None:
+        async with open_desk(tmp_path, provider) as desk:
+            backs = []
+            for _ in range(2):
+                await desk.begin(ENTER)
+                backs.append(await provider.identify(desk.away, "jean-1"))
+            for back in backs:
+                assert (await desk.browser.open(back)).status == 200
 
     asyncio.run(story())

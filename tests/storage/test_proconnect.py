@@ -1,14 +1,19 @@
 """What is kept of sign-ins by ProConnect, on both engines."""
 
+import asyncio
+from pathlib import Path
+
 import pytest
 
 from tchap.storage import proconnect
 from tchap.storage.database import Store, Tx
 from tchap.storage.proconnect import Link, PendingSignIn
+from tests.support.proconnect import JEAN, JEAN_ID, open_desk, run_provider
 
 pytestmark = pytest.mark.anyio
 
 LINK = Link("https://pc.example", "sub-1", "@a:one.example", "a@one.example", "jean martin", None, 1, 1)
+OURS = (b"browser today", b"browser")
 
 
 def pending(number: int, expires_ts: int = 100) -> PendingSignIn:
@@ -40,10 +45,10 @@ async def test_a_sign_in_is_used_up_by_its_browser_alone(store: Store) -> None:
     """Another browser uses nothing up; the right one does, once and in time."""
     for number in (1, 2):
         await store.write(proconnect.add_sign_in, pending(number), 0, 10)
-    assert await store.write(proconnect.remove_sign_in, pending(1).state_hash, b"another", 1) is None
-    assert await store.write(proconnect.remove_sign_in, pending(1).state_hash, b"browser", 1) == pending(1)
-    assert await store.write(proconnect.remove_sign_in, pending(1).state_hash, b"browser", 1) is None
-    assert await store.write(proconnect.remove_sign_in, pending(2).state_hash, b"browser", 100) is None
+    assert await store.write(proconnect.remove_sign_in, pending(1).state_hash, (b"another", b"yet another"), 1) is None
+    assert await store.write(proconnect.remove_sign_in, pending(1).state_hash, OURS, 1) == pending(1)
+    assert await store.write(proconnect.remove_sign_in, pending(1).state_hash, OURS, 1) is None
+    assert await store.write(proconnect.remove_sign_in, pending(2).state_hash, OURS, 100) is None
 
 
 async def count_sign_ins(tx: Tx) -> int:
@@ -56,8 +61,8 @@ async def test_sign_ins_under_way_are_bounded(store: Store) -> None:
     for number in range(20):
         await store.write(proconnect.add_sign_in, pending(number), 0, 5)
     assert await store.read(count_sign_ins) <= 6
-    assert await store.write(proconnect.remove_sign_in, pending(0).state_hash, b"browser", 1) is None
-    assert await store.write(proconnect.remove_sign_in, pending(19).state_hash, b"browser", 1) == pending(19)
+    assert await store.write(proconnect.remove_sign_in, pending(0).state_hash, OURS, 1) is None
+    assert await store.write(proconnect.remove_sign_in, pending(19).state_hash, OURS, 1) == pending(19)
     await store.write(proconnect.add_sign_in, pending(50, 300), 200, 5)
     assert await store.read(count_sign_ins) == 1
 
@@ -98,3 +103,23 @@ async def test_an_id_token_is_taken_out_once(store: Store) -> None:
     assert await store.write(proconnect.remove_id_token, b"cookie") == "second"
     assert await store.write(proconnect.remove_id_token, b"cookie") is None
     assert await store.write(proconnect.remove_id_token, b"old") is None
+
+
+async def test_people_come_in_on_each_engine(tmp_path: Path, store_url: str) -> None:
+    """Two tabs at once, another `sub`, a changed address and a sign-out: the same on both engines."""
+    with run_provider() as provider:
+        async with open_desk(tmp_path, provider, first=f'store_url = "{store_url}"\n') as desk:
+            backs = []
+            for _ in range(2):
+                await desk.begin()
+                backs.append(await provider.identify(desk.away, "jean-1"))
+            answers = await asyncio.gather(*(desk.browser.http.get(back) for back in backs))
+            assert [answer.status_code for answer in answers] == [303, 303]
+            provider.set_person("jean-2", email=JEAN)
+            await desk.enter("jean-2")
+            provider.set_person("jean-2", email="j.martin@hopital.example.fr")
+            await desk.enter("jean-2")
+            assert await desk.user_id() == JEAN_ID
+            await desk.browser.open("/account?action=sign_out")
+            assert "id_token_hint=" in (await desk.browser.submit()).headers["refresh"]
+            assert await desk.session() is None

@@ -124,7 +124,7 @@ class Browser:
 
     async def _go(self, method: str, url: str, form: dict[str, str] | None) -> Page:
         for _ in range(6):
-            headers = {"Accept-Language": self.language, "Sec-Fetch-Site": "same-origin"}
+            headers = {"Accept": "text/html", "Accept-Language": self.language, "Sec-Fetch-Site": "same-origin"}
             answer = await self.http.request(method, url, data=form, headers=headers)
             if answer.status_code not in (302, 303):
                 return self._show(url, answer)

@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import threading
+import warnings
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,6 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import httpx
-import oidc_provider_mock
 import werkzeug.serving
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
@@ -26,6 +26,10 @@ from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
 from tchap.services.browser_sessions import BrowserSession, find_browser_session
 from tests.support.house import House, open_house
 from tests.support.pages import Browser, Page, open_browser
+
+with warnings.catch_warnings(record=True):
+    # Its library speaks of its own future as it is imported, and again for as long as it lives.
+    import oidc_provider_mock
 
 ENTER = "/account/proconnect"
 JEAN = "jean.martin@prefecture.example.fr"
@@ -67,6 +71,7 @@ class Provider:
     has_pkce: bool = False
     is_down: bool = False
     keys: dict[str, RSAKey | ECKey] = field(default_factory=lambda: new_keys("first"))
+    more_keys: list[object] = field(default_factory=list)
     sign_as: dict[str, RSAKey | ECKey] | None = None
     id_says: dict[str, Any] = field(default_factory=dict)
     userinfo_says: dict[str, Any] = field(default_factory=dict)
@@ -101,8 +106,8 @@ class Provider:
         if self.is_down:
             return _answer(start, "503 Service Unavailable", b"closed", "text/plain")
         if path == "/jwks":
-            keys = KeySet(list(self.keys.values())).as_dict(private=False)
-            return _answer(start, "200 OK", json.dumps(keys).encode())
+            keys = KeySet(list(self.keys.values())).as_dict(private=False)["keys"]
+            return _answer(start, "200 OK", json.dumps({"keys": [*self.more_keys, *keys]}).encode())
         if path == "/oauth2/authorize":
             return self._authorize(environ, start)
         if path == "/oauth2/token":
@@ -265,8 +270,9 @@ class Desk:
 
 
 @contextlib.asynccontextmanager
-async def open_desk(folder: Path, provider: Provider, more: str = "") -> AsyncIterator[Desk]:
-    async with open_house(folder, config_of(provider, more)) as house, open_browser(house) as browser:
+async def open_desk(folder: Path, provider: Provider, more: str = "", first: str = "") -> AsyncIterator[Desk]:
+    """A house with this configuration before and after that of the provider."""
+    async with open_house(folder, first + config_of(provider, more)) as house, open_browser(house) as browser:
         provider.now = lambda: house.clock.now_ms() // 1000
         provider.set_person("jean-1", email=JEAN)
         yield Desk(house, provider, browser)

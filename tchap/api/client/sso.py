@@ -4,13 +4,24 @@ Source: client-server API, "SSO client login/authentication".
 """
 
 from html import escape
+from typing import Any
 from urllib.parse import urlencode
 
 from tchap.api.http import Request, Response
-from tchap.api.public.browser import SIGN_IN, find_session, go_to_sign_in, link_to, read_form, shown, token_field
+from tchap.api.public.browser import (
+    SIGN_IN,
+    Page,
+    check_rate,
+    find_session,
+    go_to_sign_in,
+    link_to,
+    read_form,
+    shown,
+    token_field,
+)
 from tchap.api.public.pages import page, said
 from tchap.api.public.proconnect_ways import way_to_proconnect
-from tchap.api.routing import Route
+from tchap.api.routing import Handler, Route
 from tchap.base import limits
 from tchap.base.errors import InvalidParam, MissingParam, NotFound
 from tchap.protocol.oauth_clients import form_target
@@ -23,6 +34,7 @@ from tchap.services.world import World
 REDIRECT = "/_matrix/client/v3/login/sso/redirect"
 TO_PROVIDER = f"{REDIRECT}/{{idpId}}"
 PROVIDER = "proconnect"
+_LIMIT = "page"
 
 
 async def show(world: World, request: Request) -> Response:
@@ -114,9 +126,22 @@ def _redirected(address: str) -> Response:
     return Response(302, b"", "text/plain", headers)
 
 
+def _for_browsers(handler: Page) -> Handler:
+    """A person reads refusals on a page; a program is told them in JSON, as everywhere in this API."""
+    as_page = shown(handler, _LIMIT)
+
+    async def show_or_tell(world: World, request: Request) -> Response | dict[str, Any] | list[Any]:
+        if "text/html" in request.headers.get("accept", ""):
+            return await as_page(world, request)
+        check_rate(world, request, _LIMIT)
+        return await handler(world, request)
+
+    return show_or_tell
+
+
 ROUTES = (
-    Route("GET", REDIRECT, shown(show, "page"), auth="none"),
-    Route("POST", REDIRECT, shown(allow, "page"), auth="none"),
-    Route("GET", TO_PROVIDER, shown(show, "page"), auth="none"),
-    Route("POST", TO_PROVIDER, shown(allow, "page"), auth="none"),
+    Route("GET", REDIRECT, _for_browsers(show), auth="none"),
+    Route("POST", REDIRECT, _for_browsers(allow), auth="none"),
+    Route("GET", TO_PROVIDER, _for_browsers(show), auth="none"),
+    Route("POST", TO_PROVIDER, _for_browsers(allow), auth="none"),
 )

@@ -146,7 +146,17 @@ def _is_host(request: Request, origin: str) -> bool:
 
 def form_token(world: World, request: Request) -> str:
     """What a form of this browser must carry: drawn from its session's cookie, else from that of its forms."""
-    return hashlib.sha256(f"form {_secret(world, request)}".encode()).hexdigest()
+    return _token_of(_secret(world, request))
+
+
+def browser_tokens(world: World, request: Request) -> tuple[str, str]:
+    """The token of the forms of this browser today, and the one they had before somebody signed in with it."""
+    before = _cookie(request, _name(world, _FORM)) or ""
+    return form_token(world, request), _token_of(before) if before else ""
+
+
+def _token_of(secret: str) -> str:
+    return hashlib.sha256(f"form {secret}".encode()).hexdigest()
 
 
 def _secret(world: World, request: Request) -> str:
