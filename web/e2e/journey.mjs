@@ -107,6 +107,8 @@ async function run() {
   await step("another tab takes the work and gives it back", () => twoTabs(a));
   await step("an edited and a deleted message, seen on the other side", () => editAndDelete(a, b));
   await step("the details on a narrow screen have a title of their own", () => narrowDetails(b));
+  await step("a message of a forum is found, and opens in its place", () => searchForum(a));
+  await step("a message is reported to the moderators", () => report(b));
   await step("the history is in the backup", () => steps.waitForBackup(a.page, base, 2));
   const c = await openPerson();
   await step("a wrong recovery code is kindly refused, the right one opens the history", async () => {
@@ -160,6 +162,27 @@ async function editAndDelete(a, b) {
     await page.locator('[data-testid="message"][data-kind="deleted"]').waitFor();
     await steps.seesNoMore(page, "Brouillon parti trop vite");
   }
+}
+
+async function searchForum(a) {
+  await steps.createForum(a.page, `Atelier ${tag}`);
+  await steps.write(a.page, "Le budget participatif est ouvert à tous");
+  await steps.write(a.page, "Prochaine réunion lundi");
+  await steps.sees(a.page, "Prochaine réunion");
+  const facts = await steps.searchHere(a.page, "budgets participatifs", "budget participatif", () => checkPage(a, "search"));
+  await steps.openRoom(a.page, BRUNO);
+  return facts;
+}
+
+async function report(b) {
+  await steps.openRoom(b.page, ALICE);
+  await steps.reportMessage(b.page, "premier message", () => checkPage(b, "report"));
+}
+
+async function checkPage(person, name) {
+  await shoot(person, name);
+  const obstacles = await steps.findObstacles(person.page);
+  if (obstacles.length > 0) throw new Error(obstacles.join(" | "));
 }
 
 async function narrowDetails(b) {
