@@ -432,6 +432,12 @@ export const en: Record<Key, string> = {
   "upgrade.missed_one": "The new room is ready, but {count} person could not be invited: please invite them yourself.",
   "upgrade.missed_other": "The new room is ready, but {count} people could not be invited: please invite them yourself.",
 
+  "confirmation.noPassword": "If you have no password, leave this empty: you will be asked to sign in again.",
+  "confirmation.body": "First confirm that this is you.",
+  "confirmation.open": "Sign in again (new tab)",
+  "confirmation.done": "Done, continue",
+  "confirmation.missing": "You did not confirm that it was you: nothing was done.",
+
   "palette.title": "Go to…",
   "palette.label": "Find a person, a room or an action",
   "palette.rooms": "Conversations",

@@ -439,6 +439,12 @@ export const fr = {
   "upgrade.missed_other":
     "Le nouveau salon est prêt, mais {count} personnes n’ont pas pu y être invitées : invitez-les vous-même.",
 
+  "confirmation.noPassword": "Si vous n’avez pas de mot de passe, laissez ce champ vide : vous vous identifierez de nouveau.",
+  "confirmation.body": "Confirmez d’abord que c’est bien vous.",
+  "confirmation.open": "S’identifier de nouveau (nouvel onglet)",
+  "confirmation.done": "C’est fait, continuer",
+  "confirmation.missing": "Vous n’avez pas confirmé que c’était vous : rien n’a été fait.",
+
   "palette.title": "Aller à…",
   "palette.label": "Rechercher une personne, un salon ou une action",
   "palette.rooms": "Conversations",
