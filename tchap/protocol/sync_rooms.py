@@ -50,8 +50,10 @@ def _plan_left(room_id: str, rows: list[OwnMembership], ask: Ask) -> RoomPlan | 
     present = rows[-1]
     was_joined = any(row.membership == "join" for row in rows)
     if ask.since is None:
-        wanted = ask.filter.room.include_leave and was_joined
-        return RoomPlan(room_id, "leave", 0, _end_of_stay(rows), True, tuple(rows)) if wanted else None
+        # An invitation that came to nothing is shown to who names its room.
+        wanted = ask.filter.room.include_leave and (was_joined or ask.filter.room.rooms is not None)
+        end = _end_of_stay(rows) if was_joined else present.from_position
+        return RoomPlan(room_id, "leave", 0, end, was_joined, tuple(rows), was_joined) if wanted else None
     stayed = rows[0].holds_at(ask.since) and all(row.membership == "join" for row in rows[:-1])
     since = ask.since if stayed or not was_joined else 0
     full = was_joined and (not stayed or ask.full_state)
@@ -85,7 +87,7 @@ def cut_timeline(
     limited = len(found) >= timeline_depth(ask)
     seen: list[SyncEvent] = []
     for event in reversed(found):
-        if sight is not None and not sight.may_see(plan, event, ask.user_id):
+        if sight is not None and plan.was_joined and not sight.may_see(plan, event, ask.user_id):
             # What lies before it is asked for with /messages, which judges each event.
             limited = True
             break
@@ -96,7 +98,9 @@ def cut_timeline(
     wanted = ask.filter.room.timeline
     kept = [event for event in seen if _is_wanted(event, wanted, ignored)]
     limit = timeline_limit(ask)
-    limited = limited or len(kept) > limit
+    # Whoever came (back) since the last answer is given the timeline from its end: it joins on to nothing they hold.
+    starts_anew = ask.since is not None and plan.since == 0 and plan.was_joined
+    limited = limited or starts_anew or len(kept) > limit
     kept = kept[:limit]
     start = kept[-1].ordering if kept else (seen[0].ordering + 1 if seen else None)
     return Timeline(tuple(reversed(kept)), limited, start)

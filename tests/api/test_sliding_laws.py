@@ -8,16 +8,16 @@ from typing import Any
 from urllib.parse import quote
 
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tests.api.test_sliding_sync import ALL_EXTENSIONS, EVERYTHING, slide
-from tests.api.test_sync_laws import PEOPLE, choice, open_story, person, place, step
+from tests.api.test_sync_laws import MOVES, OWN_AFFAIRS, PEOPLE, SPEECH, Step, open_story, stories
 from tests.support.engines import run_engines
 from tests.support.hall import Hall, Resident, open_hall
 from tests.support.olm import KeyPair, device_keys, new_pair, one_time_key
 from tests.support.sync_client import ClientView, RoomView
 
-EXAMPLES = 35
+EXAMPLES = 30
+STEPS = 60
 ON_POSTGRESQL = 4
 # As deep as it goes, so that no timeline is cut and both hold the same lines.
 ALL_ROOMS = {**EVERYTHING, "timeline_limit": 100}
@@ -34,16 +34,8 @@ NOTHING: tuple[str, ...] = ()
 KEYS = "signed_curve25519"
 
 # What happens in rooms, and what only a person and their devices know of.
-any_step = st.one_of(
-    step,
-    step,
-    st.tuples(
-        st.sampled_from(("note", "note", "ignore", "hear_all", "new_device", "keys", "fallback", "claim", "sync")),
-        person,
-        place,
-        choice,
-    ),
-)
+DEVICES = ("note", "note", "ignore", "hear_all", "new_device", "keys", "fallback", "claim")
+STORIES = stories((*SPEECH, *MOVES, *OWN_AFFAIRS, *DEVICES), STEPS)
 
 
 @dataclass(slots=True)
@@ -176,8 +168,8 @@ def check_device(classic: dict[str, Any], sliding: dict[str, Any]) -> None:
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
-@given(steps=st.lists(any_step, min_size=5, max_size=30))
-def test_sliding_sync_tells_what_classic_sync_tells(steps: list[Any]) -> None:
+@given(steps=STORIES)
+def test_sliding_sync_tells_what_classic_sync_tells(steps: list[Step]) -> None:
     """Whoever slid at any moments, through any windows, holds what classic sync tells them, and tells a newcomer."""
 
     async def story() -> None:
@@ -193,8 +185,8 @@ def test_both_agree_on_postgresql() -> None:
     with run_engines() as engines:
 
         @settings(max_examples=ON_POSTGRESQL, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-        @given(steps=st.lists(any_step, min_size=15, max_size=30))
-        def agree(steps: list[Any]) -> None:
+        @given(steps=STORIES)
+        def agree(steps: list[Step]) -> None:
             async def story() -> None:
                 with tempfile.TemporaryDirectory() as folder:
                     async with engines.open_hall("postgresql", Path(folder)) as hall:
@@ -205,7 +197,7 @@ def test_both_agree_on_postgresql() -> None:
         agree()
 
 
-async def live_through(hall: Hall, steps: list[Any]) -> None:
+async def live_through(hall: Hall, steps: list[Step]) -> None:
     tale = await open_story(hall, [{}] * PEOPLE)
     pairs = [Pair(each, await hall.another_device(each)) for each in tale.people]
     for number, (what, who, where, wanted) in enumerate(steps):

@@ -50,6 +50,33 @@ export function Field(props: FieldProps): ReactElement {
   );
 }
 
+interface LongFieldProps {
+  readonly label: string;
+  readonly value: string;
+  readonly maxLength: number;
+  readonly testId?: string;
+  readonly onText: (text: string) => void;
+}
+
+/** Several lines of free text. */
+export function LongField({ label, value, maxLength, testId, onText }: LongFieldProps): ReactElement {
+  const id = useId();
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <textarea
+        id={id}
+        className="input"
+        rows={4}
+        maxLength={maxLength}
+        value={value}
+        data-testid={testId}
+        onChange={(event) => onText(event.target.value)}
+      />
+    </div>
+  );
+}
+
 interface CheckProps {
   readonly checked: boolean;
   readonly onChange: (checked: boolean) => void;

@@ -200,6 +200,7 @@ export const fr = {
   "conversation.none.body": "Ou appuyez sur Ctrl K pour trouver une personne ou un salon.",
   "conversation.timeline": "Messages de {name}",
   "conversation.older": "Messages plus anciens",
+  "conversation.newer": "Messages plus récents",
   "conversation.start": "Début de la conversation",
   "conversation.start.secure": "Les messages sont chiffrés de bout en bout : seuls les membres peuvent les lire.",
   "conversation.start.public": "Tous les agents peuvent lire ce salon. Évitez d’y partager des informations sensibles.",
@@ -227,6 +228,7 @@ export const fr = {
   "message.reactWith": "Réagir avec {emoji}",
   "message.edit": "Modifier",
   "message.delete": "Supprimer",
+  "message.report": "Signaler",
   "message.copy": "Copier le texte",
   "message.deleteTitle": "Supprimer ce message ?",
   "message.deleteBody": "Il disparaîtra pour toutes les personnes de la conversation. C’est irréversible.",
@@ -312,6 +314,8 @@ export const fr = {
   "details.leaveTitle": "Quitter cette conversation ?",
   "details.leaveBody": "Vous ne recevrez plus ses messages. Pour y revenir, il faudra une nouvelle invitation.",
   "details.leavePublicBody": "Vous ne recevrez plus ses messages. Vous pourrez y revenir quand vous voudrez.",
+  "details.more": "Autres actions pour {name}",
+  "details.report": "Signaler {name}",
   "details.write": "Écrire à {name}",
 
   "settings.title": "Réglages",
@@ -375,10 +379,53 @@ export const fr = {
   "notifications.test.failed":
     "L’essai n’est pas parti. Désactivez les notifications, réactivez-les, puis réessayez.",
 
+  "report.title.message": "Signaler un message de {name}",
+  "report.title.person": "Signaler {name}",
+  "report.body": "Votre signalement part à l’équipe de modération, avec votre nom. La personne concernée n’en est pas informée.",
+  "report.sealed":
+    "Cette conversation est chiffrée : la modération ne peut pas lire le message. Dites-lui ce qu’il contient.",
+  "report.ground": "Quel est le problème ?",
+  "report.ground.abuse": "Harcèlement, injures ou menaces",
+  "report.ground.illegal": "Contenu illicite",
+  "report.ground.impostor": "Usurpation d’identité ou tentative d’escroquerie",
+  "report.ground.data": "Informations sensibles partagées à tort",
+  "report.ground.other": "Autre chose",
+  "report.groundNeeded": "Choisissez ce qui pose problème.",
+  "report.details": "Précisions (facultatif)",
+  "report.submit": "Envoyer le signalement",
+  "report.done": "Merci. La modération a reçu votre signalement.",
+  "report.gone": "Ce message n’existe plus : il n’y a plus rien à signaler.",
+
+  "search.title": "Rechercher dans les messages",
+  "search.label": "Mots à rechercher",
+  "search.here": "Rechercher dans cette conversation",
+  "search.scope": "Où chercher ?",
+  "search.scope.room": "Dans cette conversation",
+  "search.scope.all": "Dans toutes mes conversations",
+  "search.results_one": "{count} message trouvé",
+  "search.results_other": "{count} messages trouvés",
+  "search.none": "Aucun message trouvé pour « {term} ». Essayez un autre mot.",
+  "search.reach.server": "Recherche faite dans tout ce que vous pouvez lire de ce salon.",
+  "search.reach.device_one":
+    "Cette conversation est chiffrée : seul {count} message, ouvert sur cet appareil, a été parcouru (depuis le {date}).",
+  "search.reach.device_other":
+    "Cette conversation est chiffrée : seuls les {count} messages ouverts sur cet appareil ont été parcourus (depuis le {date}).",
+  "search.reach.nothing": "Cette conversation est chiffrée, et aucun de ses messages n’est ouvert sur cet appareil.",
+  "search.reach.both_one":
+    "Salons non chiffrés : tout a été parcouru. Conversations chiffrées : seulement {count} message ouvert sur cet appareil.",
+  "search.reach.both_other":
+    "Salons non chiffrés : tout a été parcouru. Conversations chiffrées : seulement les {count} messages ouverts sur cet appareil.",
+  "search.reach.both.nothing":
+    "Salons non chiffrés : tout a été parcouru. Conversations chiffrées : aucun message n’est ouvert sur cet appareil.",
+  "search.more.page": "Résultats plus anciens",
+  "search.more.older": "Chercher dans les messages plus anciens",
+  "search.gone": "Ce message n’est plus là, ou vous ne pouvez plus le lire.",
+
   "palette.title": "Aller à…",
   "palette.label": "Rechercher une personne, un salon ou une action",
   "palette.rooms": "Conversations",
   "palette.people": "Annuaire",
+  "palette.messages": "Rechercher « {term} » dans les messages",
   "palette.actions": "Actions",
   "palette.none": "Rien ne correspond.",
 

@@ -1,5 +1,5 @@
 /** One conversation, as plain messages in the order to draw them. */
-import { EventStatus, EventTimeline, EventType, type MatrixEvent, MatrixEventEvent, type Room, RoomEvent } from "matrix-js-sdk";
+import { type Direction, EventStatus, EventTimeline, EventType, type MatrixEvent, MatrixEventEvent, type Room, RoomEvent } from "matrix-js-sdk";
 import { DecryptionFailureCode } from "matrix-js-sdk/lib/crypto-api";
 import type { Account } from "./account";
 import { parseMedia } from "./media-info";
@@ -151,10 +151,28 @@ function toMessage(account: Account, room: Room, event: MatrixEvent, kind: Messa
   };
 }
 
-export function listMessages(account: Account, roomId: string): Message[] {
+function follow(piece: EventTimeline, direction: Direction): EventTimeline[] {
+  const next = piece.getNeighbouringTimeline(direction);
+  return next === null ? [] : [next, ...follow(next, direction)];
+}
+
+/**
+ * The pieces of history that follow one another around a place: around `anchor`, a message outside of what sync
+ * brought, or up to now when it is null.
+ */
+function piecesOf(room: Room, anchor: string | null): EventTimeline[] {
+  const set = room.getUnfilteredTimelineSet();
+  const here = (anchor === null ? null : set.getTimelineForEvent(anchor)) ?? room.getLiveTimeline();
+  const before = follow(here, EventTimeline.BACKWARDS).reverse();
+  return [...before, here, ...follow(here, EventTimeline.FORWARDS)];
+}
+
+export function listMessages(account: Account, roomId: string, anchor: string | null = null): Message[] {
   const room = account.client.getRoom(roomId);
   if (room === null) return [];
-  const events = [...room.getLiveTimeline().getEvents(), ...room.getPendingEvents()];
+  const pieces = piecesOf(room, anchor);
+  const pending = pieces.includes(room.getLiveTimeline()) ? room.getPendingEvents() : [];
+  const events = [...pieces.flatMap((piece) => piece.getEvents()), ...pending];
   for (const event of events) void account.client.decryptEventIfNeeded(event);
   return events.flatMap((event) => {
     const kind = kindOf(room, event);
@@ -162,14 +180,43 @@ export function listMessages(account: Account, roomId: string): Message[] {
   });
 }
 
-export function hasOlder(account: Account, roomId: string): boolean {
+export function hasOlder(account: Account, roomId: string, anchor: string | null = null): boolean {
   const room = account.client.getRoom(roomId);
-  return room !== null && room.getLiveTimeline().getPaginationToken(EventTimeline.BACKWARDS) !== null;
+  return room !== null && (piecesOf(room, anchor)[0]?.getPaginationToken(EventTimeline.BACKWARDS) ?? null) !== null;
 }
 
-export async function loadOlder(account: Account, roomId: string): Promise<void> {
+export async function loadOlder(account: Account, roomId: string, anchor: string | null = null): Promise<void> {
   const room = account.client.getRoom(roomId);
-  if (room !== null) await account.client.scrollback(room, PAGE);
+  if (room === null) return;
+  const first = piecesOf(room, anchor)[0];
+  if (first === undefined || first === room.getLiveTimeline()) await account.client.scrollback(room, PAGE);
+  else await account.client.paginateEventTimeline(first, { backwards: true, limit: PAGE });
+}
+
+/** Whether there is something between the passage around `anchor` and now. */
+export function hasNewer(account: Account, roomId: string, anchor: string | null): boolean {
+  const room = account.client.getRoom(roomId);
+  return room !== null && anchor !== null && !piecesOf(room, anchor).includes(room.getLiveTimeline());
+}
+
+export async function loadNewer(account: Account, roomId: string, anchor: string): Promise<void> {
+  const room = account.client.getRoom(roomId);
+  const last = room === null ? undefined : piecesOf(room, anchor).at(-1);
+  if (last !== undefined) await account.client.paginateEventTimeline(last, { backwards: false, limit: PAGE });
+}
+
+/** Makes a message known with what surrounds it. Returns whether it is there to be read. */
+export async function findMessage(account: Account, roomId: string, eventId: string): Promise<boolean> {
+  const room = account.client.getRoom(roomId);
+  if (room === null) return false;
+  const piece = await account.client.getEventTimeline(room.getUnfilteredTimelineSet(), eventId);
+  return piece !== null && piece !== undefined;
+}
+
+/** Whether what was loaded up to now already holds this message. */
+export function isAtHand(account: Account, roomId: string, eventId: string): boolean {
+  const room = account.client.getRoom(roomId);
+  return room !== null && piecesOf(room, null).some((piece) => piece.getEvents().some((event) => event.getId() === eventId));
 }
 
 /** Lazily loaded members are needed for names, roles and encryption. */

@@ -25,6 +25,10 @@ export interface ConversationState {
   readonly typing: readonly string[];
   readonly hasOlder: boolean;
   readonly loadingOlder: boolean;
+  /** The person reads an old passage: there is more between it and now. */
+  readonly hasNewer: boolean;
+  /** A message to go to, once for each new value. */
+  readonly target: { readonly eventId: string } | null;
   readonly canSend: boolean;
   readonly canDeleteOthers: boolean;
   readonly draft: string;
@@ -46,6 +50,8 @@ export class ConversationModel {
   readonly #stops: (() => void)[];
   #typingSaid = 0;
   #uploads = 0;
+  /** A message of the old passage that is read; null up to now. */
+  #anchor: string | null = null;
 
   constructor(account: Account, roomId: string) {
     this.#account = account;
@@ -56,6 +62,8 @@ export class ConversationModel {
       typing: [],
       hasOlder: false,
       loadingOlder: false,
+      hasNewer: false,
+      target: null,
       canSend: true,
       canDeleteOthers: false,
       draft: drafts.get(roomId) ?? "",
@@ -86,9 +94,10 @@ export class ConversationModel {
   #read(): void {
     const { roomId } = this;
     this.state.update({
-      messages: timeline.listMessages(this.#account, roomId),
+      messages: timeline.listMessages(this.#account, roomId, this.#anchor),
       members: people.listMembers(this.#account, roomId),
-      hasOlder: timeline.hasOlder(this.#account, roomId),
+      hasOlder: timeline.hasOlder(this.#account, roomId, this.#anchor),
+      hasNewer: timeline.hasNewer(this.#account, roomId, this.#anchor),
       canSend: timeline.canSend(this.#account, roomId),
       canDeleteOthers: timeline.canDeleteOthers(this.#account, roomId),
     });
@@ -100,12 +109,39 @@ export class ConversationModel {
     if (messages.length < 15 && hasOlder) await this.loadOlder();
   }
 
-  readonly loadOlder = async (): Promise<void> => {
+  async #load(job: () => Promise<unknown>): Promise<void> {
     if (this.state.get().loadingOlder) return;
     this.state.update({ loadingOlder: true });
-    await timeline.loadOlder(this.#account, this.roomId).catch(() => undefined);
+    await job().catch(() => undefined);
     this.#read();
     this.state.update({ loadingOlder: false });
+  }
+
+  readonly loadOlder = (): Promise<void> =>
+    this.#load(() => timeline.loadOlder(this.#account, this.roomId, this.#anchor));
+
+  readonly loadNewer = async (): Promise<void> => {
+    const anchor = this.#anchor;
+    if (anchor !== null) await this.#load(() => timeline.loadNewer(this.#account, this.roomId, anchor));
+  };
+
+  /** Shows a message in its place, however old it is. */
+  readonly goTo = async (eventId: string): Promise<void> => {
+    const isAtHand = timeline.isAtHand(this.#account, this.roomId, eventId);
+    if (!isAtHand) {
+      const search = timeline.findMessage(this.#account, this.roomId, eventId);
+      if (!(await search.catch(() => false))) return this.state.update({ error: { key: "search.gone" } });
+    }
+    this.#anchor = isAtHand ? null : eventId;
+    this.#read();
+    this.state.update({ target: { eventId }, error: null });
+  };
+
+  /** Back from an old passage to the last messages. */
+  readonly goLive = (): void => {
+    this.#anchor = null;
+    this.state.update({ target: null });
+    this.#read();
   };
 
   async #act(job: () => Promise<unknown>): Promise<void> {
@@ -214,7 +250,10 @@ export class ConversationModel {
 
   readonly openFile = (media: MediaInfo): Promise<Blob> => fetchFile(this.#account, media);
 
-  readonly markRead = (): void => void timeline.markRead(this.#account, this.roomId).catch(() => undefined);
+  /** The end of an old passage is not the end of what there is to read. */
+  readonly markRead = (): void => {
+    if (!this.state.get().hasNewer) void timeline.markRead(this.#account, this.roomId).catch(() => undefined);
+  };
 
   readonly invite = (userId: string): Promise<void> => rooms.invite(this.#account, this.roomId, userId);
 }

@@ -13,10 +13,12 @@ import { ComparisonModel } from "./comparison";
 import { ConversationModel } from "./conversation";
 import { phraseOf } from "./errors";
 import { ForumsModel } from "./forums";
+import { MessageSearchModel } from "./message-search";
 import { type NotificationSurroundings, NotificationsModel } from "./notifications";
 import { NewRoomModel } from "./new-room";
 import { gather, Observable } from "./observable";
 import { PeopleModel } from "./people";
+import { ReportModel, type ReportSubject } from "./report";
 import { SettingsModel } from "./settings";
 
 export type Place =
@@ -28,6 +30,8 @@ export type Place =
 export type Dialog =
   | { readonly name: "people"; readonly people: PeopleModel }
   | { readonly name: "palette"; readonly people: PeopleModel }
+  | { readonly name: "search"; readonly search: MessageSearchModel; readonly term: string }
+  | { readonly name: "report"; readonly report: ReportModel }
   | { readonly name: "new-room"; readonly newRoom: NewRoomModel }
   | { readonly name: "compare"; readonly comparison: ComparisonModel };
 
@@ -130,10 +134,10 @@ export class HomeModel {
     this.state.update({ dialog: { name: "compare", comparison } });
   };
 
-  /** Paths: "" · "room/<id>" · "forums" · "settings". */
+  /** Paths: "" · "room/<id>" · "room/<id>/<message>" · "forums" · "settings". */
   readonly show = (path: string): void => {
-    const [name, id] = path.split("/", 2);
-    if (name === "room" && id !== undefined) this.#showRoom(decodeURIComponent(id));
+    const [name, id, message] = path.split("/", 3);
+    if (name === "room" && id !== undefined) this.#showRoom(decodeURIComponent(id), decodeURIComponent(message ?? ""));
     else if (name === "forums") this.#arrive({ name: "forums", forums: new ForumsModel(this.account, this.#exits.instances) });
     else if (name === "settings") this.#showSettings();
     else this.#arrive({ name: "none" });
@@ -144,10 +148,13 @@ export class HomeModel {
     this.#arrive({ name: "settings", settings: new SettingsModel(this.account, { onSignOut, onUnlock, onNewCode }) });
   }
 
-  #showRoom(roomId: string): void {
+  #showRoom(roomId: string, eventId: string): void {
     const { place } = this.state.get();
-    if (place.name === "room" && place.roomId === roomId) return;
-    this.#arrive({ name: "room", roomId, conversation: new ConversationModel(this.account, roomId) });
+    const isHere = place.name === "room" && place.roomId === roomId;
+    const conversation = isHere ? place.conversation : new ConversationModel(this.account, roomId);
+    if (!isHere) this.#arrive({ name: "room", roomId, conversation });
+    if (eventId !== "") void conversation.goTo(eventId);
+    else if (isHere && conversation.state.get().hasNewer) conversation.goLive();
   }
 
   #leavePlace(): void {
@@ -161,6 +168,13 @@ export class HomeModel {
   }
 
   readonly openRoom = (roomId: string): void => this.#exits.setPath(`room/${encodeURIComponent(roomId)}`);
+  readonly openMessage = (roomId: string, eventId: string): void => {
+    const path = `room/${encodeURIComponent(roomId)}/${encodeURIComponent(eventId)}`;
+    this.closeDialog();
+    this.#exits.setPath(path);
+    // The address may say so already: one goes there again all the same.
+    this.show(path);
+  };
   readonly openForums = (): void => this.#exits.setPath("forums");
   readonly openSettings = (): void => this.#exits.setPath("settings");
   readonly openNothing = (): void => this.#exits.setPath("");
@@ -185,6 +199,14 @@ export class HomeModel {
     });
     this.state.update({ dialog: { name: "new-room", newRoom } });
   };
+
+  readonly searchMessages = (roomId: string | null, term = ""): void => {
+    const search = new MessageSearchModel(this.account, roomId, (found) => this.openMessage(found.roomId, found.eventId));
+    this.state.update({ dialog: { name: "search", search, term } });
+  };
+
+  readonly report = (subject: ReportSubject): void =>
+    this.state.update({ dialog: { name: "report", report: new ReportModel(this.account, subject) } });
 
   readonly closeDialog = (): void => {
     const { dialog } = this.state.get();

@@ -2,5 +2,6 @@
 export type * from "../matrix/types";
 export type { Policy, PasswordPolicy } from "../matrix/accounts";
 export type { IdentityProvider } from "../matrix/identity-providers";
+export type { Found } from "../matrix/search";
 export type { RecoveryCode } from "../matrix/encryption";
 export type { ComparisonStep } from "../matrix/verification";

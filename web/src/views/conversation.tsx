@@ -36,6 +36,14 @@ function Head({ home, room }: Omit<PaneProps, "conversation">): ReactElement {
       </div>
       {room.invitation === null && (
         <IconButton
+          icon="search"
+          label={t("search.here")}
+          onClick={() => home.searchMessages(room.id)}
+          data-testid="search-here"
+        />
+      )}
+      {room.invitation === null && (
+        <IconButton
           icon="people"
           label={t("conversation.details")}
           aria-expanded={home.state.get().details}

@@ -3,6 +3,7 @@ import { Avatar } from "../design/avatar";
 import { Button, IconButton } from "../design/button";
 import { Dialog } from "../design/dialog";
 import { Icon } from "../design/icons";
+import { ActionMenu } from "../design/menu";
 import { Badge } from "../design/notes";
 import type { ConversationModel } from "../view-models/conversation";
 import type { HomeModel } from "../view-models/home";
@@ -21,6 +22,8 @@ interface DetailsProps {
 function MemberRow({ member, home }: { readonly member: Member; readonly home: HomeModel }): ReactElement {
   const { t } = useWords();
   const mine = member.id === home.account.userId;
+  const report = (): void =>
+    home.report({ reported: { kind: "person", userId: member.id }, name: member.name, sealed: false });
   return (
     <li className="member" data-testid="member">
       <Avatar id={member.id} name={member.name} size="small" />
@@ -36,12 +39,20 @@ function MemberRow({ member, home }: { readonly member: Member; readonly home: H
       {member.role === "admin" && <Badge>{t("details.admin")}</Badge>}
       {member.role === "moderator" && <Badge>{t("details.moderator")}</Badge>}
       {!mine && (
-        <IconButton
-          icon="chat"
-          size="small"
-          label={t("details.write", { name: member.name })}
-          onClick={() => void home.writeTo(member.id)}
-        />
+        <>
+          <IconButton
+            icon="chat"
+            size="small"
+            label={t("details.write", { name: member.name })}
+            onClick={() => void home.writeTo(member.id)}
+          />
+          <ActionMenu
+            icon="more"
+            size="small"
+            label={t("details.more", { name: member.name })}
+            actions={[{ id: "report", label: t("details.report", { name: member.name }), icon: "flag", run: report }]}
+          />
+        </>
       )}
     </li>
   );

@@ -8,10 +8,12 @@ import { ConversationPane } from "./conversation";
 import { DetailsPane } from "./details";
 import { ForumsPane } from "./forums";
 import { useObservable, useWords } from "./hooks";
+import { MessageSearchDialog } from "./message-search";
 import { NewRoomDialog } from "./new-room";
 import { Palette } from "./palette";
 import { PeopleDialog } from "./people";
 import type { HomeProps } from "./props";
+import { ReportDialog } from "./report";
 import { RoomList } from "./room-list";
 import { SettingsPane } from "./settings";
 import "./home.css";
@@ -73,6 +75,10 @@ function Dialogs({ home, state }: HomeProps): ReactElement | null {
   if (dialog === null) return null;
   if (dialog.name === "people") return <PeopleDialog people={dialog.people} onClose={home.closeDialog} />;
   if (dialog.name === "palette") return <Palette home={home} state={state} people={dialog.people} />;
+  if (dialog.name === "report") return <ReportDialog model={dialog.report} onClose={home.closeDialog} />;
+  if (dialog.name === "search") {
+    return <MessageSearchDialog search={dialog.search} term={dialog.term} onClose={home.closeDialog} />;
+  }
   if (dialog.name === "new-room") return <NewRoomDialog model={dialog.newRoom} onClose={home.closeDialog} />;
   return <CompareDialog model={dialog.comparison} />;
 }

@@ -124,13 +124,18 @@ function SendState({ message, conversation }: MessageProps): ReactElement | null
 }
 
 function useActions(props: MessageProps, onDelete: () => void): Action[] {
-  const { message, conversation, state } = props;
+  const { message, conversation, state, home, room } = props;
   const { t } = useWords();
   const actions: Action[] = [];
   const edit = { id: "edit", label: t("message.edit"), icon: "edit", run: () => conversation.edit(message) } as const;
   const copy = (): void => void navigator.clipboard.writeText(message.text).catch(() => undefined);
   if (message.mine && message.kind === "text") actions.push(edit);
   if (message.kind === "text") actions.push({ id: "copy", label: t("message.copy"), icon: "copy", run: copy });
+  if (!message.mine) {
+    const reported = { kind: "message", roomId: room.id, eventId: message.eventId } as const;
+    const subject = { reported, name: message.sender.name, sealed: room.encrypted };
+    actions.push({ id: "report", label: t("message.report"), icon: "flag", run: () => home.report(subject) });
+  }
   if (message.mine || state.canDeleteOthers) {
     actions.push({ id: "delete", label: t("message.delete"), icon: "trash", danger: true, run: onDelete });
   }
@@ -199,7 +204,15 @@ export function MessageView(props: MessageProps): ReactElement {
     void conversation.remove(message);
   };
   return (
-    <li className="message" data-testid="message" data-kind={message.kind} data-state={message.state}>
+    <li
+      className="message"
+      data-testid="message"
+      data-kind={message.kind}
+      data-state={message.state}
+      data-event={message.eventId}
+      data-found={props.state.target?.eventId === message.eventId ? "" : undefined}
+      tabIndex={-1}
+    >
       <div className="line">
         <div className="bubble">
           <Quote message={message} />

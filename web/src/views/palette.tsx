@@ -44,14 +44,16 @@ function roomItems({ home, state }: PaletteProps, term: string, words: Translato
 }
 
 function actionItems(home: HomeModel, term: string, words: Translator): Item[] {
+  const search = term.trim() === "" ? words.t("search.title") : words.t("palette.messages", { term: term.trim() });
   const actions: [string, IconName, string, () => void][] = [
+    ["messages", "search", search, () => home.searchMessages(null, term.trim())],
     ["new-direct", "edit", words.t("rooms.newDirect"), home.findPeople],
     ["new-room", "people", words.t("rooms.newRoom"), home.newRoom],
     ["forums", "public", words.t("rooms.forums"), home.openForums],
     ["settings", "settings", words.t("rooms.settings"), home.openSettings],
   ];
   return actions
-    .filter(([, , label]) => matchesAll(label, term))
+    .filter(([id, , label]) => id === "messages" || matchesAll(label, term))
     .map(([id, icon, label, run]) => {
       const draw = (
         <>

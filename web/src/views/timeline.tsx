@@ -3,7 +3,7 @@ import { Button, IconButton } from "../design/button";
 import { Avatar } from "../design/avatar";
 import { Badge } from "../design/notes";
 import type { Translator } from "../i18n/translate";
-import type { ConversationModel } from "../view-models/conversation";
+import type { ConversationModel, ConversationState } from "../view-models/conversation";
 import { type Day, type Group, toDays } from "../view-models/days";
 import type { Message, RoomSummary } from "../view-models/types";
 import { useWords } from "./hooks";
@@ -20,25 +20,51 @@ function dayName(start: number, words: Translator): string {
   return words.day(start);
 }
 
+const AFTER_DIALOG_MS = 150;
+
+function findLine(box: HTMLElement, eventId: string): HTMLElement | null {
+  return box.querySelector<HTMLElement>(`[data-event="${CSS.escape(eventId)}"]`);
+}
+
+/** A window that closes gives focus back to where it was: the message takes it after that. */
+function focusSoon(line: HTMLElement): void {
+  setTimeout(() => line.focus({ preventScroll: true }), AFTER_DIALOG_MS);
+}
+
 /** Stays at the end while the reader is there; keeps the reader's line when older messages come above. */
-function useScroll(messages: readonly Message[], onEnd: () => void): [RefObject<HTMLDivElement | null>, boolean, () => void] {
+function useScroll(state: ConversationState, onEnd: () => void): [RefObject<HTMLDivElement | null>, boolean, () => void] {
+  const { messages, target, hasNewer } = state;
   const ref = useRef<HTMLDivElement>(null);
   const before = useRef({ first: "", height: 0, atEnd: true });
   const [atEnd, setAtEnd] = useState(true);
+  const reached = useRef<ConversationState["target"]>(null);
   const first = messages[0]?.key ?? "";
   const goDown = useCallback(() => {
     const box = ref.current;
+    before.current = { ...before.current, atEnd: true };
     if (box !== null) box.scrollTop = box.scrollHeight;
   }, []);
   useLayoutEffect(() => {
     const box = ref.current;
     if (box === null) return;
     const seen = before.current;
+    const found = target === null || reached.current === target ? null : findLine(box, target.eventId);
+    if (found !== null) {
+      reached.current = target;
+      before.current = { first, height: box.scrollHeight, atEnd: false };
+      found.scrollIntoView({ block: "center" });
+      focusSoon(found);
+      return;
+    }
+    if (hasNewer && seen.first === first) {
+      before.current = { first, height: box.scrollHeight, atEnd: false };
+      return;
+    }
     if (seen.atEnd) box.scrollTop = box.scrollHeight;
     else if (seen.first !== first && seen.height > 0) box.scrollTop += box.scrollHeight - seen.height;
     before.current = { first, height: box.scrollHeight, atEnd: seen.atEnd };
     if (seen.atEnd) onEnd();
-  }, [messages, first, onEnd]);
+  }, [messages, first, target, hasNewer, onEnd]);
   useEffect(() => {
     const box = ref.current;
     if (box === null) return undefined;
@@ -173,7 +199,11 @@ export function Timeline(props: TimelineProps): ReactElement {
   const words = useWords();
   const { t } = words;
   const read = useReading(conversation);
-  const [box, atEnd, goDown] = useScroll(state.messages, read);
+  const [box, atEnd, goDown] = useScroll(state, read);
+  const goToEnd = (): void => {
+    if (state.hasNewer) conversation.goLive();
+    goDown();
+  };
   const days = useMemo(() => toDays(state.messages), [state.messages]);
   return (
     <div className="timeline-wrap">
@@ -196,11 +226,16 @@ export function Timeline(props: TimelineProps): ReactElement {
           {days.map((day) => (
             <DayView key={day.start} day={day} {...props} />
           ))}
+          {state.hasNewer && (
+            <Button look="quiet" size="small" busy={state.loadingOlder} onClick={() => void conversation.loadNewer()}>
+              {t("conversation.newer")}
+            </Button>
+          )}
         </div>
       </div>
-      {!atEnd && (
+      {(!atEnd || state.hasNewer) && (
         <div className="go-down">
-          <IconButton icon="down" label={t("conversation.goDown")} onClick={goDown} />
+          <IconButton icon="down" label={t("conversation.goDown")} onClick={goToEnd} />
         </div>
       )}
       <Typing names={state.typing} />
