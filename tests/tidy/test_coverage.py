@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz.specification import find_specification
+from tests.fuzz.specification import find_specification, read_operations
 from tests.support.operations import PAGE, ROOT, Row, find_route, read_page
 
 ROWS = read_page(PAGE.read_text(encoding="utf-8"))
@@ -37,6 +37,4 @@ def test_the_list_is_that_of_the_specification() -> None:
 
 
 def _specified(specification: Path) -> list[tuple[str, str]]:
-    from tests.fuzz.specification import read_operations
-
     return [tuple(item.name.split(" ", 1)) for item in read_operations(specification)]  # type: ignore[misc]
