@@ -1,4 +1,4 @@
-"""Writes `docs/coverage.md`: each operation of the specification, the module that answers it, the tests that call it."""
+"""Writes `docs/coverage.md`: each operation of the specification, what answers it, and the tests that call it."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -9,13 +9,15 @@ from tests.support.operations import OPERATIONS, PAGE, REFUSED, Operation, find_
 MAX_TESTS = 3
 _HEAD = """# Coverage of the Client-Server API
 
-Every operation of the Client-Server API of Matrix 1.19, the module of `tchap/api/` that answers it, and tests that call it with success
-(at most three; there are others, and the fuzz of `tests/fuzz/` calls them all). Paths under `v3` are answered under `r0` and `unstable` too.
-`make coverage` writes this page from the route table and from what a run of the tests calls; each test named here fails if it no longer calls
-what it is named for, and `tests/tidy/test_coverage.py` fails when an operation has no route or no test.
+Every operation of the Client-Server API of Matrix 1.19, the module of `tchap/api/` that answers it, and tests that
+call it with success (at most three; there are others, and the fuzz of `tests/fuzz/` calls them all). Paths under `v3`
+are answered under `r0` and `unstable` too. `make coverage` writes this page from the route table and from what a run
+of the tests calls; a test named here fails if it no longer calls what it is named for, and
+`tests/tidy/test_coverage.py` fails when an operation has no route or no test.
 
-{answered} of {total} operations are answered, {tested} with tests. {refused} of them are refused to everybody, each with its sentence, because the address of an account
-is its administration's to change and telephone numbers are not used: {names}.
+{answered} of {total} operations are answered, {tested} with tests. {refused} of them are refused to everybody, each
+with its sentence, because the address of an account is its administration's to change and telephone numbers are not
+used: {names}.
 
 | method | path | operation | module | tests |
 |---|---|---|---|---|
