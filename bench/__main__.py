@@ -18,9 +18,11 @@ import uvloop
 from bench import process, report, servers, synapse_env
 from bench.http_client import BenchError
 from bench.measure import Bounds, Measurement, Sizes, Stage
-from bench.scenarios import SCENARIOS
+from bench.scenarios import CROWDED, LONG_TO_SET, SCENARIOS, USUAL
 
 SCENARIO_TIMEOUT_S = 300.0
+LONG_TIMEOUT_S = 3600.0
+"""Of a scenario that is long to set: Synapse takes a good ten minutes to let twenty thousand people in."""
 FULL_ROUNDS = 5
 QUICK_ROUNDS = 2
 FAILURES = (BenchError, TimeoutError, OSError, ExceptionGroup)
@@ -48,12 +50,14 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="fewer rounds, shorter windows, smaller rooms")
     parser.add_argument("--rounds", type=int, default=0, help=f"default {FULL_ROUNDS}, with --quick {QUICK_ROUNDS}")
     parser.add_argument("--only", choices=("tchap", "synapse"), help="run one server alone")
-    parser.add_argument("--scenario", nargs="+", choices=tuple(SCENARIOS), default=list(SCENARIOS))
+    parser.add_argument("--scenario", nargs="+", choices=tuple(SCENARIOS), default=list(USUAL))
     parser.add_argument("--members", type=int, default=0, help="members of the forum")
+    parser.add_argument("--crowd", type=int, default=0, help="members of the room of `members`")
     parser.add_argument("--json", type=Path, help="also write every run to this file")
     options = parser.parse_args(arguments)
     options.rounds = options.rounds or (QUICK_ROUNDS if options.quick else FULL_ROUNDS)
-    options.sizes = _sizes(options.quick, options.members)
+    sizes = _sizes(options.quick, options.members)
+    options.sizes = replace(sizes, crowd=options.crowd or sizes.crowd)
     return options
 
 
@@ -61,7 +65,9 @@ def _sizes(quick: bool, members: int) -> Sizes:
     sizes = Sizes()
     if quick:
         window, warm_up = Bounds(2.5, 30_000), Bounds(0.7, 1_000)
-        sizes = replace(sizes, members=100, joiners=120, initial_syncs=5, window=window, warm_up=warm_up)
+        sizes = replace(
+            sizes, members=100, joiners=120, initial_syncs=5, many_rooms=300, crowd=500, window=window, warm_up=warm_up
+        )
     return replace(sizes, members=members or sizes.members)
 
 
@@ -96,10 +102,11 @@ def _figures(measurement: Measurement) -> str:
 async def _run_once(contestant: servers.Contestant, scenario: str, number: int, sizes: Sizes) -> report.Run:
     """One scenario on a fresh server with an empty database, started for it and stopped after it."""
     with tempfile.TemporaryDirectory(prefix="tchap-bench-") as folder:
-        async with servers.running(contestant, Path(folder)) as server:
+        has_crowd = scenario in CROWDED
+        async with servers.running(contestant, Path(folder), has_crowd) as server:
             stage = Stage(server.target, server.pid, sizes)
             try:
-                async with asyncio.timeout(SCENARIO_TIMEOUT_S):
+                async with asyncio.timeout(LONG_TIMEOUT_S if scenario in LONG_TO_SET else SCENARIO_TIMEOUT_S):
                     measurement = await SCENARIOS[scenario](stage)
             finally:
                 stage.close()

@@ -89,9 +89,14 @@ class Person:
     async def joined_rooms(self) -> list[str]:
         return _decode(await self._ask("GET", f"{CLIENT}/joined_rooms"), _JoinedRooms).joined_rooms
 
-    async def sync(self, since: str = "") -> Synced:
-        """One /sync: without `since` an initial sync answered at once, with it a long-poll."""
-        position = f"&timeout={LONG_POLL_MS}&since={quote(since)}" if since else "&timeout=0"
+    async def members(self, room_id: str) -> bytes:
+        """The member events of a room as they came."""
+        return (await self._ask("GET", f"{CLIENT}/rooms/{quote(room_id)}/members")).body
+
+    async def sync(self, since: str = "", *, long_poll: bool = True) -> Synced:
+        """One /sync: without `since` an initial sync answered at once, with it a long-poll unless told otherwise."""
+        patience = LONG_POLL_MS if since and long_poll else 0
+        position = f"&timeout={patience}" + (f"&since={quote(since)}" if since else "")
         path = f"{CLIENT}/sync?filter={self._filter_id}{position}"
         reply = _checked(await self._poll.request("GET", path, self.token), path)
         return Synced(_decode(reply, _Synced).next_batch, reply.body)

@@ -35,6 +35,8 @@ class Sizes:
     rooms: int = 100
     messages_per_room: int = 10
     initial_syncs: int = 10
+    many_rooms: int = 2_000
+    crowd: int = 20_000
     window: Bounds = field(default=Bounds(6.0, 100_000))
     warm_up: Bounds = field(default=Bounds(1.5, 3_000))
 

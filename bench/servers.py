@@ -36,7 +36,7 @@ class Contestant(Protocol):
 
     name: str
 
-    def prepare(self, folder: Path, port: int) -> list[str]:
+    def prepare(self, folder: Path, port: int, crowd: Path | None = None) -> list[str]:
         """Write the configuration into the folder; the command that starts the server in the foreground."""
 
 
@@ -45,9 +45,9 @@ class Ours:
 
     name = "tchap"
 
-    def prepare(self, folder: Path, port: int) -> list[str]:
+    def prepare(self, folder: Path, port: int, crowd: Path | None = None) -> list[str]:
         config = folder / "tchap.toml"
-        config.write_text(settings.ours())
+        config.write_text(settings.ours(crowd))
         where = ["--config", str(config), "--data", str(folder / "data"), "--port", str(port)]
         return [sys.executable, "-m", "tchap", "serve", *where]
 
@@ -60,9 +60,9 @@ class Synapse:
     def __init__(self, python: Path) -> None:
         self._python = str(python)
 
-    def prepare(self, folder: Path, port: int) -> list[str]:
+    def prepare(self, folder: Path, port: int, crowd: Path | None = None) -> list[str]:
         config = folder / "homeserver.yaml"
-        config.write_text(settings.synapse(folder, port))
+        config.write_text(settings.synapse(folder, port, crowd))
         (folder / "log.yaml").write_text(settings.SYNAPSE_LOG)
         command = [self._python, "-m", "synapse.app.homeserver", "--config-path", str(config)]
         subprocess.run([*command, "--generate-keys"], check=True, timeout=START_TIMEOUT_S, capture_output=True)
@@ -70,10 +70,10 @@ class Synapse:
 
 
 @contextlib.asynccontextmanager
-async def running(contestant: Contestant, folder: Path) -> AsyncIterator[Running]:
+async def running(contestant: Contestant, folder: Path, has_crowd: bool = False) -> AsyncIterator[Running]:
     """Start the server on the server's core, wait until it answers and is quiet; stop it whatever happens."""
     port = free_port()
-    command = contestant.prepare(folder, port)
+    command = contestant.prepare(folder, port, _write_crowd(folder) if has_crowd else None)
     log = folder / "server.log"
     server = _start(command, log)
     try:
@@ -83,6 +83,12 @@ async def running(contestant: Contestant, folder: Path) -> AsyncIterator[Running
         yield Running(target, server.pid, process.memory_mb(server.pid, "VmRSS"))
     finally:
         _stop(server)
+
+
+def _write_crowd(folder: Path) -> Path:
+    file = folder / "crowd.yaml"
+    file.write_text(settings.CROWD)
+    return file
 
 
 def free_port() -> int:

@@ -5,11 +5,27 @@ from pathlib import Path
 SERVER_NAME = "bench.example.fr"
 
 
-def ours() -> str:
+CROWD_TOKEN = "a-token-of-the-bench-alone"
+CROWD_PREFIX = "crowd_"
+CROWD = f"""\
+id: crowd
+url: null
+as_token: {CROWD_TOKEN}
+hs_token: another-token-of-the-bench
+sender_localpart: {CROWD_PREFIX}bot
+rate_limited: false
+namespaces: {{users: [{{exclusive: true, regex: "@{CROWD_PREFIX}.*"}}], rooms: [], aliases: []}}
+"""
+"""The application service that fills a very large room: its people need no password to be hashed."""
+
+
+def ours(crowd: Path | None = None) -> str:
     """The test profile: open registration by m.login.dummy, no rate limit. Durability: SQLite WAL, synchronous=FULL.
 
-    Password hashing stays as in production: it costs memory, and the peak must not be flattered.
+    Password hashing stays as in production: it costs memory, and the peak must not be flattered. `crowd` is the file
+    of the application service that fills large rooms; only the scenario that has one names it, on both sides.
     """
+    filled = f'\n[test]\nappservice_files = ["{crowd}"]\n' if crowd else ""
     return f"""\
 profile = "test"
 log_level = "warning"
@@ -19,10 +35,10 @@ name = "{SERVER_NAME}"
 
 [rate_limits]
 enabled = false
-"""
+{filled}"""
 
 
-def synapse(folder: Path, port: int) -> str:
+def synapse(folder: Path, port: int, crowd: Path | None = None) -> str:
     """Open registration, no rate limit, no federation, no presence, no previews, quiet log.
 
     Durability: Synapse opens its database in WAL mode and leaves `synchronous` at SQLite's default, which is FULL
@@ -30,6 +46,7 @@ def synapse(folder: Path, port: int) -> str:
     because registration only prepares the scenarios; caches are at their defaults.
     """
     unlimited = "{per_second: 1000000, burst_count: 1000000}"
+    filled = f"app_service_config_files: [{crowd}]\n" if crowd else ""
     return f"""\
 server_name: {SERVER_NAME}
 pid_file: {folder}/homeserver.pid
@@ -56,7 +73,7 @@ rc_joins: {{local: {unlimited}, remote: {unlimited}}}
 rc_joins_per_room: {unlimited}
 rc_invites: {{per_room: {unlimited}, per_user: {unlimited}, per_issuer: {unlimited}}}
 rc_room_creation: {unlimited}
-"""
+{filled}"""
 
 
 SYNAPSE_LOG = """\

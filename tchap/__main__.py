@@ -1,4 +1,4 @@
-"""The command line: ``tchap serve`` and nothing to learn."""
+"""The command line: ``tchap serve`` and nothing to learn; ``tchap admin`` names the first administrator."""
 
 import argparse
 import sys
@@ -8,8 +8,13 @@ import msgspec
 import uvloop
 
 from tchap.app import serve
+from tchap.base.clock import Clock
 from tchap.base.config import ConfigError, Settings, load_settings
+from tchap.base.errors import MatrixError
 from tchap.base.log import configure_logging
+from tchap.services.admins import name_admin_from_console
+from tchap.storage.accounts import find_admins
+from tchap.storage.database import StoreBusy, open_store
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -21,10 +26,25 @@ def main(arguments: list[str] | None = None) -> int:
         return _refuse(error)
     configure_logging(settings.log_level)
     try:
-        uvloop.run(serve(settings))
+        uvloop.run(serve(settings) if options.command == "serve" else _administer(settings, options))
     except ConfigError as error:
         return _refuse(error)
+    except (MatrixError, StoreBusy, OSError) as error:
+        return _fail(error)
     return 0
+
+
+async def _administer(settings: Settings, options: argparse.Namespace) -> None:
+    """Works on the database itself: with SQLite the server must be stopped."""
+    clock = Clock()
+    store = await open_store(settings.resolved_store_url, clock)
+    try:
+        if options.act != "list":
+            await name_admin_from_console(store, options.user_id, options.act == "grant", clock.now_ms())
+        for user_id in await store.read(find_admins):
+            print(user_id)
+    finally:
+        await store.close()
 
 
 def _refuse(error: Exception) -> int:
@@ -32,23 +52,42 @@ def _refuse(error: Exception) -> int:
     return 2
 
 
+def _fail(error: Exception) -> int:
+    print(f"tchap: {error.en if isinstance(error, MatrixError) else error}", file=sys.stderr)
+    return 1
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tchap", description="Secure instant messaging of public agents.")
     commands = parser.add_subparsers(dest="command", required=True)
     serving = commands.add_parser("serve", help="start the server")
-    serving.add_argument(
-        "--config", type=Path, help="a TOML file (docs/configuration.md); without it, the embedded defaults"
-    )
-    serving.add_argument("--data", type=Path, help="the data directory, in place of the file's data_dir")
+    _add_place(serving)
     serving.add_argument("--port", type=int, help="the port, in place of the file's http.port")
     serving.add_argument("--web", type=Path, help="the built web client, in place of the file's web.folder")
+    admin = commands.add_parser("admin", help="say who administers the server").add_subparsers(
+        dest="act", required=True
+    )
+    for act, words in (("grant", "make somebody an administrator"), ("revoke", "end it"), ("list", "list them")):
+        acting = admin.add_parser(act, help=words)
+        _add_place(acting)
+        if act != "list":
+            acting.add_argument("user_id", help="@name:instance")
     return parser
+
+
+def _add_place(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config", type=Path, help="a TOML file (docs/configuration.md); without it, the embedded defaults"
+    )
+    parser.add_argument("--data", type=Path, help="the data directory, in place of the file's data_dir")
 
 
 def _settings_of(options: argparse.Namespace) -> Settings:
     settings = load_settings(options.config)
     if options.data:
         settings = msgspec.structs.replace(settings, data_dir=str(options.data))
+    if options.command != "serve":
+        return settings
     if options.web:
         settings = msgspec.structs.replace(settings, web=msgspec.structs.replace(settings.web, folder=str(options.web)))
     if options.port is not None:

@@ -27,13 +27,17 @@ from tchap.gateways.appservice_files import read_appservices
 from tchap.gateways.images import ImageMaker
 from tchap.gateways.mail import open_mailer
 from tchap.gateways.media_store import DiskMediaStore
+from tchap.gateways.oidc import OidcGateway
 from tchap.gateways.passwords import PasswordHasher
 from tchap.live import Live
 from tchap.live.appservices import AppServiceNews
 from tchap.live.audience import Audience
+from tchap.live.delayed_events import DelayedAlarm
 from tchap.live.interactive_auth import InteractiveSessions
 from tchap.live.last_seen import LastSeen
 from tchap.live.notifier import Notifier
+from tchap.live.previews import Previews
+from tchap.live.push import PushAlarm
 from tchap.live.rate_limits import RateLimits
 from tchap.live.rooms import RoomCache
 from tchap.live.sliding import Connections
@@ -44,9 +48,17 @@ from tchap.live.uploads import Uploads
 from tchap.protocol.appservices import AppServices
 from tchap.services.appservice_calls import push_to_appservices
 from tchap.services.appservices import open_accounts
+from tchap.services.delayed_events import send_delayed
 from tchap.services.duties import keep_doing
 from tchap.services.instance_keys import load_keys
 from tchap.services.mail_delivery import deliver_mail
+from tchap.services.oauth_clients import keep_tidy
+from tchap.services.push_decisions import decide_pushes
+from tchap.services.push_delivery import deliver_pushes, keep_ledger
+from tchap.services.push_keys import load_push_keys
+from tchap.services.search_index import index_rooms
+from tchap.services.server_notices import tell_notices
+from tchap.services.url_previews import forget_previews
 from tchap.services.world import World
 from tchap.storage.database import open_store
 
@@ -59,10 +71,12 @@ async def open_world(
     clock, entropy = clock or Clock(), entropy or Entropy()
     appservices = _read_appservices(settings)
     outbound = _open_outbound(settings)
+    proconnect = OidcGateway(settings.proconnect, clock) if settings.proconnect.issuer else None
     Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
     store = await open_store(settings.resolved_store_url, clock)
     passwords = PasswordHasher(settings.password)
     images = ImageMaker(settings.media.max_thumbnail_pixels)
+    live = build_live(settings, clock)
     try:
         await open_accounts(store, appservices, clock)
         yield World(
@@ -70,7 +84,7 @@ async def open_world(
             clock=clock,
             entropy=entropy,
             store=store,
-            live=build_live(settings, clock),
+            live=live,
             mailer=open_mailer(settings.mail),
             media=DiskMediaStore(Path(settings.data_dir) / "media"),
             images=images,
@@ -79,8 +93,13 @@ async def open_world(
             metrics=Metrics(),
             outbound=outbound,
             appservices=appservices,
+            proconnect=proconnect,
+            push_keys=await load_push_keys(store, settings, clock),
         )
     finally:
+        live.previews.close()
+        if proconnect is not None:
+            await proconnect.close()
         await outbound.close()
         images.close()
         passwords.close()
@@ -102,6 +121,9 @@ def build_live(settings: Settings, clock: Clock) -> Live:
         last_seen=LastSeen(),
         sliding=Connections(clock.now_ms()),
         appservices=AppServiceNews(),
+        previews=Previews(),
+        delayed=DelayedAlarm(),
+        push=PushAlarm(),
     )
 
 
@@ -184,6 +206,14 @@ async def _run(world: World, doors: list[_Door]) -> None:
         duties = [
             group.create_task(keep_doing(world, "mail", deliver_mail)),
             group.create_task(keep_doing(world, "application services", push_to_appservices)),
+            group.create_task(keep_doing(world, "server notices", tell_notices)),
+            group.create_task(keep_doing(world, "previews", forget_previews)),
+            group.create_task(keep_doing(world, "applications", keep_tidy)),
+            group.create_task(keep_doing(world, "search", index_rooms)),
+            group.create_task(keep_doing(world, "delayed events", send_delayed)),
+            group.create_task(keep_doing(world, "push decisions", decide_pushes)),
+            group.create_task(keep_doing(world, "push delivery", deliver_pushes)),
+            group.create_task(keep_doing(world, "push ledger", keep_ledger)),
         ]
         await _until_started(servers)
         listening = ", ".join(door.url for door in doors)

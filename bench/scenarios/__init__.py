@@ -5,9 +5,11 @@ from types import MappingProxyType
 
 from bench.measure import Measurement, Stage
 from bench.scenarios.chat import chat
+from bench.scenarios.crowd import members
 from bench.scenarios.forum import forum
 from bench.scenarios.initial_sync import initial_sync
 from bench.scenarios.join import join
+from bench.scenarios.many_rooms import idle_sync, initial_sync_many, news_sync
 from bench.scenarios.rooms import create_rooms
 from bench.scenarios.send import send_one_room, send_own_rooms
 
@@ -22,5 +24,14 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
         "create-room": create_rooms,
         "join": join,
         "initial-sync": initial_sync,
+        "idle-sync": idle_sync,
+        "news-sync": news_sync,
+        "initial-sync-many": initial_sync_many,
+        "members": members,
     }
 )
+CROWDED = frozenset({"members"})
+"""Those that fill a very large room first, through an application service."""
+LONG_TO_SET = CROWDED | {"idle-sync", "news-sync", "initial-sync-many"}
+USUAL = tuple(name for name in SCENARIOS if name not in LONG_TO_SET)
+"""What runs unless others are named: thousands of rooms or people take Synapse longer than all the rest."""

@@ -8,6 +8,7 @@ import structlog
 from tchap.api.errors import status_of
 from tchap.api.http import Request, Response, json_response, preferred_language
 from tchap.api.routing import Route, Router
+from tchap.api.suspension import check_while_suspended
 from tchap.base import limits
 from tchap.base.errors import InteractiveAuthNeeded, LimitExceeded, MatrixError
 from tchap.services.accounts import authenticate
@@ -22,11 +23,12 @@ Static = Callable[[str], Response | None]
 
 log = structlog.get_logger(__name__)
 
-# Client-server API, "Web Browser Clients": the headers every answer carries.
+# Client-server API, "Web Browser Clients": the headers every answer carries. The rendezvous of devices (MSC4108) has
+# its conditions in headers of HTTP.
 _CORS = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-allow-methods", b"GET, POST, PUT, DELETE, OPTIONS"),
-    (b"access-control-allow-headers", b"X-Requested-With, Content-Type, Authorization"),
+    (b"access-control-allow-headers", b"X-Requested-With, Content-Type, Authorization, If-Match, If-None-Match"),
     (b"access-control-expose-headers", b"ETag, Retry-After"),
 ]
 
@@ -69,7 +71,9 @@ class Application:
             return self._unrecognised(method, raw_path, found)
         route, params = found
         request = Request(method, raw_path, params, headers, scope["query_string"].decode("latin-1"))
-        request.client = self._client_address(scope, headers)
+        request.peer = scope["client"][0] if scope.get("client") else ""
+        request.client = self._client_address(request.peer, headers)
+        request.scheme = scope["scheme"]
         await self._identify(route, request)
         self._check_rate(route, request)
         if method not in ("GET", "HEAD"):
@@ -84,8 +88,7 @@ class Application:
         hint = 405 if methods else 404
         raise MatrixError("M_UNRECOGNIZED", "Unrecognised request.", "Requête inconnue.", status_hint=hint)
 
-    def _client_address(self, scope: Scope, headers: dict[str, str]) -> str:
-        address = scope["client"][0] if scope.get("client") else ""
+    def _client_address(self, address: str, headers: dict[str, str]) -> str:
         forwarded = headers.get("x-forwarded-for")
         if forwarded and address in self.world.settings.http.trusted_proxies:
             return forwarded.split(",")[-1].strip()
@@ -110,6 +113,8 @@ class Application:
             request.requester = await authenticate(self.world, token, expired_ok=route.auth == "expired_ok")
             note_visit(self.world, request.requester, request.client)
         request.instance = request.requester.instance
+        if request.requester.is_suspended:
+            check_while_suspended(route)
 
     def _check_rate(self, route: Route, request: Request) -> None:
         if route.limit is None:

@@ -32,7 +32,7 @@ class Request:
     ``params`` are the path's parameters, percent-decoded once; header names are lower case.
 
     ``instance`` is the server name being served; ``host_instance`` is set where the Host header itself
-    names an instance.
+    names an instance. ``client`` is the caller's address, ``peer`` that of who connected: a proxy's, if there is one.
     """
 
     requester: Requester
@@ -45,6 +45,8 @@ class Request:
         self.raw_query = query
         self.body = b""
         self.client = ""
+        self.peer = ""
+        self.scheme = "http"
         self.instance = ""
         self.host_instance: str | None = None
 

@@ -60,6 +60,12 @@ def maybe_bool(body: dict[str, Any], name: str, default: bool = False) -> bool:
     return value
 
 
+def need_bool(body: dict[str, Any], name: str) -> bool:
+    if body.get(name) is None:
+        raise MissingParam(name)
+    return maybe_bool(body, name)
+
+
 def maybe_list(body: dict[str, Any], name: str) -> list[Any] | None:
     value = body.get(name)
     if value is not None and not isinstance(value, list):

@@ -110,8 +110,13 @@ def _decode(segment: str) -> str:
 
 def with_aliases(route: Route) -> tuple[Route, ...]:
     """The route itself and the same under the older prefixes."""
+    return (route, *(replace(route, path=path) for path in with_path_aliases(route.path)[1:]))
+
+
+def with_path_aliases(path: str) -> tuple[str, ...]:
+    """The path itself and the same under the older prefixes."""
     for prefix, others in _ALIASES:
-        if route.path.startswith(prefix):
-            rest = route.path[len(prefix) :]
-            return (route, *(replace(route, path=other + rest) for other in others))
-    return (route,)
+        if path.startswith(prefix):
+            rest = path[len(prefix) :]
+            return (path, *(other + rest for other in others))
+    return (path,)

@@ -10,6 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from tchap.base import limits
+
 
 class ConfigError(Exception):
     """The configuration cannot be used; the message says which line and why."""
@@ -95,13 +97,63 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     lifetime_s: int = 86_400
 
 
+class Moderation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    email: str = ""
+
+
+class Rtc(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    livekit_url: str = ""
+    api_key: str = ""
+    api_secret: str = ""
+
+    @property
+    def is_ready(self) -> bool:
+        return bool(self.livekit_url and self.api_key and self.api_secret)
+
+
 class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     folder: str = ""
     theme: str = ""
 
 
+class Notices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    sender: str = "avis"
+    display_name: str = "Avis du service"
+    room_name: str = "Avis du service"
+
+
+class Previews(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    enabled: bool = False
+    ports: tuple[int, ...] = (80, 443)
+    allowed_domains: tuple[str, ...] = ()
+    denied_domains: tuple[str, ...] = ()
+    fresh_s: int = 3600
+
+
+class Push(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    include_content: bool = True
+    email_delay_s: int = 600
+    email_room_interval_s: int = 12 * 3600
+
+
 class Outbound(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     allowed_networks: tuple[str, ...] = ()
+
+
+Signature = Literal["RS256", "ES256", "HS256"]
+
+
+class ProConnect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The OpenID Connect provider of agents; without an issuer there is none."""
+
+    issuer: str = ""
+    client_id: str = ""
+    client_secret: str = ""
+    scopes: tuple[str, ...] = ("openid", "given_name", "usual_name", "email", "uid", "siret")
+    id_token_alg: Signature = "RS256"
+    userinfo_alg: Literal["RS256", "ES256", "HS256", "none"] = "RS256"
+    requires_verified_email: bool = False
+    mfa_administrations: tuple[str, ...] = ()
 
 
 class TestProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -152,8 +204,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rooms: Rooms = Rooms()
     rate_limits: RateLimits = RateLimits()
     turn: Turn = Turn()
+    rtc: Rtc = Rtc()
+    moderation: Moderation = Moderation()
     web: Web = Web()
     outbound: Outbound = Outbound()
+    notices: Notices = Notices()
+    previews: Previews = Previews()
+    proconnect: ProConnect = ProConnect()
+    push: Push = Push()
     test: TestProfile | None = None
 
     @property
@@ -197,6 +255,7 @@ def parse_settings(text: str) -> Settings:
 _TEST_DEFAULTS: dict[str, dict[str, object]] = {
     "rate_limits": {"enabled": False},
     "password": {"hash_time_cost": 1, "hash_memory_kib": 64},
+    "previews": {"enabled": True, "ports": []},
     "test": {},
 }
 
@@ -211,7 +270,7 @@ def _with_test_defaults(written: dict[str, object]) -> dict[str, object]:
 
 
 def load_settings(path: Path | None) -> Settings:
-    """The file's settings, or the embedded defaults; two secrets may come from the environment instead."""
+    """The file's settings, or the embedded defaults; some secrets may come from the environment instead."""
     settings = parse_settings(path.read_text(encoding="utf-8")) if path else Settings()
     store_url = os.environ.get("TCHAP_STORE_URL")
     if store_url:
@@ -221,7 +280,21 @@ def load_settings(path: Path | None) -> Settings:
         settings = msgspec.structs.replace(
             settings, mail=msgspec.structs.replace(settings.mail, smtp_password=smtp_password)
         )
+    rtc_secret = os.environ.get("TCHAP_RTC_API_SECRET")
+    if rtc_secret:
+        settings = msgspec.structs.replace(settings, rtc=msgspec.structs.replace(settings.rtc, api_secret=rtc_secret))
+    _check_rtc(settings.rtc)
+    client_secret = os.environ.get("TCHAP_PROCONNECT_SECRET")
+    if client_secret:
+        settings = msgspec.structs.replace(
+            settings, proconnect=msgspec.structs.replace(settings.proconnect, client_secret=client_secret)
+        )
     return settings
+
+
+def _check_rtc(rtc: Rtc) -> None:
+    if rtc.livekit_url and not (rtc.api_key and len(rtc.api_secret) >= limits.MIN_RTC_SECRET):
+        raise ConfigError(f"rtc: livekit_url needs api_key and an api_secret of {limits.MIN_RTC_SECRET} characters")
 
 
 def _check_consistent(settings: Settings) -> None:
@@ -238,6 +311,21 @@ def _check_consistent(settings: Settings) -> None:
     if settings.http.tls_port and not (settings.http.tls_certificate and settings.http.tls_key):
         raise ConfigError("http: a TLS port needs tls_certificate and tls_key")
     _check_administrations(settings)
+    _check_proconnect(settings)
+
+
+def _check_proconnect(settings: Settings) -> None:
+    proconnect = settings.proconnect
+    if not proconnect.issuer:
+        return
+    if not proconnect.issuer.startswith(("https://", "http://")):
+        raise ConfigError("proconnect: the issuer must be an address")
+    if not proconnect.client_id or "openid" not in proconnect.scopes:
+        raise ConfigError("proconnect: client_id, and the scope openid, are needed")
+    known = {administration.name for administration in settings.administrations}
+    for name in proconnect.mfa_administrations:
+        if name not in known:
+            raise ConfigError(f"proconnect: mfa_administrations: no such administration: {name}")
 
 
 def _check_administrations(settings: Settings) -> None:

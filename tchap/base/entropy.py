@@ -17,6 +17,10 @@ class Entropy:
         """`count` random ASCII letters, about 5.7 bits each: identifiers that people may see."""
         return "".join(secrets.choice(string.ascii_letters) for _ in range(count))
 
+    def spell(self, alphabet: str, count: int) -> str:
+        """`count` random letters of this alphabet: a code that people copy from one screen to another."""
+        return "".join(secrets.choice(alphabet) for _ in range(count))
+
     def code(self, count: int) -> str:
         """`count` random digits: a code sent by mail."""
         return "".join(secrets.choice(string.digits) for _ in range(count))

@@ -8,8 +8,9 @@ class Requester:
     """The user and device behind a request.
 
     ``instance`` is the server name of the user id; ``token_id`` names the access token's row; ``is_admin`` allows
-    administrative calls; ``appservice_id`` names the application service acting as one of its users. ``device_id`` is
-    empty where such a service names none.
+    administrative calls; ``is_suspended`` leaves little more than reading; ``appservice_id`` names the application
+    service acting as one of its users. ``device_id`` is empty where such a service names none. ``is_oauth``: the token
+    was given to an application by the OAuth 2.0 API, so the older API's re-authentication does not apply.
     """
 
     user_id: str
@@ -19,6 +20,8 @@ class Requester:
     is_admin: bool = False
     is_external: bool = False
     appservice_id: str = ""
+    is_oauth: bool = False
+    is_suspended: bool = False
 
     @property
     def is_appservice(self) -> bool:

@@ -179,3 +179,177 @@ MAX_SLIDING_TIMELINE = 100  # events of one room
 MAX_REQUIRED_STATE = 200  # entries of one list or subscription
 MAX_SLIDING_NAME = 255  # characters of a list's or a connection's name
 MAX_ROOM_TYPES = 100_000  # rooms whose type is kept in memory
+
+# OAuth 2.0
+MAX_OAUTH_CLIENTS = 20_000  # kept; beyond, those registered longest ago that nobody is signed in with give way
+MAX_CLIENT_NAME = 100  # shown to people, and the name of the device
+MAX_OAUTH_URI = 2_048
+MAX_REDIRECT_URIS = 20  # of one application
+MAX_OAUTH_BODY = 16 * 1024  # a code, a token and an address
+AUTHORIZATION_CODE_MS = 60_000  # between the browser's answer and the application's question
+SPENT_CODE_MS = 24 * 3600 * 1000  # how long the second use of a code is noticed
+DEVICE_GRANT_MS = 15 * 60 * 1000  # to take the other device and type a code there
+DEVICE_GRANT_INTERVAL_S = 5  # RFC 8628, section 3.5
+DEVICE_GRANT_JITTER_S = 1
+MAX_DEVICE_GRANTS = 10_000  # waiting at once
+USER_CODE_LETTERS = 8  # of twenty: 34 bits, ten tries at once
+UNUSED_CLIENT_MS = 30 * 24 * 3600 * 1000  # before the registration of an application nobody uses is forgotten
+OAUTH_SWEEP_S = 3600
+# Our own pages in a browser
+BROWSER_SESSION_MS = 12 * 3600 * 1000  # a working day: the PC may be shared by a ward
+BROWSER_PROOF_MS = 10 * 60 * 1000  # how long a proof of identity is good for further sensitive acts
+MAX_BROWSER_SESSIONS = 20  # of one person; the oldest give way
+MAX_COOKIE = 255  # characters; ours have 43
+MAX_CONTINUE = 8 * 1024  # characters of the path a sign-in comes back to: an authorisation request fits
+MAX_FORM_FIELDS = 30
+MAX_ROOMS_LEFT = 1_000  # looked at to tell which ones a closed account would leave without administrator
+MAX_ROOMS_NAMED = 20  # of those, by their names
+CROSS_SIGNING_RESET_MS = 10 * 60 * 1000  # the specification names no time
+
+# ProConnect and legacy single sign-on
+OIDC_TIMEOUT_S = 10  # one exchange: a person waits for it
+MAX_OIDC_BODY = 256 * 1024  # of one answer
+MAX_OIDC_KEYS = 50  # of one provider
+OIDC_METADATA_S = 3600
+OIDC_KEYS_S = 3600  # before keys in use are asked for again: one taken back is believed no longer than that
+OIDC_NEW_KEYS_S = 60  # between two questions for keys nobody has seen yet
+PROCONNECT_SIGN_IN_MS = 10 * 60 * 1000  # from our page to the provider's and back
+MAX_PROCONNECT_SIGN_INS = 20_000  # under way at once; the oldest give way
+MAX_ID_TOKEN = 8 * 1024  # kept for the sign-out, where it must fit into an address
+MAX_AUTHORIZATION_CODE = 2_048
+ACCOUNT_VALIDITY_MS = 395 * 24 * 3600 * 1000  # thirteen months: what each proof of the address is worth
+MAX_SSO_REDIRECT = 2_048  # characters of the address an application is sent back to
+# Search
+MAX_STEMS = 100_000  # words whose stems are remembered, about 300 bytes each; making one costs 0.1 ms
+MAX_SEARCH_WORD = 64  # characters of a word; longer ones are keys and addresses
+MAX_SEARCH_WORDS = 5_000  # of one message; PostgreSQL keeps the place of the first 16,383
+MAX_SEARCH_TERM = 500  # characters of what somebody looks for
+MAX_SEARCH_PHRASES = 20  # of one search
+MAX_HIGHLIGHTS = 100
+MAX_HIGHLIGHT_WORDS = 20_000  # looked at for one answer
+MAX_SEARCH_PAGE = 100  # results at once
+MAX_SEARCH_CONTEXT = 20  # events before, and after, each result
+MAX_SEARCH_CANDIDATES = 1_000  # newest matches looked at for one page
+MAX_SEARCH_SCAN = 20_000  # matches of all rooms read for them
+MAX_SEARCH_RANKED = 4_000  # characters of a message that tell how well it answers
+MAX_PREDECESSORS = 5  # rooms that a searched one came from, one upgrade after the other
+MAX_SEARCH_ROOM_WORDS = 20  # rooms that are named to the index; of more, matches are picked out afterwards
+SEARCH_BATCH = 200  # events indexed in one transaction
+SEARCH_CATCH_UP = 10  # batches indexed before a search is answered
+SEARCH_ROUND_ROOMS = 100  # rooms looked after in one round of the duty
+SEARCH_PAUSE_S = 0.2  # between two batches: at most a fifteenth of one core goes into indexing
+SEARCH_IDLE_S = 20.0  # between two rounds: what is searched sooner is indexed by the search itself
+
+# Rendezvous of devices (MSC4108, MSC4388)
+RENDEZVOUS_MS = 300_000  # MSC4388, "Maximum duration of a rendezvous"
+MAX_RENDEZVOUS = 10_000  # at once
+MAX_RENDEZVOUS_DATA = 4_096  # bytes of plain text, or characters of a JSON string
+MAX_RENDEZVOUS_BODY = 32 * 1024  # those characters, however they are escaped
+
+# Reports
+MAX_REPORT_REASON = 4_000  # characters kept of what somebody says about what they report, and of a note
+DEFAULT_REPORTS = 50
+MAX_REPORTS = 500  # in one page
+MAX_REPORT_ID = 2**62
+
+# Mutual rooms, OpenID
+MAX_MUTUAL_ROOMS = 100  # in one page
+OPENID_TOKEN_S = 3_600  # a service asks at once whose token it was given
+# Administration
+DEFAULT_AUDIT_PAGE = 100
+MAX_AUDIT_PAGE = 1_000
+MAX_AUDIT_ID = 2**53 - 1  # appendices, "Canonical JSON"
+NOTICE_BATCH = 50  # people told of a notice at once
+MAX_NOTICE_BYTES = 32_768  # half of an event
+# Delayed events (MSC4140)
+MAX_DELAY_MS = 30 * 24 * 3600 * 1000  # a message written today for next month
+MAX_DELAYED_EVENTS = 100  # that wait, of one person
+MAX_FINALISED = 1_000  # MSC4140, "Retention of finalised delayed events"
+FINALISED_MS = 7 * 24 * 3600 * 1000  # the same
+DELAYED_PAGE = 20
+DELAYED_BATCH = 100  # sent at once when many are due
+DELAYED_RETRY_MS = 5_000  # where the fault is ours
+DELAYED_PATIENCE_MS = 10 * 60 * 1000  # after which our fault is told instead
+# Room upgrades, spaces and the directory
+MAX_CARRIED_STATE = 3_000  # state events a room hands on to its successor: one transaction
+DEFAULT_SPACE_PAGE = 50  # rooms of one page of a hierarchy
+MAX_SPACE_PAGE = 100
+MAX_SPACE_DEPTH = 20  # steps from the root: people do not nest deeper, loops do
+MAX_SPACE_ROWS = 20_000  # (room, depth) pairs looked at under one space
+MAX_HIERARCHY_TOKEN = 2_048  # characters; ours hold two ids and three numbers
+# Previews of linked pages
+MAX_PREVIEW_URL = 2_048
+MAX_PREVIEW_PAGE = 1024 * 1024  # the beginning of a page; what it says of itself comes first
+MAX_PREVIEW_TEXT = 384 * 1024  # characters of it that are read
+PREVIEW_CHUNK = 16 * 1024  # characters given to the parser at once
+MAX_PREVIEW_PENDING = 64 * 1024  # characters without a meaning yet that the parser may hold back
+PREVIEW_CHARSET_BYTES = 1_024  # HTML, "prescan a byte stream to determine its encoding"
+MAX_PREVIEW_PIECES = 10_000  # tags, comments and texts looked at
+MAX_PREVIEW_TITLES = 16  # pieces of a title
+MAX_PREVIEW_PROPERTIES = 50
+MAX_PREVIEW_NAME = 64
+MAX_PREVIEW_VALUE = 1_000  # characters of a title or a description
+MAX_PREVIEW_PICTURE = 5 * 1024 * 1024
+PREVIEW_TIMEOUT_S = 8  # for the page, and again for its picture
+MAX_PREVIEWS_AT_ONCE = 20  # pages asked at the same time
+PREVIEW_RETRY_MS = 5_000  # said to those who come when so many are
+PREVIEW_FAILURE_MS = 5 * 60 * 1000  # how long it is remembered that a page has nothing to show
+PREVIEW_KEPT_MS = 7 * 24 * 3600 * 1000  # how long one may ask what a page looked like
+PREVIEW_SWEEP_S = 3_600
+PREVIEW_SWEEP = 100  # previews forgotten at once
+MAX_TIMESTAMP = 2**53 - 1  # appendices, "Canonical JSON"
+
+# Before /sync
+MAX_OLD_EVENTS = 100  # in one answer of the old stream; the rest follows at once in the next
+OLD_EVENTS_TIMEOUT_MS = 30_000  # of a caller that names none: "this will block until an event is received"
+PEEK_AGAIN_S = 1.0  # how often the old stream looks into a room that its reader is not in
+# Group calls (MSC4195)
+RTC_PASS_S = 600  # to get to the LiveKit server, which then renews it by itself
+RTC_CLOCK_SKEW_S = 30  # between its clock and ours
+MIN_RTC_SECRET = 32  # characters: LiveKit asks for as many
+
+# History
+MAX_NEAR_ROUNDS = 7
+"""Readings for the event of a moment: each four times longer than the one before, some five thousand events in all."""
+# Look-ups in other networks
+MAX_THIRD_PARTY = 500  # places or people in one answer, all services together
+THIRD_PARTY_TIMEOUT_S = 10  # somebody waits for the search
+# Thread subscriptions (MSC4306, MSC4308)
+MAX_THREAD_SUBSCRIPTIONS = 20_000  # of one person, those ended among them
+THREAD_CHANGES = 100  # MSC4308: the default
+MAX_THREAD_CHANGES = 500
+# Delivering notifications
+PUSH_WINDOW = 500  # events looked at in one round
+PUSH_UNSAVED = 5_000  # positions without any notification before it is written down how far the duty is
+PUSH_IDLE_S = 5.0  # another process may have appended something without waking us
+PUSH_ROUND_S = 0.05  # between two rounds: what is said in one breath is decided together
+PUSH_SERVED_AT_ONCE = 50  # pushers called at the same time
+PUSH_BATCH = 50  # notifications of one pusher sent in one go
+PUSH_TIMEOUT_S = 10  # for one answer of a gateway
+PUSH_LEASE_MS = 20_000  # a pusher is called by one process at a time; longer than one answer takes
+PUSH_RETRY_MS = 1_000  # after a failure, doubled each time
+PUSH_MAX_RETRY_MS = 15 * 60 * 1000
+PUSH_FRESH_MS = 10 * 60 * 1000  # a gateway away for longer is told of the newest alone
+PUSH_GIVE_UP_MS = 24 * 3600 * 1000  # after which even that is nobody's news
+PUSH_BADGE_DELAY_MS = 1_000  # several rooms read in a row make one change of the badge
+PUSH_LEDGER_MS = 14 * 24 * 3600 * 1000  # how long what became of a notification is kept
+PUSH_SWEEP_S = 3600
+MAX_PUSH_ANSWER = 64 * 1024
+MAX_PUSH_ANSWER_SHOWN = 200  # characters of a gateway's answer in the ledger
+MAX_LEDGER_PAGE = 200
+MAX_PUSH_DATA = 16 * 1024  # of one pusher
+PUSH_TEST_LIMIT = 10  # pushers tried by one press of the button
+MAX_MAILED_EVENTS = 500  # looked at for one mail
+MAX_MAILED_ROOMS = 20  # named in one mail
+MAX_MAILED_NAME = 80  # characters of a room's or a person's name in a mail
+PUSH_ACK_MS = 5 * 60 * 1000  # MSC4174: a Web Push client gives its token back within five minutes
+WEB_PUSH_MAX_BYTES = 4_096  # RFC 8291, section 4: no push service must take more
+WEB_PUSH_TTL_S = 24 * 3600  # how long the push service keeps what it cannot deliver
+VAPID_LIFETIME_S = 12 * 3600  # RFC 8292, section 2: at most a day
+# Room upgrades, spaces and the directory
+MAX_CARRIED_STATE = 3_000  # state events a room hands on to its successor: one transaction
+DEFAULT_SPACE_PAGE = 50  # rooms of one page of a hierarchy
+MAX_SPACE_PAGE = 100
+MAX_SPACE_DEPTH = 20  # steps from the root: people do not nest deeper, loops do
+MAX_SPACE_ROWS = 20_000  # (room, depth) pairs looked at under one space
+MAX_HIERARCHY_TOKEN = 2_048  # characters; ours hold two ids and three numbers

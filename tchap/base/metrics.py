@@ -11,6 +11,10 @@ class Metrics:
         self.answers = Counter("tchap_http_answers", "Answers given", ["method", "status"], registry=self.registry)
         self.events = Counter("tchap_events_appended", "Events appended to rooms", registry=self.registry)
         self.mails = Counter("tchap_mails", "E-mails by outcome", ["outcome"], registry=self.registry)
+        self.reports = Counter("tchap_reports", "Reports by kind", ["kind"], registry=self.registry)
+        self.pushes = Counter(
+            "tchap_pushes", "Notifications by kind of pusher and outcome", ["kind", "outcome"], registry=self.registry
+        )
         self.long_polls = Gauge("tchap_long_polls", "Syncs waiting for news", registry=self.registry)
         self.commit_seconds = Histogram(
             "tchap_commit_seconds",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -42,7 +42,8 @@ class OutboundFailed(OutboundError):
 @dataclass(frozen=True, slots=True)
 class OutboundRequest:
     """One exchange; `timeout_s` covers all of it, `max_bytes` the body of the answer. Only GET and HEAD follow
-    redirects: any other method gets the redirect as its answer."""
+    redirects: any other method gets the redirect as its answer. `may_visit` is asked about every address, redirects
+    too; `is_cut` keeps the beginning of an answer that is too long, where it would otherwise be given up."""
 
     method: str
     url: str
@@ -50,6 +51,8 @@ class OutboundRequest:
     body: bytes = b""
     timeout_s: float = limits.OUTBOUND_TIMEOUT_S
     max_bytes: int = limits.MAX_OUTBOUND_BODY
+    is_cut: bool = False
+    may_visit: Callable[[str], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +104,13 @@ class Outbound:
         )
         for _ in range(limits.MAX_OUTBOUND_REDIRECTS + 1):
             _check_url(sent.url)
+            if request.may_visit is not None and not request.may_visit(str(sent.url)):
+                raise OutboundRefused("a place that may not be asked")
             response = await self._client.send(sent, stream=True, auth=None)
             try:
                 following = response.next_request if sent.method in _SAFE_METHODS else None
                 if following is None:
-                    body = await _read(response, request.max_bytes)
+                    body = await _read(response, request)
                     return OutboundAnswer(response.status_code, dict(response.headers), body, str(response.url))
                 sent = following
             finally:
@@ -148,15 +153,17 @@ def _check_url(url: httpx.URL) -> None:
         raise OutboundRefused("credentials in a URL")
 
 
-async def _read(response: httpx.Response, max_bytes: int) -> bytes:
+async def _read(response: httpx.Response, request: OutboundRequest) -> bytes:
     if response.headers.get("content-encoding", "identity") != "identity":
         raise OutboundFailed("an encoding that was not asked for")
     chunks = bytearray()
     async for chunk in response.aiter_raw():
         chunks += chunk
-        if len(chunks) > max_bytes:
-            raise OutboundFailed(f"more than {max_bytes} bytes")
-    return bytes(chunks)
+        if len(chunks) > request.max_bytes:
+            if request.is_cut:
+                break
+            raise OutboundFailed(f"more than {request.max_bytes} bytes")
+    return bytes(chunks[: request.max_bytes])
 
 
 class _Network(httpcore.AnyIOBackend):

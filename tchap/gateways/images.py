@@ -65,8 +65,21 @@ class ImageMaker:
         finally:
             self._waiting -= 1
 
+    async def measure(self, data: bytes) -> tuple[int, int]:
+        """Width and height in pixels, read from the image's head. NotAnImage."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, _measure, data)
+
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _measure(data: bytes) -> tuple[int, int]:
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+            return image.width, image.height
+    # As below.
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError) as error:
+        raise NotAnImage from error
 
 
 def _make(data: bytes, shape: Shape, max_pixels: int) -> Picture:

@@ -44,6 +44,24 @@ def invitation_mail(recipient: str, inviter: str, link: str) -> OutgoingMail:
     return _notice(recipient, (fr, en), link)
 
 
+def report_mail(recipient: str, report_id: int, kind: str, administration: str) -> OutgoingMail:
+    """Told to those who moderate. What was reported, and by whom, is read on the server alone."""
+    what_fr, what_en = _REPORTED[kind]
+    of = f" ({administration})" if administration else ""
+    fr = f"Bonjour,\n\nUne personne{of} signale {what_fr} : signalement n° {report_id}."
+    en = f"Hello,\n\nSomebody{of} reports {what_en}: report no. {report_id}."
+    html = "<hr>".join(_paragraphs(part) for part in (fr, en))
+    subject = f"Signalement Tchap n° {report_id} / Tchap report"
+    return OutgoingMail(recipient, subject, f"{fr}\n\n---\n\n{en}\n", _page(html))
+
+
+_REPORTED = {
+    "event": ("un message", "a message"),
+    "room": ("un salon", "a room"),
+    "user": ("une personne", "a person"),
+}
+
+
 def _notice(recipient: str, sentences: tuple[str, str], link: str) -> OutgoingMail:
     fr, en = sentences
     text = f"{fr}\n{link}\n\n---\n\n{en}\n{link}\n"

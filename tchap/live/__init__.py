@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tchap.live.appservices import AppServiceNews
     from tchap.live.audience import Audience
+    from tchap.live.delayed_events import DelayedAlarm
     from tchap.live.interactive_auth import InteractiveSessions
     from tchap.live.last_seen import LastSeen
     from tchap.live.notifier import Notifier
+    from tchap.live.previews import Previews
+    from tchap.live.push import PushAlarm
     from tchap.live.rate_limits import RateLimits
     from tchap.live.rooms import RoomCache
     from tchap.live.sliding import Connections
@@ -34,3 +38,8 @@ class Live:
     last_seen: LastSeen
     sliding: Connections
     appservices: AppServiceNews
+    delayed: DelayedAlarm
+    previews: Previews
+    push: PushAlarm
+    # Set when the server has notices to tell.
+    notices: asyncio.Event = field(default_factory=asyncio.Event)

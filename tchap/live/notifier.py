@@ -71,14 +71,14 @@ class Notifier:
                 subscriber.typing_told.move_to_end(room_id)
                 subscriber.wake()
 
-    def listen(self, user_id: str) -> Waiter:
-        """A waiter that hears what concerns the person; it must be given back to ``leave``."""
+    def listen(self, user_id: str, device_id: str = "") -> Waiter:
+        """A waiter of this device that hears what concerns the person; it must be given back to ``leave``."""
         subscriber = self._subscribers.get(user_id)
         if subscriber is None:
             subscriber = self._subscribers[user_id] = Subscriber(user_id)
             self._forget_idle()
         self._subscribers.move_to_end(user_id)
-        waiter = Waiter(subscriber)
+        waiter = Waiter(subscriber, device_id)
         subscriber.waiters.add(waiter)
         if self.stopped:
             waiter.told.set()
@@ -86,6 +86,14 @@ class Notifier:
 
     def leave(self, waiter: Waiter) -> None:
         waiter.subscriber.waiters.discard(waiter)
+
+    def refuse(self, user_id: str, error: Exception, device_id: str | None = None) -> None:
+        """The person, or one device, may not wait here any more: every poll of theirs ends now, with this error."""
+        found = self._subscribers.get(user_id)
+        for waiter in found.waiters if found is not None else ():
+            if device_id in (None, waiter.device_id):
+                waiter.refusal = error
+                waiter.told.set()
 
     def follow(self, subscriber: Subscriber, rooms: frozenset[str], committed: int) -> None:
         """The person is now in exactly ``rooms``; what was told of them before may not have been heard.

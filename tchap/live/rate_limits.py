@@ -21,8 +21,15 @@ RATES = {
     "invite": Rate(1, 60),
     "join": Rate(1, 40),
     "search": Rate(5, 20),
+    # A person in a bad place reports several things at once; nobody reports all day.
+    "report": Rate(0.05, 20),
     "media": Rate(5, 50),
+    "preview": Rate(1, 40),
     "to_device": Rate(50, 500),
+    # A person who tries their notifications presses a few times; each press calls a gateway of their choice.
+    "push_test": Rate(0.05, 10),
+    # Each call in progress says every few seconds that it lives; many may come from one address.
+    "delayed_event": Rate(20, 200),
     # Per address, before anybody is known.
     "register": Rate(0.2, 20),
     "mail": Rate(0.1, 10),
@@ -30,6 +37,16 @@ RATES = {
     "mail_to": Rate(1 / 600, 6),
     "login": Rate(0.5, 20),
     "identity": Rate(2, 40),
+    "rtc": Rate(2, 60),
+    "rendezvous_new": Rate(0.2, 20),
+    # Both devices look every second, often from one address.
+    "rendezvous": Rate(20, 100),
+    # A whole administration's phones sign in from one address, each registering its application first.
+    "oauth": Rate(5, 100),
+    # Per person, codes of devices that were not found: among 34 bits there is none to be found by trying.
+    "user_code": Rate(0.05, 10),
+    # Our own pages, per address: an office may be behind one.
+    "page": Rate(10, 100),
     # Failures per account: three tries, then one every ten seconds (guessing a password must be hopeless).
     "login_failure": Rate(0.1, 3),
 }

@@ -16,6 +16,7 @@ from tchap.protocol.auth_context import CREATE, POWER_LEVELS, StateKey
 from tchap.protocol.events import Event
 from tchap.protocol.power_levels import PowerLevels, power_levels_of
 from tchap.protocol.room_versions import RoomVersion
+from tchap.protocol.server_acls import SERVER_ACL, is_denied
 from tchap.protocol.stored_event import StoredEvent
 
 
@@ -43,6 +44,7 @@ class LiveRoom:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     committing: int = 0
     is_dropped: bool = False
+    _denied: dict[str, bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.joined.update(
@@ -53,12 +55,15 @@ class LiveRoom:
         """The event now holds its key."""
         assert event.state_key is not None
         self.state[(event.type, event.state_key)] = event
+        if event.type == SERVER_ACL:
+            self._denied.clear()
         if event.type == "m.room.member":
             (self.joined.add if _is_join(event) else self.joined.discard)(event.state_key)
 
     def remove_state(self, key: StateKey) -> None:
         """The key holds nothing: a fork was resolved without it."""
         self.state.pop(key, None)
+        self._denied.clear()
         if key[0] == "m.room.member":
             self.joined.discard(key[1])
 
@@ -81,6 +86,15 @@ class LiveRoom:
         """The person's membership, None when there never was any."""
         membership = self.content_of("m.room.member", user_id).get("membership")
         return membership if isinstance(membership, str) else None
+
+    def denies(self, server: str) -> bool:
+        """Whether the room's access control list keeps the server out; judged once per list and server of ours."""
+        acl = self.state.get((SERVER_ACL, ""))
+        if acl is None:
+            return False
+        if server not in self._denied:
+            self._denied[server] = is_denied(acl.content, server)
+        return self._denied[server]
 
     @property
     def power_levels(self) -> PowerLevels:

@@ -59,9 +59,9 @@ class Connections:
         return connection, place
 
     def offer(self, connection: Connection, place: Place) -> str:
-        """The ``pos`` of a new place."""
+        """The ``pos`` of a new place; it ends in the place's position, which tokens of threads begin from (MSC4308)."""
         self._serial += 1
-        pos = str(self._serial)
+        pos = f"{self._serial}_{place.position}"
         connection.places[pos] = place
         if len(connection.places) > limits.MAX_OFFERED_PLACES:
             # The first is the confirmed one.

@@ -19,15 +19,22 @@ class Waiter:
     """One sync in progress. It is registered before the facts are collected, so no change falls between."""
 
     subscriber: Subscriber
+    device_id: str = ""
     told: asyncio.Event = field(default_factory=asyncio.Event)
+    refusal: Exception | None = None
 
     async def wait(self, timeout_s: float) -> bool:
-        """True once something was told since the last call; False when the time is over."""
+        """True once something was told since the last call; False when the time is over.
+
+        Raises what the person was refused with meanwhile.
+        """
         try:
             async with asyncio.timeout(timeout_s):
                 await self.told.wait()
         except TimeoutError:
             return False
+        if self.refusal is not None:
+            raise self.refusal
         self.told.clear()
         return True
 

@@ -14,6 +14,8 @@ class TokenCache:
 
     def __init__(self) -> None:
         self._by_hash: OrderedDict[bytes, tuple[Requester, int | None]] = OrderedDict()
+        # Applications refresh every few minutes, and each refresh ends a token: its owner's are found without a search.
+        self._of_user: dict[str, set[bytes]] = {}
         self.epoch = 0
 
     def find(self, token_hash: bytes, now_ms: int) -> Requester | None:
@@ -27,16 +29,20 @@ class TokenCache:
         if epoch != self.epoch:
             return
         self._by_hash[token_hash] = (requester, expires_ms)
+        self._of_user.setdefault(requester.user_id, set()).add(token_hash)
         if len(self._by_hash) > limits.MAX_CACHED_TOKENS:
-            self._by_hash.popitem(last=False)
+            self._drop(next(iter(self._by_hash)))
 
     def forget_user(self, user_id: str, device_id: str | None = None) -> None:
         """Drops every token of the user, or of one device."""
         self.epoch += 1
-        ended = [
-            token_hash
-            for token_hash, (requester, _) in self._by_hash.items()
-            if requester.user_id == user_id and device_id in (None, requester.device_id)
-        ]
-        for token_hash in ended:
-            del self._by_hash[token_hash]
+        for token_hash in tuple(self._of_user.get(user_id, ())):
+            if device_id in (None, self._by_hash[token_hash][0].device_id):
+                self._drop(token_hash)
+
+    def _drop(self, token_hash: bytes) -> None:
+        requester, _ = self._by_hash.pop(token_hash)
+        hashes = self._of_user[requester.user_id]
+        hashes.discard(token_hash)
+        if not hashes:
+            del self._of_user[requester.user_id]

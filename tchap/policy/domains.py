@@ -40,10 +40,15 @@ class Home:
 
 def find_home(email: Email, administrations: Sequence[AdministrationLike], externals: str | None) -> Home | None:
     """The home of an address by its exact domain or a listed `*.domain`; else the externals' instance, if any."""
-    for administration in administrations:
-        if any(_is_listed(email.domain, listed.lower()) for listed in administration.domains):
-            return Home(administration.instance, administration.label or None, administration.instance == externals)
+    administration = find_administration(email, administrations)
+    if administration is not None:
+        return Home(administration.instance, administration.label or None, administration.instance == externals)
     return None if externals is None else Home(externals, None, True)
+
+
+def find_administration(email: Email, administrations: Sequence[AdministrationLike]) -> AdministrationLike | None:
+    """The administration whose address this is, by the same rule."""
+    return next((one for one in administrations if _lists(one, email)), None)
 
 
 def decide_registration(home: Home | None, served: str | None, is_invited: bool) -> Refusal | None:
@@ -56,6 +61,10 @@ def decide_registration(home: Home | None, served: str | None, is_invited: bool)
     if home.is_external and not is_invited:
         return Refusal.NOT_INVITED
     return Refusal.OTHER_INSTANCE if served not in (None, home.instance) else None
+
+
+def _lists(administration: AdministrationLike, email: Email) -> bool:
+    return any(_is_listed(email.domain, listed.lower()) for listed in administration.domains)
 
 
 def _is_listed(domain: str, listed: str) -> bool:

@@ -8,6 +8,8 @@ MAX_USER_ID = 255
 """Bytes of a whole user id (Matrix appendices, section User Identifiers)."""
 MAX_COLLISIONS = 1000
 """Numeric suffixes tried before giving up."""
+MAX_PERSON_NAME = 100
+"""Characters of a person's name, without her administration."""
 _SUFFIX_ROOM = 5
 
 _NOT_ALLOWED = re.compile(r"[^a-z0-9_\-./=]")
@@ -34,6 +36,23 @@ def is_lawful_localpart(localpart: str, instance: str) -> bool:
 def display_name_of(email: Email, label: str | None = None) -> str:
     """`Prénom Nom [Administration]`; `label` is the administration's own, else it is read from the domain."""
     return f"{person_name_of(email)} [{label or label_of_domain(email.domain)}]"
+
+
+def display_name_from(given: str, usual: str, email: Email, label: str | None = None) -> str:
+    """The same form with the names an identity provider gives; without any, as read from the address."""
+    words = (_cleaned(given), _cleaned(usual))
+    person = " ".join(_as_written(word) for name in words for word in name.split())[:MAX_PERSON_NAME].strip()
+    return f"{person or person_name_of(email)} [{label or label_of_domain(email.domain)}]"
+
+
+def _cleaned(name: str) -> str:
+    """What could pass for an administration, or be seen by nobody, is no part of a name."""
+    return "".join(c if c.isalpha() or c in "'’-." else " " for c in name)
+
+
+def _as_written(word: str) -> str:
+    """`MARTIN` and `martin` are written `Martin`; `McCoy` stays."""
+    return _capitalised(word.lower()) if word.isupper() or word.islower() else word
 
 
 def person_name_of(email: Email) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tchap.base.encoding import encode_json
+from tchap.base.encoding import decode_json, encode_json
 from tchap.protocol.globs import first_word
 from tchap.protocol.identifiers import parse_user_id
 from tchap.protocol.notices import DEFAULT_CLASS, ClassNotice, PersonalNotice
@@ -128,6 +128,8 @@ def actions_text(actions: Actions) -> str:
         listed.append({"set_tweak": "sound", "value": actions.sound})
     if actions.highlight:
         listed.append({"set_tweak": "highlight"})
+    # "Tweaks are passed transparently through the homeserver".
+    listed.extend({"set_tweak": name, "value": decode_json(value)} for name, value in actions.tweaks)
     return encode_json(listed).decode()
 
 

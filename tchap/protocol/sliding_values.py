@@ -108,13 +108,14 @@ class ToDeviceAsk:
 
 @dataclass(frozen=True, slots=True)
 class Extensions:
-    """What is asked beside rooms; None or False: not asked."""
+    """What is asked beside rooms; None or False: not asked. ``thread_changes`` is how many (MSC4308)."""
 
     to_device: ToDeviceAsk | None = None
     e2ee: bool = False
     account_data: Scope | None = None
     receipts: Scope | None = None
     typing: Scope | None = None
+    thread_changes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

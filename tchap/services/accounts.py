@@ -2,7 +2,8 @@
 
 from tchap.base.errors import MatrixError
 from tchap.base.identity import Requester
-from tchap.services.sessions import hash_token, unknown_token
+from tchap.services.refusals import unknown_token, user_locked
+from tchap.services.sessions import hash_token
 from tchap.services.world import World
 from tchap.storage import accounts, tokens
 from tchap.storage.accounts import Account, AccountEmail
@@ -11,8 +12,8 @@ from tchap.storage.accounts import Account, AccountEmail
 async def authenticate(world: World, token: str, expired_ok: bool = False) -> Requester:
     """The owner of an access token.
 
-    M_UNKNOWN_TOKEN, with `soft_logout` where only the token's time is over; ORG_MATRIX_EXPIRED_ACCOUNT for an account
-    that was not renewed, unless `expired_ok`.
+    M_UNKNOWN_TOKEN, with `soft_logout` where only the token's time is over; M_USER_LOCKED for a locked account and
+    ORG_MATRIX_EXPIRED_ACCOUNT for one that was not renewed, unless `expired_ok`.
     """
     token_hash, now_ms = hash_token(token), world.clock.now_ms()
     known = world.live.tokens.find(token_hash, now_ms)
@@ -22,11 +23,15 @@ async def authenticate(world: World, token: str, expired_ok: bool = False) -> Re
     row = await world.store.read(tokens.find_access_token, token_hash)
     if row is None:
         raise unknown_token(soft_logout=False)
+    if row.is_locked and not expired_ok:
+        raise user_locked()
     if row.expires_ts is not None and row.expires_ts <= now_ms:
         raise unknown_token(soft_logout=True)
     requester = _requester(world, row)
     if row.account_expires_ts is not None and row.account_expires_ts <= now_ms:
         return _expired(requester, expired_ok)
+    if row.is_locked:
+        return requester
     if row.refresh_id is not None and not row.is_used:
         await world.store.write(tokens.set_used, row.token_id, row.refresh_id)
         world.live.tokens.forget_user(row.user_id, row.device_id)
@@ -45,13 +50,19 @@ def _requester(world: World, row: tokens.AccessToken) -> Requester:
         row.instance,
         is_admin=row.is_admin,
         is_external=instance is not None and instance.is_external and not world.settings.test_profile,
+        is_oauth=row.oauth_client is not None,
+        is_suspended=row.is_suspended,
     )
 
 
 def _expired(requester: Requester, expired_ok: bool) -> Requester:
     if expired_ok:
         return requester
-    raise MatrixError(
+    raise account_expired()
+
+
+def account_expired() -> MatrixError:
+    return MatrixError(
         "ORG_MATRIX_EXPIRED_ACCOUNT",
         "Your account has expired: follow the link you were sent by e-mail to renew it.",
         "Votre compte a expiré : suivez le lien reçu par courriel pour le renouveler.",

@@ -11,6 +11,7 @@ from tchap.protocol.canonical import encode_lenient
 from tchap.protocol.cross_signing import MASTER, SELF_SIGNING, USAGES, USER_SIGNING, CrossSigningKey, check_signed
 from tchap.protocol.signing import ALGORITHM, BadSignature, signed_bytes
 from tchap.services import interactive_auth
+from tchap.services.cross_signing_reset import end_reset
 from tchap.services.device_lists import tell_change
 from tchap.services.world import World
 from tchap.storage import cross_signing, device_keys, device_lists
@@ -42,9 +43,14 @@ class Failure:
 
 
 async def upload_cross_signing_keys(
-    world: World, requester: Requester, keys: Sequence[CrossSigningKey], auth: dict[str, Any] | None
+    world: World,
+    requester: Requester,
+    keys: Sequence[CrossSigningKey],
+    auth: dict[str, Any] | None,
+    account_url: str,
 ) -> None:
-    """Publishes the user's keys. The first ones, and the same ones again, ask for nothing; others for the password.
+    """Publishes the user's keys. The first ones, and the same ones again, ask for nothing; others for the password, or
+    from an application signed in by OAuth 2.0 for a confirmation on the account page.
 
     Raises M_INVALID_SIGNATURE, M_MISSING_PARAM when there is no master key, M_FORBIDDEN when a key is a device's id.
     """
@@ -53,10 +59,18 @@ async def upload_cross_signing_keys(
     try:
         position = await world.store.write(_publish, requester.user_id, keys, confirmed)
     except _NeedsConfirmation:
-        await interactive_auth.require_password_again(world, requester, auth)
+        await _confirm(world, requester, auth, account_url)
         position = await world.store.write(_publish, requester.user_id, keys, True)
+        await end_reset(world, requester.user_id)
     if position is not None:
         await tell_change(world, requester.user_id, position)
+
+
+async def _confirm(world: World, requester: Requester, auth: dict[str, Any] | None, account_url: str) -> None:
+    if requester.is_oauth:
+        await interactive_auth.require_confirmed_reset(world, requester, auth, account_url)
+    else:
+        await interactive_auth.require_password_again(world, requester, auth)
 
 
 async def _publish(tx: Tx, user_id: str, keys: Sequence[CrossSigningKey], confirmed: bool) -> int | None:

@@ -5,9 +5,18 @@ import contextlib
 from tchap.base.errors import MatrixError
 from tchap.base.identity import Requester
 from tchap.services import memberships
-from tchap.services.devices import Ended, end_all_devices, forget_ended
+from tchap.services.devices import Ended, end_all_devices, end_browsers, forget_ended
 from tchap.services.world import World
-from tchap.storage import accounts, directory, emails, profiles
+from tchap.storage import (
+    accounts,
+    delayed_events,
+    directory,
+    emails,
+    proconnect,
+    profiles,
+    pushers,
+    thread_subscriptions,
+)
 from tchap.storage.database import Tx
 from tchap.storage.memberships import find_rooms_of
 
@@ -31,7 +40,12 @@ async def _deactivate(tx: Tx, user_id: str, now_ms: int, erase: bool) -> Ended:
         await emails.remove_invitations(tx, address.email, now_ms)
     await accounts.set_deactivated(tx, user_id, now_ms, erase)
     await accounts.remove_emails(tx, user_id)
+    await end_browsers(tx, user_id)
+    await proconnect.remove_links_of(tx, user_id)
     await directory.remove_person(tx, user_id)
+    await pushers.remove_pushers_of(tx, user_id)
+    await delayed_events.remove_delayed_of(tx, user_id)
+    await thread_subscriptions.remove_subscriptions_of(tx, user_id)
     if erase:
         await profiles.remove_profile(tx, user_id)
     return await end_all_devices(tx, user_id, None)

@@ -7,8 +7,9 @@ from tchap.base import limits
 from tchap.base.errors import InvalidParam, NotFound
 from tchap.base.identity import Requester
 from tchap.services.device_lists import tell_change
+from tchap.services.refusals import unknown_token
 from tchap.services.world import World
-from tchap.storage import device_keys, device_lists, devices, pushers, tokens
+from tchap.storage import browser_sessions, device_keys, device_lists, devices, oauth, pushers, tokens
 from tchap.storage.database import Tx
 from tchap.storage.devices import Device
 
@@ -66,14 +67,22 @@ async def sign_out(world: World, user_id: str, device_ids: Sequence[str]) -> Non
 
 
 async def sign_out_all(world: World, user_id: str) -> None:
-    """Ends every device."""
-    await forget_ended(world, user_id, await world.store.write(end_all_devices, user_id, None))
+    """Ends every device, and every browser signed in on our pages."""
+    await forget_ended(world, user_id, await world.store.write(end_everything, user_id))
+
+
+async def end_everything(tx: Tx, user_id: str) -> Ended:
+    """Inside a transaction: the same."""
+    await end_browsers(tx, user_id)
+    return await end_all_devices(tx, user_id, None)
 
 
 async def forget_ended(world: World, user_id: str, ended: Ended) -> None:
-    """After the commit: the devices' tokens leave the memory, and those who write to them are told."""
+    """After the commit: the devices' tokens leave the memory, their polls end, and those who write to them are told."""
     for device_id in ended.device_ids:
         world.live.tokens.forget_user(user_id, device_id)
+        # What a lost phone waits for at this moment must not reach it any more.
+        world.live.notifier.refuse(user_id, unknown_token(soft_logout=False), device_id)
     if ended.device_ids:
         await tell_change(world, user_id, ended.position)
 
@@ -82,6 +91,13 @@ async def end_all_devices(tx: Tx, user_id: str, keep_device: str | None) -> Ende
     """Inside a transaction: ends every device but one that may be kept."""
     found = await devices.find_devices(tx, user_id)
     return await end_devices(tx, user_id, [d.device_id for d in found if d.device_id != keep_device])
+
+
+async def end_browsers(tx: Tx, user_id: str) -> None:
+    """Inside a transaction: ends the browsers a person is signed in with, and what they allowed that no application
+    has taken yet."""
+    await browser_sessions.remove_sessions_of(tx, user_id)
+    await oauth.remove_untaken(tx, user_id)
 
 
 async def end_devices(tx: Tx, user_id: str, device_ids: Sequence[str]) -> Ended:

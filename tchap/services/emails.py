@@ -10,7 +10,8 @@ from tchap.base import limits
 from tchap.base.encoding import decode_json
 from tchap.base.errors import InvalidParam, LimitExceeded, MatrixError
 from tchap.gateways import mail_texts
-from tchap.policy.domains import Home, Refusal, decide_registration, find_home
+from tchap.policy import domains
+from tchap.policy.domains import AdministrationLike, Home, Refusal, decide_registration, find_home
 from tchap.policy.emails import Email, parse_email
 from tchap.protocol.identifiers import server_of
 from tchap.services.world import World
@@ -56,6 +57,11 @@ def home_of(world: World, email: Email) -> Home | None:
     """Where the address belongs by its domain."""
     externals = next((instance.name for instance in world.settings.instances if instance.is_external), None)
     return find_home(email, world.settings.administrations, externals)
+
+
+def find_administration(world: World, email: Email) -> AdministrationLike | None:
+    """Whose address it is; None for nobody's here."""
+    return domains.find_administration(email, world.settings.administrations)
 
 
 async def get_home(world: World, email: Email, served: str | None) -> Home:

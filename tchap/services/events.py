@@ -15,18 +15,18 @@ from tchap.protocol.relations import BadEdit, check_edit
 from tchap.protocol.stored_event import StoredEvent
 from tchap.protocol.sync_assembly import splice
 from tchap.protocol.sync_values import SyncEvent
+from tchap.protocol.transactions import note_transaction
 from tchap.services.live_rooms import event_of
 from tchap.services.visibility import Sight, find_sight
 from tchap.storage.events import find_events
 from tchap.storage.jobs import Tx
 from tchap.storage.relations import (
     ThreadSummary,
-    find_at_orderings,
     find_edits,
     find_references,
     find_thread_summaries,
 )
-from tchap.storage.sync import find_replaced_state
+from tchap.storage.sync import find_at_places, find_replaced_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,49 +55,58 @@ class Around:
 
 
 async def find_around(tx: Tx, sight: Sight, room_id: str, events: Sequence[StoredEvent]) -> Around:
-    """Reads what surrounds the events, in a fixed number of queries."""
+    """Reads what surrounds the events of one room, in a fixed number of queries."""
+    return (await find_arounds(tx, {room_id: sight}, events))[room_id]
+
+
+async def find_arounds(tx: Tx, sights: Mapping[str, Sight], events: Sequence[StoredEvent]) -> dict[str, Around]:
+    """As `find_around`, for events of the rooms that `sights` names, in as many queries."""
     ids = [event.event_id for event in events if event.redacted_by is None and event.state_key is None]
-    threads = await _find_threads(tx, sight, room_id, ids)
+    parents = {event.event_id: event for event in events}
+    threads = await _find_threads(tx, sights, ids, parents)
     latest = {last.event_id: last for _, last in threads.values()}
-    parents = {event.event_id: event for event in events} | latest
     references: dict[str, list[str]] = {}
     for parent, child in await find_references(tx, ids, limits.MAX_BUNDLED_REFERENCES):
         references.setdefault(parent, []).append(child)
-    return Around(
-        sight,
-        await find_events(tx, [event.redacted_by for event in events if event.redacted_by is not None]),
-        await _find_replaced(tx, room_id, events),
-        await _find_edits(tx, sight, [*ids, *latest], parents),
-        references,
-        threads,
-    )
-
-
-async def _find_threads(
-    tx: Tx, sight: Sight, room_id: str, ids: Sequence[str]
-) -> dict[str, tuple[ThreadSummary, StoredEvent]]:
-    summaries = await find_thread_summaries(tx, ids, sight.user_id, sorted(sight.ignored))
-    last = await find_at_orderings(tx, room_id, [each.latest_ordering for each in summaries])
-    by_ordering = {event.ordering: event for event in last if sight.sees(event)}
+    redactions = await find_events(tx, [event.redacted_by for event in events if event.redacted_by is not None])
+    replaced = await _find_replaced(tx, sights, events)
+    edits = await _find_edits(tx, sights, [*ids, *latest], parents | latest)
     return {
-        each.root: (each, by_ordering[each.latest_ordering])
-        for each in summaries
-        if each.latest_ordering in by_ordering
+        room_id: Around(sight, redactions, replaced, edits, references, threads) for room_id, sight in sights.items()
     }
 
 
+async def _find_threads(
+    tx: Tx, sights: Mapping[str, Sight], ids: Sequence[str], parents: Mapping[str, StoredEvent]
+) -> dict[str, tuple[ThreadSummary, StoredEvent]]:
+    one = next(iter(sights.values()), None)
+    if one is None:
+        return {}
+    summaries = await find_thread_summaries(tx, ids, one.user_id, sorted(one.ignored))
+    places = {each.root: (parents[each.root].room_id, each.latest_ordering) for each in summaries}
+    last = await find_at_places(tx, {room for room, _ in places.values()}, [place for _, place in places.values()])
+    by_place = {(event.room_id, event.ordering): event for event in last if _is_seen(sights, event)}
+    return {each.root: (each, by_place[places[each.root]]) for each in summaries if places[each.root] in by_place}
+
+
+def _is_seen(sights: Mapping[str, Sight], event: StoredEvent) -> bool:
+    sight = sights.get(event.room_id)
+    return sight is not None and sight.sees(event)
+
+
 async def _find_edits(
-    tx: Tx, sight: Sight, ids: Sequence[str], parents: Mapping[str, StoredEvent]
+    tx: Tx, sights: Mapping[str, Sight], ids: Sequence[str], parents: Mapping[str, StoredEvent]
 ) -> dict[str, StoredEvent]:
     found: dict[str, StoredEvent] = {}
     for edit in await find_edits(tx, ids, limits.MAX_EDITS_TRIED):
         parent = edit.relates_to or ""
-        if parent not in found and sight.sees(edit) and _is_lawful(parents[parent], edit):
+        if parent not in found and _is_seen(sights, edit) and is_lawful_edit(parents[parent], edit):
             found[parent] = edit
     return found
 
 
-def _is_lawful(original: StoredEvent, edit: StoredEvent) -> bool:
+def is_lawful_edit(original: StoredEvent, edit: StoredEvent) -> bool:
+    """Whether the edit counts (client-server API, "Validity of replacement events")."""
     try:
         check_edit(event_of(original), event_of(edit))
     except BadEdit:
@@ -105,9 +114,12 @@ def _is_lawful(original: StoredEvent, edit: StoredEvent) -> bool:
     return True
 
 
-async def _find_replaced(tx: Tx, room_id: str, events: Sequence[StoredEvent]) -> dict[tuple[int, str, str], SyncEvent]:
+async def _find_replaced(
+    tx: Tx, sights: Mapping[str, Sight], events: Sequence[StoredEvent]
+) -> dict[tuple[int, str, str], SyncEvent]:
+    # A position belongs to one event of one room.
     positions = [event.position for event in events if event.state_key is not None and event.position is not None]
-    rows = await find_replaced_state(tx, [room_id], positions)
+    rows = await find_replaced_state(tx, list(sights), positions)
     return {(row.to_position or 0, row.event.type, row.event.state_key or ""): row.event for row in rows}
 
 
@@ -123,8 +135,8 @@ async def find_sight_and_around(
 def client_event(event: StoredEvent, around: Around, reader: Reader) -> bytes:
     """The event for one reader, encoded (client-server API, "Room event format", `UnsignedData`)."""
     unsigned: dict[str, Any] = {"age": max(reader.now_ms - event.origin_server_ts, 0)}
-    if event.txn_id and event.txn_device == reader.device_id and event.sender == reader.user_id:
-        unsigned["transaction_id"] = event.txn_id
+    if event.txn_id and event.sender == reader.user_id:
+        note_transaction(unsigned, event.txn_id, event.txn_device == reader.device_id)
     if event.position is not None:
         # "The room membership of the user making the request, at the time of the event."
         unsigned["membership"] = around.sight.membership_at(event.position)

@@ -21,7 +21,7 @@ from tchap.services.world import World
 from tchap.storage.events import (
     Stretch,
     find_event,
-    find_nearest,
+    find_near,
     find_place,
     find_position_of_place,
     find_timeline,
@@ -281,7 +281,15 @@ async def find_event_near(
 
 async def _find_near(tx: Tx, user_id: str, room_id: str, when: tuple[int, Literal["f", "b"]]) -> tuple[str, int]:
     ts, direction = when
-    event = await find_nearest(tx, room_id, ts, direction == "b")
-    if event is None or not (await find_sight(tx, user_id, room_id)).sees(event):
-        raise _unseen()
-    return event.event_id, event.origin_server_ts
+    sight = await find_sight(tx, user_id, room_id)
+    # What one may not see is passed over, a bounded number of times; each time more is read at once.
+    passed, wanted = 0, 1
+    for _ in range(limits.MAX_NEAR_ROUNDS):
+        near = await find_near(tx, room_id, (ts, direction == "b"), (passed, wanted))
+        seen = next(iter(sight.visible(near)), None)
+        if seen is not None:
+            return seen.event_id, seen.origin_server_ts
+        if len(near) < wanted:
+            break
+        passed, wanted = passed + wanted, wanted * 4
+    raise _unseen()

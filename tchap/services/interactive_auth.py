@@ -12,6 +12,8 @@ from tchap.base.errors import InteractiveAuthNeeded, MatrixError
 from tchap.base.identity import Requester
 from tchap.live.interactive_auth import InteractiveSession
 from tchap.services import emails, identifiers, terms
+from tchap.services.browser_sessions import BrowserSession
+from tchap.services.cross_signing_reset import find_reset
 from tchap.services.passwords import verify_password
 from tchap.services.world import World
 from tchap.storage import accounts
@@ -20,6 +22,10 @@ DUMMY = "m.login.dummy"
 EMAIL = "m.login.email.identity"
 PASSWORD = "m.login.password"
 TERMS = "m.login.terms"
+OAUTH = "m.oauth"
+SSO = "m.login.sso"
+# Its name before Matrix 1.17 (MSC4312), which applications still look for.
+_OLDER_OAUTH = "org.matrix.cross_signing_reset"
 
 Flows = tuple[tuple[str, ...], ...]
 
@@ -68,6 +74,8 @@ async def require(world: World, attempt: AuthAttempt, flows: Flows) -> Completed
     """
     if attempt.requester is not None and attempt.requester.is_appservice:
         return Completed(attempt.fields)
+    if attempt.requester is not None and attempt.requester.is_oauth:
+        raise _not_for_applications()
     session = _session(world, attempt)
     failure = None
     auth = attempt.auth or {}
@@ -84,7 +92,47 @@ async def require(world: World, attempt: AuthAttempt, flows: Flows) -> Completed
 async def require_password_again(world: World, requester: Requester, auth: dict[str, Any] | None) -> None:
     """A sensitive act of a signed-in user: her password once more."""
     attempt = AuthAttempt(requester.instance, requester, auth, {}, "password_again")
-    await require(world, attempt, ((PASSWORD,),))
+    await require(world, attempt, await flows_again(world, requester))
+
+
+async def flows_again(world: World, requester: Requester) -> Flows:
+    """How a signed-in user proves again who she is: by her password, or where she has none by single sign-on."""
+    if world.proconnect is None:
+        return ((PASSWORD,),)
+    account = await world.store.read(accounts.find_account, requester.user_id)
+    return ((PASSWORD,),) if account is None or account.password_hash is not None else ((SSO,),)
+
+
+async def require_confirmed_reset(
+    world: World, requester: Requester, auth: dict[str, Any] | None, account_url: str
+) -> None:
+    """New cross-signing keys for a session of an application: the person says so on the account page.
+
+    InteractiveAuthNeeded names the page; the application comes back with the session alone, older ones without
+    (client-server API, "OAuth authentication").
+    """
+    session = _session(world, AuthAttempt(requester.instance, requester, auth, {}, "cross_signing_reset"))
+    if await find_reset(world, requester.user_id):
+        world.live.sessions.remove(session.session_id)
+        return
+    page = {"url": f"{account_url}?action=org.matrix.cross_signing_reset"}
+    raise InteractiveAuthNeeded(
+        {
+            "flows": [{"stages": [OAUTH]}, {"stages": [_OLDER_OAUTH]}],
+            "params": {OAUTH: page, _OLDER_OAUTH: page},
+            "session": session.session_id,
+        }
+    )
+
+
+def _not_for_applications() -> MatrixError:
+    """ "The endpoints that depend on it for authentication can't be used when an access token is obtained with this
+    API" (client-server API, "OAuth 2.0 API")."""
+    return MatrixError(
+        "M_UNRECOGNIZED",
+        "With this application this is done on the page of your account, in the browser.",
+        "Avec cette application, cela se fait sur la page de votre compte, dans le navigateur.",
+    )
 
 
 async def complete_stage(world: World, session_id: str, stage: str, proof: str = "") -> bool:
@@ -93,6 +141,26 @@ async def complete_stage(world: World, session_id: str, stage: str, proof: str =
     if session is None or (stage == EMAIL and not await _is_own(world, session.user_id, proof)):
         return False
     session.completed[stage] = proof
+    return True
+
+
+def is_proven_for(world: World, session_id: str, browser: BrowserSession) -> bool:
+    """Whether the one in front of this browser is the session's user, and proved it since the session began.
+
+    Only by single sign-on: a password is asked for by its own stage.
+    """
+    session = world.live.sessions.find(session_id, world.clock.now_ms())
+    if session is None or (session.user_id, "proconnect") != (browser.user_id, browser.how):
+        return False
+    return browser.proven_ts >= session.expires_ms - limits.INTERACTIVE_SESSION_MS
+
+
+def complete_sso(world: World, session_id: str, browser: BrowserSession) -> bool:
+    """Marks the stage done from its fallback page; False where nothing was proven for this session."""
+    session = world.live.sessions.find(session_id, world.clock.now_ms())
+    if session is None or not is_proven_for(world, session_id, browser):
+        return False
+    session.completed[SSO] = browser.user_id
     return True
 
 
@@ -130,7 +198,9 @@ async def _try_stage(
     if stage in (DUMMY, TERMS):
         session.completed[stage] = ""
         return None
-    proof = await (_prove_password if stage == PASSWORD else _prove_email)(world, attempt, session)
+    proof = None
+    if stage != SSO:
+        proof = await (_prove_password if stage == PASSWORD else _prove_email)(world, attempt, session)
     if proof is None:
         return _FAILURES[stage]
     session.completed[stage] = proof
@@ -139,6 +209,7 @@ async def _try_stage(
 
 _FAILURES = {
     PASSWORD: _Failure("M_FORBIDDEN", "Wrong password. / Mot de passe incorrect."),
+    SSO: _Failure("M_UNAUTHORIZED", "Confirm in the browser first. / Confirmez d'abord dans le navigateur."),
     EMAIL: _Failure("M_UNAUTHORIZED", "The address is not proven yet. / L'adresse n'est pas encore vérifiée."),
 }
 

@@ -48,16 +48,17 @@ async def upload_keys(world: World, requester: Requester, upload: KeyUpload) -> 
         # Application-service API, "Identity assertion": without a device there is nothing to publish keys of.
         raise InvalidParam("Name a device to upload its keys.")
     now_ms = world.clock.now_ms()
-    counts, position = await world.store.write(_store_keys, requester.user_id, requester.device_id, upload, now_ms)
+    counts, position = await world.store.write(store_keys, requester.user_id, requester.device_id, upload, now_ms)
     world.live.notifier.forget_keys([requester.user_id])
     if position is not None:
         await tell_change(world, requester.user_id, position)
     return counts
 
 
-async def _store_keys(
+async def store_keys(
     tx: Tx, user_id: str, device_id: str, upload: KeyUpload, now_ms: int
 ) -> tuple[dict[str, int], int | None]:
+    """Inside a transaction: what `upload_keys` does; the counts, and the position of the change if there is one."""
     position = None
     if upload.device_keys is not None:
         position = await _store_device_keys(tx, user_id, device_id, upload.device_keys)

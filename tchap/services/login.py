@@ -4,13 +4,13 @@ from typing import Any
 
 from tchap.base import limits
 from tchap.base.errors import Forbidden, MatrixError
-from tchap.base.identity import Requester
 from tchap.protocol.appservices import AppService
 from tchap.protocol.identifiers import server_of
 from tchap.services.appservices import check_user_free
 from tchap.services.devices import forget_ended
 from tchap.services.identifiers import find_user_id
 from tchap.services.passwords import verify_password
+from tchap.services.refusals import user_locked
 from tchap.services.sessions import SessionWish, SignedIn, hash_token, open_session, plan_session
 from tchap.services.world import World
 from tchap.storage import accounts, tokens
@@ -21,12 +21,17 @@ async def sign_in_with_password(
     world: World, body: dict[str, Any], password: str, instance: str, wish: SessionWish
 ) -> SignedIn:
     """The identifier of `body` and its password; M_FORBIDDEN tells not which of them is wrong."""
+    return await _open(world, await check_credentials(world, body, password, instance), wish)
+
+
+async def check_credentials(world: World, body: dict[str, Any], password: str, instance: str) -> Account:
+    """The account that the identifier of `body` names and the password opens; M_FORBIDDEN, M_LIMIT_EXCEEDED."""
     user_id = await find_user_id(world, body, instance)
     account = await _find(world, user_id) if user_id else None
     name = account.user_id if account is not None else user_id or _typed(body)
     if not await verify_password(world, account, name, password) or account is None:
         raise Forbidden("Wrong identifier or password.", "Identifiant ou mot de passe incorrect.")
-    return await _open(world, account, wish)
+    return account
 
 
 def _typed(body: dict[str, Any]) -> str:
@@ -55,11 +60,12 @@ async def sign_in_with_token(world: World, token: str, wish: SessionWish) -> Sig
     return await _open(world, account, wish)
 
 
-async def create_login_token(world: World, requester: Requester) -> str:
-    """A token that signs another device in, for two minutes (client-server API, `POST /login/get_token`)."""
+async def create_login_token(world: World, user_id: str) -> str:
+    """A token that signs another device in, once and for two minutes (client-server API, `POST /login/get_token`, and
+    "Handling the callback from the Authentication server")."""
     token, now_ms = world.entropy.token(), world.clock.now_ms()
     expires_ts = now_ms + limits.LOGIN_TOKEN_MS
-    await world.store.write(tokens.add_login_token, hash_token(token), requester.user_id, now_ms, expires_ts)
+    await world.store.write(tokens.add_login_token, hash_token(token), user_id, now_ms, expires_ts)
     return token
 
 
@@ -73,6 +79,8 @@ async def _find(world: World, user_id: str) -> Account | None:
 async def _open(world: World, account: Account, wish: SessionWish) -> SignedIn:
     if account.deactivated_ts is not None:
         raise MatrixError("M_USER_DEACTIVATED", "This account is closed.", "Ce compte est fermé.")
+    if account.locked_ts is not None:
+        raise user_locked()
     session = plan_session(world, wish)
     ended = await world.store.write(open_session, account.user_id, session)
     if wish.device_id is not None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tchap.base.errors import BadJson, Forbidden, NotFound
+from tchap.base.errors import BadJson, Forbidden, MatrixError, NotFound
 from tchap.base.identity import Requester
 from tchap.live.rooms import LiveRoom
 from tchap.protocol.identifiers import parse_user_id
+from tchap.protocol.room_previews import RoomFacts, find_allowed_rooms, join_rule_of
 from tchap.services.appservice_calls import ask_alias, ask_user
+from tchap.services.invite_permissions import check_willing
 from tchap.services.live_rooms import find_live_room, get_room
 from tchap.services.room_law import access_rule_of, check_entry, check_invitation
+from tchap.services.room_successors import carry_settings
 from tchap.services.timeline import Draft, append
 from tchap.services.world import World
 from tchap.storage.accounts import find_account
@@ -25,6 +28,7 @@ from tchap.storage.memberships import (
     is_forgotten,
 )
 from tchap.storage.profiles import Profile, find_profile
+from tchap.storage.server_notices import find_notice_room
 
 MEMBERSHIPS = ("invite", "join", "knock", "leave", "ban")
 
@@ -63,29 +67,25 @@ async def join(world: World, requester: Requester, room_id_or_alias: str, conten
         return room.room_id
     check_entry(world, room, requester.user_id)
     body = {**(content or {}), **await shown_profile(world, requester.user_id)}
-    authoriser = _find_authoriser(room, requester.user_id) if await _needs_authoriser(world, room, requester) else None
-    if authoriser:
-        body["join_authorised_via_users_server"] = authoriser
-    await _append_member(world, room.room_id, requester.user_id, requester.user_id, {**body, "membership": "join"})
+    body = {**body, **await _authorisation(world, room, requester), "membership": "join"}
+    await _append_member(world, room.room_id, requester.user_id, requester.user_id, body)
+    await carry_settings(world, requester.user_id, room)
     return room.room_id
 
 
-async def _needs_authoriser(world: World, room: LiveRoom, requester: Requester) -> bool:
-    """Restricted rooms: whoever is not invited must be in a room the join rule allows (rooms v8, "restricted")."""
-    rules = room.content_of("m.room.join_rules")
-    if rules.get("join_rule") not in ("restricted", "knock_restricted"):
-        return False
-    if room.membership_of(requester.user_id) == "invite":
-        return False
-    allow = rules.get("allow")
-    wanted = {
-        each.get("room_id")
-        for each in (allow if isinstance(allow, list) else [])
-        if isinstance(each, dict) and each.get("type") == "m.room_membership"
-    }
+async def _authorisation(world: World, room: LiveRoom, requester: Requester) -> dict[str, str]:
+    """Restricted rooms: whoever is not invited must be in a room the join rule allows (rooms v8, "restricted").
+
+    Who vouches for them is named in the join. Forbidden when they are in none of those rooms.
+    """
+    facts = RoomFacts(room.version, {"m.room.join_rules": room.content_of("m.room.join_rules")})
+    if join_rule_of(facts) not in ("restricted", "knock_restricted"):
+        return {}
+    if room.membership_of(requester.user_id) in ("invite", "ban"):
+        return {}
     mine = await world.store.read(find_rooms_of, requester.user_id, ("join",))
-    if wanted & {each.room_id for each in mine}:
-        return True
+    if set(find_allowed_rooms(facts)) & {each.room_id for each in mine}:
+        return {"join_authorised_via_users_server": _find_authoriser(room, requester.user_id)}
     raise Forbidden(
         "Only members of a room that opens onto this one may join.",
         "Seuls les membres d'un salon qui donne accès à celui-ci peuvent y entrer.",
@@ -95,10 +95,11 @@ async def _needs_authoriser(world: World, room: LiveRoom, requester: Requester) 
 def _find_authoriser(room: LiveRoom, joiner: str) -> str:
     """A member who may invite; every one of them is of ours, so that we can sign for them."""
     levels = room.power_levels
-    for user_id in sorted(room.joined, key=levels.of_user, reverse=True):
-        if user_id != joiner and levels.may(user_id, "invite"):
-            return user_id
-    raise Forbidden("Nobody here can let you in.", "Personne ne peut vous faire entrer dans ce salon.")
+    needed = levels.needed_for("invite")
+    best = max(room.joined, key=lambda user_id: (levels.of_user(user_id), user_id), default=joiner)
+    if best == joiner or levels.of_user(best) < needed:
+        raise Forbidden("Nobody here can let you in.", "Personne ne peut vous faire entrer dans ce salon.")
+    return best
 
 
 async def knock(world: World, requester: Requester, room_id_or_alias: str, reason: str | None) -> str:
@@ -117,6 +118,7 @@ async def invite(
     room = await get_room_of(world, requester, room_id)
     await check_exists(world, user_id)
     check_invitation(world, access_rule_of(room), user_id)
+    await check_willing(world, (user_id,))
     body = {**(content or {}), **await shown_profile(world, user_id), "membership": "invite"}
     if room.content_of("m.room.member", requester.user_id).get("is_direct") is True:
         body["is_direct"] = True
@@ -131,8 +133,19 @@ async def leave(world: World, requester: Requester, room_id: str, reason: str | 
         return
     if membership in (None, "ban"):
         raise Forbidden("You are not in this room.", "Vous ne faites pas partie de ce salon.")
+    await _check_refusable(world, room, requester.user_id)
     body = {**_reason(reason), "membership": "leave"}
     await _append_member(world, room_id, requester.user_id, requester.user_id, body)
+
+
+async def _check_refusable(world: World, room: LiveRoom, user_id: str) -> None:
+    """Client-server API, "Server Notices": their invitation cannot be refused; once in the room, one may leave."""
+    if room.membership_of(user_id) == "invite" and await world.store.read(find_notice_room, user_id) == room.room_id:
+        raise MatrixError(
+            "M_CANNOT_LEAVE_SERVER_NOTICE_ROOM",
+            "The notices of the server cannot be refused.",
+            "Les avis du service ne peuvent pas être refusés.",
+        )
 
 
 async def kick(world: World, requester: Requester, room_id: str, user_id: str, reason: str | None = None) -> None:
@@ -187,10 +200,19 @@ async def set_membership(world: World, requester: Requester, room_id: str, wish:
     if membership == "invite":
         await check_exists(world, user_id)
         check_invitation(world, access_rule_of(room), user_id)
-    if membership in ("join", "knock") and requester.user_id not in room.joined:
+        await check_willing(world, (user_id,))
+    enters = requester.user_id == user_id and user_id not in room.joined
+    if membership in ("join", "knock") and enters:
         check_entry(world, room, user_id)
+    if membership == "join" and enters:
+        content = {**content, **await _authorisation(world, room, requester)}
+    if membership == "leave" and user_id == requester.user_id:
+        await _check_refusable(world, room, user_id)
     draft = Draft("m.room.member", requester.user_id, content, user_id, origin_server_ts=wish.origin_server_ts)
-    return (await append(world, room_id, (draft,)))[0].event_id
+    event_id = (await append(world, room_id, (draft,)))[0].event_id
+    if membership == "join" and enters:
+        await carry_settings(world, user_id, room)
+    return event_id
 
 
 async def _truly_shown(world: World, user_id: str, content: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from tchap.policy.rooms import decide_redaction
 from tchap.protocol.events import Event, client_format, redact
 from tchap.protocol.stored_event import StoredEvent
 from tchap.services.live_rooms import event_of, get_room_or_forbid
+from tchap.services.refusals import user_suspended
 from tchap.services.room_law import check_decision
 from tchap.services.timeline import Draft, Erasure, append
 from tchap.services.world import World
@@ -35,6 +36,9 @@ async def send_event(world: World, requester: Requester, room_id: str, wish: Mes
     if kind == "m.room.redaction" and isinstance(content.get("redacts"), str):
         # Room version 11 names the event in the content, so a redaction may be sent like any message.
         return await redact_event(world, requester, room_id, (content["redacts"], content), txn_id)
+    if requester.is_suspended:
+        # Client-server API, "Account suspension": no messages, but redactions of one's own.
+        raise user_suspended()
     key = (requester.user_id, requester.device_id, f"{room_id} {kind}", txn_id)
     repeated = await world.live.transactions.find(key)
     if repeated is not None:
@@ -73,6 +77,8 @@ async def redact_event(
     target = await world.store.read(find_event, event_id)
     if target is None or target.room_id != room_id:
         raise NotFound("There is no such message in this room.", "Ce message n'existe pas dans ce salon.")
+    if requester.is_suspended and target.sender != requester.user_id:
+        raise user_suspended()
     _check_may_redact(room, requester.user_id, target.sender)
     if not world.settings.test_profile:
         check_decision(decide_redaction(target.type, target.state_key is not None))

@@ -4,7 +4,8 @@ from tchap.base import limits
 from tchap.base.errors import LimitExceeded, MatrixError
 from tchap.policy import passwords as law
 from tchap.policy.passwords import PasswordPolicy
-from tchap.services.devices import Ended, end_all_devices, forget_ended
+from tchap.services.devices import Ended, end_all_devices, end_browsers, forget_ended
+from tchap.services.refusals import user_locked
 from tchap.services.world import World
 from tchap.storage import accounts, emails
 from tchap.storage.accounts import Account
@@ -55,7 +56,7 @@ async def verify_password(world: World, account: Account | None, name: str, pass
 
 
 async def change_password(world: World, user_id: str, password: str, keep_device: str | None, sign_out: bool) -> None:
-    """Sets the password; `sign_out` ends every device but `keep_device`."""
+    """Sets the password; every browser signed in ends, and with `sign_out` every device but `keep_device`."""
     check_password(world, password)
     password_hash = await world.passwords.hash(password)
     ended = await world.store.write(_change, user_id, password_hash, keep_device, sign_out)
@@ -63,7 +64,11 @@ async def change_password(world: World, user_id: str, password: str, keep_device
 
 
 async def _change(tx: Tx, user_id: str, password_hash: str, keep_device: str | None, sign_out: bool) -> Ended:
+    account = await accounts.find_account(tx, user_id)
+    if account is not None and account.locked_ts is not None:
+        raise user_locked()
     await accounts.set_password_hash(tx, user_id, password_hash)
+    await end_browsers(tx, user_id)
     # A code sent to reset a password serves once.
     for address in await accounts.find_emails_of(tx, user_id):
         await emails.remove_proofs(tx, address.email, "password")

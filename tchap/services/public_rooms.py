@@ -3,49 +3,91 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from tchap.base import limits
 from tchap.base.errors import Forbidden, InvalidParam, NotFound
 from tchap.base.identity import Requester
 from tchap.policy.rooms import ACCESS_RULES, RESTRICTED
+from tchap.protocol.appservices import AppService
 from tchap.services.live_rooms import get_room
 from tchap.services.room_law import is_external
 from tchap.services.world import World
-from tchap.storage.public_rooms import PublishedRoom, find_published
+from tchap.storage.database import Tx
+from tchap.storage.public_rooms import (
+    PublishedRoom,
+    find_contents,
+    find_listed,
+    find_published,
+    find_rooms,
+    set_listed,
+)
 from tchap.storage.rooms import find_room, set_published
 
 
 @dataclass(frozen=True, slots=True)
 class DirectoryQuery:
-    """``server`` None: every instance hosted here. ``since`` is the page's token, the number of rooms before it."""
+    """``server`` None: every instance hosted here. ``since`` is the page's token, the number of rooms before it.
+
+    ``network`` is the `third_party_instance_id`: the rooms of that network instead of those published here.
+    """
 
     limit: int
     since: str | None = None
     server: str | None = None
     search: str | None = None
     kinds: tuple[str | None, ...] | None = None
+    network: str | None = None
+    all_networks: bool = False
 
 
 async def find_public_rooms(world: World, requester: Requester | None, query: DirectoryQuery) -> dict[str, Any]:
     """A page of the directory, largest rooms first. Externals see an empty one."""
     if requester is not None and not world.settings.test_profile and is_external(world, requester.user_id):
         return {"chunk": [], "total_room_count_estimate": 0}
+    if query.network is not None and query.all_networks:
+        raise InvalidParam("One network or all of them, not both.", "Un réseau ou tous, pas les deux.")
     names = _instances(world, requester, query)
-    rooms = [room for room in await world.store.read(find_published, names) if _matches(room, query)]
-    rooms = [room for room in rooms if _is_open_to(room, requester)]
-    rooms.sort(key=lambda room: (-room.joined, room.room_id))
     start = _parse_since(query.since)
-    page = rooms[start : start + query.limit]
-    body: dict[str, Any] = {
-        "chunk": [directory_entry(room) for room in page],
-        "total_room_count_estimate": len(rooms),
-    }
-    if start + query.limit < len(rooms):
+    instance = None if requester is None else requester.instance
+    page, total = await world.store.read(_read_page, query, names, start, instance)
+    body: dict[str, Any] = {"chunk": [directory_entry(room) for room in page], "total_room_count_estimate": total}
+    if start + query.limit < total:
         body["next_batch"] = str(start + query.limit)
     if start > 0:
         body["prev_batch"] = str(max(0, start - query.limit))
     return body
+
+
+async def _read_page(
+    tx: Tx, query: DirectoryQuery, names: Sequence[str], start: int, instance: str | None
+) -> tuple[list[PublishedRoom], int]:
+    """The page and how many rooms there are, in a fixed number of queries: of all rooms only what is judged is read."""
+    rooms = await _find_rooms(tx, query, names)
+    known = await find_contents(tx, [room.room_id for room in rooms], _SEARCHED if query.search else _JUDGED)
+    judged = (replace(room, contents=known[room.room_id]) for room in rooms)
+    matching = [room for room in judged if _matches(room, query) and not is_limited_to_others(room, instance)]
+    matching.sort(key=lambda room: (-room.joined, room.room_id))
+    page = matching[start : start + query.limit]
+    contents = await find_contents(tx, [room.room_id for room in page])
+    return [replace(room, contents=contents[room.room_id]) for room in page], len(matching)
+
+
+_JUDGED = ("m.room.create",)
+_SEARCHED = ("m.room.create", "m.room.name", "m.room.topic", "m.room.canonical_alias")
+
+
+async def _find_rooms(tx: Tx, query: DirectoryQuery, names: Sequence[str]) -> list[PublishedRoom]:
+    if query.network is not None:
+        service, _, network = query.network.rpartition("|")
+        return await find_rooms(tx, await find_listed(tx, network, service or None, names))
+    published = await find_published(tx, names)
+    if not query.all_networks:
+        return published
+    known = {room.room_id for room in published}
+    return published + await find_rooms(tx, set(await find_listed(tx, None, None, names)) - known)
 
 
 def _instances(world: World, requester: Requester | None, query: DirectoryQuery) -> tuple[str, ...]:
@@ -64,10 +106,10 @@ def _parse_since(since: str | None) -> int:
     return int(since)
 
 
-def _is_open_to(room: PublishedRoom, requester: Requester | None) -> bool:
+def is_limited_to_others(room: PublishedRoom, instance: str | None) -> bool:
     """A room limited to its domain is hidden from the other instances."""
     limited = room.contents.get("m.room.create", {}).get("m.federate") is False
-    return not limited or (requester is not None and requester.instance == room.instance)
+    return limited and instance != room.instance
 
 
 def _matches(room: PublishedRoom, query: DirectoryQuery) -> bool:
@@ -77,8 +119,13 @@ def _matches(room: PublishedRoom, query: DirectoryQuery) -> bool:
     if not query.search:
         return True
     entry = directory_entry(room)
-    text = " ".join(str(entry.get(key, "")) for key in ("name", "topic", "canonical_alias"))
-    return all(word in fold(text) for word in fold(query.search).split())
+    others = room.contents.get("m.room.canonical_alias", {}).get("alt_aliases")
+    aliases = others if isinstance(others, list) else []
+    text = fold(" ".join(str(each) for each in (*(entry.get(key, "") for key in _TEXTS), *aliases)))
+    return all(word in text for word in fold(query.search).split())
+
+
+_TEXTS = ("name", "topic", "canonical_alias")
 
 
 def fold(text: str) -> str:
@@ -123,7 +170,26 @@ async def publish(world: World, requester: Requester, room_id: str, is_public: b
     ):
         raise Forbidden("Only moderators publish the room.", "Seuls les modérateurs publient le salon.")
     if is_public and not world.settings.test_profile and room.content_of(ACCESS_RULES).get("rule") != RESTRICTED:
-        raise Forbidden(
-            "A room open to external guests is not published.", "Un salon ouvert aux externes n'est pas publié."
-        )
+        raise _not_published()
     await world.store.write(set_published, room_id, is_public)
+
+
+def _not_published() -> Forbidden:
+    return Forbidden(
+        "A room open to external guests is not published.", "Un salon ouvert aux externes n'est pas publié."
+    )
+
+
+async def list_in_network(world: World, service: AppService, network_id: str, room_id: str, is_public: bool) -> None:
+    """Puts the room in the directory the service keeps of its network, or takes it out.
+
+    Forbidden for a room the service does not know: neither in its namespaces nor holding one of its users.
+    """
+    if not network_id or len(network_id.encode()) > limits.MAX_ID_BYTES:
+        raise InvalidParam("This network cannot be.", "Ce réseau n'est pas possible.")
+    room = await get_room(world, room_id)
+    if not service.has_room(room_id) and not any(service.has_user(user_id) for user_id in room.joined):
+        raise Forbidden("The application service is not in this room.", "Le service n'est pas dans ce salon.")
+    if is_public and not world.settings.test_profile and room.content_of(ACCESS_RULES).get("rule") != RESTRICTED:
+        raise _not_published()
+    await world.store.write(set_listed, service.id, network_id, room_id, is_public)

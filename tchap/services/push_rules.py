@@ -193,6 +193,43 @@ async def _change_rule(world: World, requester: Requester, kind: str, rule_id: s
     await _change(world, requester.user_id, change)
 
 
+async def carry_rules(world: World, user_id: str, old_room: str, new_room: str) -> None:
+    """Gives the person's rules about a room to another one too ("Room Upgrades")."""
+    rules = await world.store.read(_load, user_id)
+    if _with_carried(rules, old_room, new_room) != rules:
+        await _change(world, user_id, lambda each: _with_carried(each, old_room, new_room))
+
+
+def _with_carried(rules: OwnRules, old_room: str, new_room: str) -> OwnRules:
+    own = {kind: _carried(rules.own.of_kind(kind), old_room, new_room) for kind in KINDS}
+    return replace(rules, own=replace(rules.own, **own))
+
+
+def _carried(rules: tuple[Rule, ...], old_room: str, new_room: str) -> tuple[Rule, ...]:
+    """Each rule about the old room is followed by its like about the new one, unless there are too many."""
+    known = {rule.rule_id for rule in rules}
+    found: list[Rule] = []
+    for rule in rules:
+        found.append(rule)
+        moved = _about(rule, old_room, new_room)
+        if moved.rule_id not in known and len(known) < limits.MAX_PUSH_RULES:
+            known.add(moved.rule_id)
+            found.append(moved)
+    return tuple(found)
+
+
+def _about(rule: Rule, old_room: str, new_room: str) -> Rule:
+    """The rule with the one room's id for the other's: in its own id, and in a condition on the room."""
+    conditions = tuple(
+        {**each, "pattern": new_room} if each.get("key") == "room_id" and each.get("pattern") == old_room else each
+        for each in rule.conditions
+    )
+    if rule.rule_id != old_room and conditions == rule.conditions:
+        return rule
+    rule_id = new_room if rule.rule_id == old_room else f"{rule.rule_id}:{new_room}"
+    return replace(rule, rule_id=rule_id, conditions=conditions)
+
+
 async def _change(world: World, user_id: str, change: Callable[[OwnRules], OwnRules]) -> None:
     """Puts the changed rules in force.
 

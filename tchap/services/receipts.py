@@ -14,6 +14,7 @@ from tchap.services.world import World
 from tchap.storage import receipts
 from tchap.storage.account_data import find_account_data, set_account_data
 from tchap.storage.database import Tx
+from tchap.storage.pushers import set_badge_due
 from tchap.storage.receipts import ReadEvent, Receipt
 from tchap.storage.sync import is_joined
 
@@ -88,6 +89,8 @@ async def _set_marks(tx: Tx, user_id: str, marks: Marks, now_ms: int) -> list[_M
             position = await receipts.set_receipt(tx, receipt)
         if position is not None:
             moved.append(_Moved(position, receipt_type, event))
+    if any(each.receipt_type in READ_TYPES for each in moved):
+        await set_badge_due(tx, [user_id], now_ms)
     return moved
 
 

@@ -127,6 +127,7 @@ def _follow(world: World, room: LiveRoom, graph: _Graph, arrivals: Sequence[_Arr
     if room.revision != graph.revision:
         world.live.rooms.drop(room)
     world.metrics.events.inc(len(told))
+    world.live.push.hear_events()
     world.live.appservices.tell({service for row in told for service in by_id[row.event_id].appservices})
     people = [key for kind, key in graph.changes if kind == "m.room.member"]
     world.live.notifier.tell(told[-1].position or 0, rooms=(room.room_id,), users=people)

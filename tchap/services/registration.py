@@ -61,8 +61,7 @@ async def register(world: World, attempt: AuthAttempt, wish: Wish, served: str |
 
     M_FORBIDDEN, M_THREEPID_DENIED (address), M_USER_IN_USE, M_INVALID_USERNAME, M_WEAK_PASSWORD.
     """
-    if not world.settings.registration.enabled:
-        raise Forbidden("Accounts are not opened here.", "L'ouverture de compte est fermée.")
+    _check_enabled(world)
     if world.settings.test_profile and wish.username is not None:
         await check_available(world, wish.username, attempt.instance)
     if wish.password is not None:
@@ -72,6 +71,25 @@ async def register(world: World, attempt: AuthAttempt, wish: Wish, served: str |
     password_hash = await world.passwords.hash(password) if password else None
     account = await _plan(world, completed, wish, (attempt.instance, served, password_hash))
     return await open_account(world, account, wish.session)
+
+
+async def register_by_email(world: World, email: str, password: str, given: tuple[str, str | None]) -> str:
+    """Opens the account of a proven address, without a device; its user id.
+
+    `given`: the instance served and the one named by the Host. M_FORBIDDEN, M_THREEPID_DENIED, M_THREEPID_IN_USE,
+    M_WEAK_PASSWORD.
+    """
+    _check_enabled(world)
+    check_password(world, password)
+    completed = Completed(stages={interactive_auth.EMAIL: email})
+    password_hash = await world.passwords.hash(password)
+    account = await _plan(world, completed, Wish(None, password, None), (*given, password_hash))
+    return (await open_account(world, account, None)).user_id
+
+
+def _check_enabled(world: World) -> None:
+    if not world.settings.registration.enabled:
+        raise Forbidden("Accounts are not opened here.", "L'ouverture de compte est fermée.")
 
 
 async def check_available(world: World, username: str, instance: str) -> None:
@@ -114,7 +132,7 @@ async def register_for_service(
 async def open_account(world: World, account: NewAccount, wish: SessionWish | None) -> SignedIn:
     """Makes the account and, where wished, its first session, in one transaction."""
     session = plan_session(world, wish) if wish is not None else None
-    user_id = await world.store.write(_open, account, session)
+    user_id = await world.store.write(add_whole_account, account, session)
     if account.email is not None:
         await accept_invitations(world, user_id, account.email)
     return SignedIn(user_id, session)
@@ -177,7 +195,8 @@ async def _plan_agent(world: World, email: Email, served: str | None, password_h
     )
 
 
-async def _open(tx: Tx, account: NewAccount, session: NewSession | None) -> str:
+async def add_whole_account(tx: Tx, account: NewAccount, session: NewSession | None) -> str:
+    """The account with its address, profile and place in the directory; its user id. M_THREEPID_IN_USE."""
     user_id = await _add_account(tx, account)
     if account.email is not None:
         email = AccountEmail(account.email, user_id, account.now_ms, account.now_ms)

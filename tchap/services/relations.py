@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from tchap.base import limits
+from tchap.base.encoding import encode_json
 from tchap.base.identity import Requester
+from tchap.protocol.redaction import redact_content
+from tchap.protocol.room_versions import ROOM_VERSIONS
+from tchap.protocol.stored_event import StoredEvent
 from tchap.protocol.sync_tokens import format_place, parse_place
 from tchap.services.events import Reader, client_events, find_around
 from tchap.services.history import END, bad_token, find_token_place, find_visible
@@ -17,6 +21,7 @@ from tchap.services.world import World
 from tchap.storage.events import find_events
 from tchap.storage.jobs import Tx
 from tchap.storage.relations import RelationQuery, ThreadQuery, find_child_ids, find_children, find_threads
+from tchap.storage.rooms import RoomRow, find_room
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +101,22 @@ async def read_threads(world: World, requester: Requester, room_id: str, ask: tu
 
 
 async def _read_threads(tx: Tx, query: ThreadQuery, reader: Reader) -> Children:
-    found = await find_threads(tx, query)
+    sight = await find_sight(tx, reader.user_id, query.room_id)
+    found = await find_threads(tx, replace(query, ignored=tuple(sorted(sight.ignored))))
     page = found[: query.limit - 1]
     roots = await find_events(tx, [root for root, _ in page])
-    sight = await find_sight(tx, reader.user_id, query.room_id)
-    visible = sight.visible([roots[root] for root, _ in page if root in roots])
-    around = await find_around(tx, sight, query.room_id, visible)
+    # Who is ignored is shown as nobody who says nothing, so that the thread has a beginning.
+    everybody = replace(sight, ignored=frozenset[str]())
+    visible = everybody.visible([roots[root] for root, _ in page if root in roots])
+    room = await find_room(tx, query.room_id) if any(event.sender in sight.ignored for event in visible) else None
+    shown = [_redacted(event, room) if room and event.sender in sight.ignored else event for event in visible]
+    around = await find_around(tx, sight, query.room_id, shown)
     next_batch = format_place(page[-1][1]) if len(found) > len(page) else None
-    return Children(client_events(visible, around, reader), next_batch)
+    return Children(client_events(shown, around, reader), next_batch)
+
+
+def _redacted(event: StoredEvent, room: RoomRow) -> StoredEvent:
+    """ "If the thread root event was sent by an ignored user, the event is returned redacted to the caller"."""
+    version = ROOM_VERSIONS[room.version]
+    left = redact_content(version, event.type, event.client()["content"])
+    return replace(event, client_json=encode_json({**event.client(), "content": left}))

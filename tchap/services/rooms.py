@@ -25,6 +25,7 @@ from tchap.protocol.events import BadEvent, EventFields, EventTooLarge, build_ev
 from tchap.protocol.identifiers import is_user_id
 from tchap.protocol.room_versions import RoomVersion, find_room_version
 from tchap.services.appservices import check_alias_free
+from tchap.services.invite_permissions import check_willing
 from tchap.services.memberships import check_exists, shown_fields, shown_profile
 from tchap.services.room_law import check_decision, check_invitation, is_external
 from tchap.services.timeline import AliasTaken, Birth, Draft, open_room
@@ -72,14 +73,14 @@ class RoomRequest:
 
 async def create_room(world: World, requester: Requester, wish: RoomRequest) -> str:
     """Makes a room with all its first events in one commit; answers its id."""
-    version = _version_of(world, wish)
+    version = get_version(wish.version or world.settings.rooms.default_version)
     law = _wish_of(world, requester, wish)
     if not world.settings.test_profile:
         check_decision(decide_creation(law))
     alias = await _reserve_alias(world, requester, wish)
     _check_initial_state(wish, alias)
     await _check_crowd(world, wish.invite)
-    room_id, create = _first_event(world, requester, wish, version)
+    room_id, create = first_event(world, requester, wish, version)
     drafts = [create, *await _drafts(world, requester, wish, (version, law, alias))]
     room = LiveRoom(room_id=room_id, version=version, state={})
     drafts += await _invitations(world, requester, wish, drafts)
@@ -116,14 +117,16 @@ async def _check_crowd(world: World, user_ids: Sequence[str]) -> None:
     for user_id in user_ids:
         if user_id not in known:
             await check_exists(world, user_id)
+    await check_willing(world, user_ids)
 
 
 def _now(world: World) -> int:
     return world.clock.now_ms()
 
 
-def _version_of(world: World, wish: RoomRequest) -> RoomVersion:
-    version = find_room_version(wish.version or world.settings.rooms.default_version)
+def get_version(name: str) -> RoomVersion:
+    """The room version of that name, or M_UNSUPPORTED_ROOM_VERSION."""
+    version = find_room_version(name)
     if version is None:
         raise MatrixError(
             "M_UNSUPPORTED_ROOM_VERSION", "This room version is not known.", "Cette version de salon n'est pas connue."
@@ -167,7 +170,8 @@ def _asked_creators(content: dict[str, Any]) -> list[str]:
     return asked
 
 
-def _first_event(world: World, requester: Requester, wish: RoomRequest, version: RoomVersion) -> tuple[str, Draft]:
+def first_event(world: World, requester: Requester, wish: RoomRequest, version: RoomVersion) -> tuple[str, Draft]:
+    """The id of a room to be and its create event."""
     content = {**wish.creation_content, "room_version": version.name}
     content.pop("creator", None)
     if version.creator_in_content:
@@ -246,7 +250,7 @@ def _power_levels(world: World, wish: RoomRequest, law: RoomWish, users: dict[st
 
 
 def _reigns(world: World, wish: RoomRequest) -> bool:
-    return _version_of(world, wish).creators_reign
+    return get_version(wish.version or world.settings.rooms.default_version).creators_reign
 
 
 def _plain_power_levels(users: dict[str, int], tombstone: int) -> dict[str, Any]:

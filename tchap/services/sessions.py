@@ -1,13 +1,14 @@
 """Signed-in sessions: a device and the tokens that speak for it."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tchap.base import limits
-from tchap.base.errors import Forbidden, MatrixError
+from tchap.base.errors import Forbidden
 from tchap.services.devices import Ended, end_devices
+from tchap.services.refusals import unknown_token, user_locked
 from tchap.services.world import World
-from tchap.storage import cross_signing, devices, tokens
+from tchap.storage import accounts, cross_signing, devices, tokens
 from tchap.storage.database import Tx
 
 _DEVICE_ID_LETTERS = 10
@@ -15,12 +16,14 @@ _DEVICE_ID_LETTERS = 10
 
 @dataclass(frozen=True, slots=True)
 class SessionWish:
-    """What a client asks when it signs in; `client` is its address."""
+    """What a client asks when it signs in; `client` is its address, `oauth_client` the application that was allowed
+    to, None for a session of the older API."""
 
     device_id: str | None = None
     device_name: str | None = None
     wants_refresh: bool = False
     client: str = ""
+    oauth_client: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class NewSession:
     refresh_token: str | None
     expires_in_ms: int | None
     now_ms: int
+    oauth_client: str | None = None
 
     @property
     def expires_ts(self) -> int | None:
@@ -63,6 +67,7 @@ def plan_session(world: World, wish: SessionWish) -> NewSession:
         refresh_token=world.entropy.token() if wish.wants_refresh else None,
         expires_in_ms=world.settings.tokens.access_lifetime_s * 1000 if wish.wants_refresh else None,
         now_ms=world.clock.now_ms(),
+        oauth_client=wish.oauth_client,
     )
 
 
@@ -83,35 +88,30 @@ async def open_session(tx: Tx, user_id: str, session: NewSession) -> Ended:
     return await end_devices(tx, user_id, crowd)
 
 
-async def refresh_session(world: World, refresh_token: str) -> NewSession:
-    """New tokens for a refresh token (client-server API, `POST /refresh`); M_UNKNOWN_TOKEN when it is not lawful.
+async def refresh_session(world: World, refresh_token: str, oauth_client: str | None = None) -> NewSession:
+    """New tokens for a refresh token (client-server API, `POST /refresh`).
+
+    M_UNKNOWN_TOKEN when it is not lawful, M_USER_LOCKED while the account is.
 
     A token whose successor was used already is being used a second time, by its thief or by its owner: every token of
-    the device ends.
+    the device ends. The token of an application serves that application alone, and no other token does.
     """
-    session = plan_session(world, SessionWish(wants_refresh=True))
+    session = plan_session(world, SessionWish(wants_refresh=True, oauth_client=oauth_client))
     found, is_lawful = await world.store.write(_rotate, hash_token(refresh_token), session)
     if found is not None and not is_lawful:
         world.live.tokens.forget_user(found.user_id, found.device_id)
     if found is None or not is_lawful:
         raise unknown_token(soft_logout=found is not None)
-    return session
-
-
-def unknown_token(soft_logout: bool) -> MatrixError:
-    """`soft_logout`: the client may keep its keys and sign in again (client-server API, "Soft logout")."""
-    return MatrixError(
-        "M_UNKNOWN_TOKEN",
-        "You are no longer signed in.",
-        "Vous n'êtes plus connecté.",
-        soft_logout=soft_logout,
-    )
+    return replace(session, device_id=found.device_id)
 
 
 async def _rotate(tx: Tx, token_hash: bytes, session: NewSession) -> tuple[tokens.RefreshToken | None, bool]:
     old = await tokens.find_refresh_token(tx, token_hash)
-    if old is None:
+    if old is None or old.oauth_client != session.oauth_client:
         return None, False
+    account = await accounts.find_account(tx, old.user_id)
+    if account is not None and account.locked_ts is not None:
+        raise user_locked()
     if old.is_spent:
         await tokens.set_family_ended(tx, old.user_id, old.device_id)
         return old, False
@@ -131,11 +131,14 @@ async def _add_tokens(tx: Tx, user_id: str, session: NewSession, device_id: str 
     device_id = device_id or session.device_id
     refresh_id = None
     if session.refresh_token is not None:
-        owner = (user_id, device_id)
-        refresh_id = await tokens.add_refresh_token(tx, hash_token(session.refresh_token), owner, session.now_ms)
+        refresh_hash = hash_token(session.refresh_token)
+        new = tokens.NewRefreshToken(refresh_hash, user_id, device_id, session.now_ms, session.oauth_client)
+        refresh_id = await tokens.add_refresh_token(tx, new)
     token_hash = hash_token(session.access_token)
     await tokens.add_access_token(
         tx,
-        tokens.NewAccessToken(token_hash, user_id, device_id, session.now_ms, session.expires_ts, refresh_id),
+        tokens.NewAccessToken(
+            token_hash, user_id, device_id, session.now_ms, session.expires_ts, refresh_id, session.oauth_client
+        ),
     )
     return refresh_id

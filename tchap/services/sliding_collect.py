@@ -16,12 +16,14 @@ from tchap.protocol.sliding_rooms import choose_rooms, is_expanded, is_fresh, so
 from tchap.protocol.sliding_values import Chosen, Entry, ListFacts, Place, SlidingRequest
 from tchap.protocol.sync_rooms import plan_rooms
 from tchap.protocol.sync_values import Ask, DeviceFacts, StateRow
+from tchap.services.invite_permissions import CONFIG_TYPE, blocks_invitations
 from tchap.services.sync_collect import Collected, collect
 from tchap.services.sync_devices import find_device
 from tchap.services.sync_state import StateFacts
-from tchap.storage import sliding, sync, to_device
+from tchap.storage import sliding, sync, thread_subscriptions, to_device
 from tchap.storage.database import Tx
 from tchap.storage.sync import Window
+from tchap.storage.thread_subscriptions import ThreadSubscription
 from tchap.storage.to_device import DeviceMessage
 
 
@@ -58,6 +60,7 @@ class SlidingFacts:
     device: DeviceFacts
     messages: tuple[DeviceMessage, ...]
     types: Mapping[str, str | None] = field(default_factory=dict)
+    threads: Sequence[ThreadSubscription] = ()
 
 
 async def collect_sliding(tx: Tx, ask: SlidingAsk, connections: Connections) -> SlidingFacts:
@@ -78,7 +81,16 @@ async def collect_sliding(tx: Tx, ask: SlidingAsk, connections: Connections) -> 
         device=device,
         messages=messages,
         types=facts.types or {},
+        threads=await _find_threads(tx, ask),
     )
+
+
+async def _find_threads(tx: Tx, ask: SlidingAsk) -> list[ThreadSubscription]:
+    """What changed in the threads the person follows, and one more than is asked for if there is."""
+    limit = ask.request.extensions.thread_changes
+    if limit is None:
+        return []
+    return await thread_subscriptions.find_changes(tx, ask.user_id, (ask.since or 0, ask.upto), limit + 1)
 
 
 async def _find_groups(tx: Tx, ask: SlidingAsk, chosen: Mapping[str, Chosen]) -> tuple[Group, ...]:
@@ -109,7 +121,7 @@ async def _find_list_facts(
     tx: Tx, ask: SlidingAsk, entries: Sequence[Entry], types: Mapping[str, str | None]
 ) -> tuple[ListFacts, frozenset[str]]:
     """What the filters look at, and the rooms to leave out: "Servers must not send room invites from ignored users"."""
-    personal = await sliding.find_personal(tx, ask.user_id, ["m.direct", "m.tag", "m.ignored_user_list"])
+    personal = await sliding.find_personal(tx, ask.user_id, ["m.direct", "m.tag", "m.ignored_user_list", CONFIG_TYPE])
     filters = [asked.filters for asked in ask.request.lists.values()]
     rooms = [entry.room_id for entry in entries]
     spaces = frozenset().union(*(each.spaces or () for each in filters))
@@ -127,9 +139,12 @@ async def _find_list_facts(
 async def _find_ignored(
     tx: Tx, user_id: str, entries: Sequence[Entry], personal: Sequence[tuple[str, str, bytes]]
 ) -> frozenset[str]:
-    content = next((_object(each) for _, type, each in personal if type == "m.ignored_user_list"), {})
-    people = content.get("ignored_users")
+    lists = next((_object(each) for _, type, each in personal if type == "m.ignored_user_list"), {})
+    people = lists.get("ignored_users")
     invited = [entry.room_id for entry in entries if entry.membership == "invite"]
+    # Nor any to who wants none ("Invite permission").
+    if any(type == CONFIG_TYPE and blocks_invitations(content) for _, type, content in personal):
+        return frozenset(invited)
     if not isinstance(people, dict) or not people or not invited:
         return frozenset()
     return await sliding.find_invited_by(tx, user_id, invited, list(people))

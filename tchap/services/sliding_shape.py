@@ -17,6 +17,7 @@ from tchap.protocol.sync_rooms import choose_state
 from tchap.protocol.sync_values import RoomFacts, SyncEvent
 from tchap.services.sliding_collect import Group, SlidingAsk, SlidingFacts
 from tchap.services.sync_shape import global_account_data, room_facts, shape
+from tchap.services.thread_subscriptions import changes_body
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,10 @@ def extensions_body(ask: SlidingAsk, found: SlidingFacts, sources: Sequence[Room
     receipts = _receipts(sources, wanted.receipts) if wanted.receipts is not None else {}
     if receipts:
         body["receipts"] = {"rooms": receipts}
-    has_news = bool(found.messages or found.device.changed or found.device.left or shared or receipts)
+    threads = changes_body(found.threads, wanted.thread_changes, "prev_batch") if wanted.thread_changes else {}
+    if threads:
+        body["io.element.msc4308.thread_subscriptions"] = threads
+    has_news = bool(found.messages or found.device.changed or found.device.left or shared or receipts or threads)
     return body, has_news
 
 

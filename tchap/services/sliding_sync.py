@@ -41,7 +41,7 @@ class _Line:
 
 async def sliding_sync(world: World, requester: Requester, request: SlidingRequest) -> bytes:
     """The encoded answer. Raises M_UNKNOWN_POS where the connection cannot be resumed: the client begins anew."""
-    waiter = world.live.notifier.listen(requester.user_id)
+    waiter = world.live.notifier.listen(requester.user_id, requester.device_id)
     try:
         connection, place = _resume(world, requester, request)
         await _acknowledge(world, requester, request, connection)

@@ -10,6 +10,7 @@ import msgspec
 from tchap.base.errors import BadJson, Forbidden, MatrixError, NotFound
 from tchap.base.identity import Requester
 from tchap.live.rooms import LiveRoom
+from tchap.protocol.server_acls import SERVER_ACL, is_denied
 from tchap.protocol.stored_event import StoredEvent
 from tchap.services import memberships
 from tchap.services.events import Reader, client_events, find_around
@@ -26,12 +27,13 @@ from tchap.storage.room_state import find_state_event_at, find_state_events_at
 
 @dataclass(frozen=True, slots=True)
 class StateWish:
-    """A state event somebody wants to set."""
+    """A state event somebody wants to set; ``txn`` where it must not be set twice."""
 
     type: str
     state_key: str
     content: dict[str, Any]
     origin_server_ts: int | None = None
+    txn: tuple[str, str] | None = None
 
 
 async def set_state(world: World, requester: Requester, room_id: str, wish: StateWish) -> str:
@@ -51,6 +53,9 @@ async def set_state(world: World, requester: Requester, room_id: str, wish: Stat
     if wish.type == "m.room.create":
         raise Forbidden("A room is created once.", "Un salon ne se crée qu'une fois.")
     check_state(world, room, wish.type, wish.content)
+    if wish.type == SERVER_ACL and not wish.state_key and is_denied(wish.content, requester.instance):
+        # "Failing to provide an `allow` rule of some kind will prevent all servers from participating."
+        raise BadJson("This would keep your own server out.", "Ceci exclurait votre propre serveur.")
     if wish.type == "m.room.canonical_alias":
         await _check_aliases(world, room, wish.content)
     draft = Draft(
@@ -59,6 +64,7 @@ async def set_state(world: World, requester: Requester, room_id: str, wish: Stat
         wish.content,
         state_key=wish.state_key,
         origin_server_ts=wish.origin_server_ts,
+        txn=wish.txn,
     )
     return (await append(world, room_id, (draft,)))[0].event_id
 
@@ -120,7 +126,8 @@ async def get_stay(world: World, requester: Requester, room_id: str) -> Membersh
     if room.content_of("m.room.history_visibility").get("history_visibility") == "world_readable":
         return None
     ended = await memberships.find_end_of_stay(world, requester.user_id, room_id)
-    if stay is None or stay.membership not in ("leave", "ban") or ended is None:
+    # Who is invited again may still read what she could before she was.
+    if stay is None or ended is None:
         raise not_a_member()
     return ended
 

@@ -45,7 +45,7 @@ async def sync(world: World, requester: Requester, request: SyncRequest) -> byte
     Raises M_INVALID_PARAM for a token that this server never gave.
     """
     since = _parse_since(request.since)
-    waiter = world.live.notifier.listen(requester.user_id)
+    waiter = world.live.notifier.listen(requester.user_id, requester.device_id)
     try:
         if since is not None:
             await _acknowledge(world, requester, waiter.subscriber, since)

@@ -9,6 +9,7 @@ from tchap.base.encoding import decode_json
 from tchap.protocol.notices import Unread
 from tchap.protocol.sync_rooms import Sight, cut_timeline, plan_rooms, timeline_depth
 from tchap.protocol.sync_values import Ask, DeviceFacts, OwnMembership, RoomPlan, SyncEvent, Timeline
+from tchap.services.invite_permissions import CONFIG_TYPE, blocks_invitations
 from tchap.services.sync_devices import find_device
 from tchap.services.sync_relations import Bundles, find_bundles
 from tchap.services.sync_state import StateFacts, find_state
@@ -62,9 +63,9 @@ async def collect(tx: Tx, ask: Ask, delivered: int) -> Collected:
     personal = await account_data.find_changed_account_data(
         tx, ask.user_id, ask.since or 0, ask.upto, [plan.room_id for plan in plans if plan.since == 0]
     )
-    ignored = _ignored(personal)
+    ignored, wants_none = _ignored(personal), blocks_invitations(_global(personal, CONFIG_TYPE))
     # "Servers must not send room invites from ignored users to clients" (ignoring users).
-    plans = [plan for plan in plans if plan.section != "invite" or plan.present.sender not in ignored]
+    plans = [plan for plan in plans if plan.section != "invite" or not (wants_none or plan.present.sender in ignored)]
     history = await _find_history(tx, ask, plans)
     timelines = await _find_timelines(tx, ask, plans, ignored, history)
     state = await find_state(tx, ask, plans, timelines)
@@ -99,12 +100,16 @@ async def _find_own(tx: Tx, ask: Ask) -> list[OwnMembership]:
 
 
 def _ignored(personal: Sequence[AccountData]) -> frozenset[str]:
-    content = next((each.content for each in personal if each.type == "m.ignored_user_list" and not each.room_id), b"")
+    content = _global(personal, "m.ignored_user_list")
     if not content:
         return frozenset()
     value = decode_json(content)
     users = value.get("ignored_users") if isinstance(value, dict) else None
     return frozenset(users) if isinstance(users, dict) else frozenset()
+
+
+def _global(personal: Sequence[AccountData], kind: str) -> bytes:
+    return next((each.content for each in personal if each.type == kind and not each.room_id), b"")
 
 
 async def _find_history(tx: Tx, ask: Ask, plans: Sequence[RoomPlan]) -> dict[str, tuple[OwnMembership, ...]]:

@@ -19,6 +19,7 @@ from tchap.protocol.sync_assembly import Shaped, assemble, device_body, is_news,
 from tchap.protocol.sync_rooms import MEMBER, admits, timeline_limit
 from tchap.protocol.sync_tokens import SyncToken
 from tchap.protocol.sync_values import Ask, DeviceFacts, RoomFacts, RoomPlan, SyncEvent, Timeline
+from tchap.protocol.transactions import note_transaction
 from tchap.protocol.unread import count_on
 from tchap.services.world import World
 
@@ -199,8 +200,8 @@ def _after(room: LiveRoom, since: int, upto: int) -> list[StoredEvent]:
 def _unsigned(quick: _Quick, event: SyncEvent) -> dict[str, object]:
     unsigned: dict[str, object] = {"age": max(quick.now_ms - event.origin_server_ts, 0), "membership": "join"}
     requester = quick.requester
-    if event.txn_id and event.txn_device == requester.device_id and event.sender == requester.user_id:
-        unsigned["transaction_id"] = event.txn_id
+    if event.txn_id and event.sender == requester.user_id:
+        note_transaction(unsigned, event.txn_id, event.txn_device == requester.device_id)
     return unsigned
 
 

@@ -19,6 +19,7 @@ from tchap.protocol.sync_assembly import (
 )
 from tchap.protocol.sync_rooms import MEMBER, admits, choose_members, choose_state, content_of
 from tchap.protocol.sync_values import Ask, RoomFacts, RoomPlan, StateRow, SyncEvent, membership_at
+from tchap.protocol.transactions import note_transaction
 from tchap.services.push_rules import parse_stored_rules
 from tchap.services.sync_collect import Collected
 from tchap.services.sync_relations import bundled
@@ -149,8 +150,8 @@ def _strip(event: SyncEvent) -> bytes:
 
 def _unsigned(event: SyncEvent, requester: Requester, found: Collected, now_ms: int) -> dict[str, object]:
     unsigned: dict[str, object] = {"age": max(now_ms - event.origin_server_ts, 0)}
-    if event.txn_id and event.txn_device == requester.device_id and event.sender == requester.user_id:
-        unsigned["transaction_id"] = event.txn_id
+    if event.txn_id and event.sender == requester.user_id:
+        note_transaction(unsigned, event.txn_id, event.txn_device == requester.device_id)
     if event.redacted_by is not None:
         redaction = found.by_id.get(event.redacted_by)
         if redaction is not None:

@@ -70,6 +70,12 @@ async def _keep(world: World, row: Media, size: ThumbnailSize, picture: Picture)
     await world.store.write(media.add_thumbnail, row.server, row.media_id, size, picture.content_type)
 
 
+async def remove_thumbnails(world: World, row: Media) -> None:
+    """Forgets the thumbnails of a file that is no more."""
+    for size in await world.store.write(media.remove_thumbnails, row.server, row.media_id):
+        await world.media.remove(_thumbnail_key(row, size))
+
+
 def choose_size(asked: Asked) -> ThumbnailSize:
     """The smallest size we make that is no smaller than asked; beyond the largest, the original's own."""
     if asked.method == CROP:

@@ -8,9 +8,10 @@ fails the provisional room is dropped, and every append built on it is refused b
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from tchap.base import limits
 from tchap.base.encoding import encode_json
@@ -21,21 +22,32 @@ from tchap.protocol.events import BadEvent, Built, Event, EventFields, EventTooL
 from tchap.protocol.identifiers import server_of
 from tchap.protocol.notices import NO_NOTICES, Notices
 from tchap.protocol.relations import ANNOTATION, THREAD, Relation, find_relation
+from tchap.protocol.room_versions import RoomVersion
 from tchap.protocol.stored_event import IN_TIMELINE, StoredEvent
 from tchap.services.appservices import find_interested
 from tchap.services.live_rooms import event_of, get_room_or_forbid, hash_for_references
 from tchap.services.push import decide_notices
 from tchap.services.world import World
-from tchap.storage.aliases import Alias, add_alias
+from tchap.storage.aliases import Alias, add_alias, move_aliases
 from tchap.storage.appservices import add_to_queue
 from tchap.storage.events import add_event, add_events, find_event, set_redacted
 from tchap.storage.jobs import Tx
 from tchap.storage.memberships import Membership, set_memberships
 from tchap.storage.push import add_notices
-from tchap.storage.relations import has_annotated
+from tchap.storage.relations import has_annotated, is_child
 from tchap.storage.room_state import StateRow, set_states
-from tchap.storage.rooms import RoomMoved, RoomRow, add_room, move_extremity, raise_revision, set_extremities
+from tchap.storage.rooms import (
+    RoomMoved,
+    RoomRow,
+    add_room,
+    move_extremity,
+    raise_revision,
+    set_extremities,
+    set_published,
+)
 from tchap.storage.state_deltas import add_merge_delta
+
+T = TypeVar("T")
 
 # Every authoriser of a restricted join here is one of our own users, whose key we hold.
 _LOCAL_FACTS = AuthFacts(authoriser_signed=True)
@@ -75,10 +87,20 @@ class _Planned:
 
 @dataclass(frozen=True, slots=True)
 class Birth:
-    """What is written with a new room's first events: its row, and the alias it is made under."""
+    """What is written with a new room's first events: its row, the alias it is made under, the room it replaces."""
 
     row: RoomRow
     alias: Alias | None = None
+    replaces: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """A room that takes another's place; `drafts` gives its first events from the id of what announces it there."""
+
+    version: RoomVersion
+    birth: Birth
+    drafts: Callable[[str], Sequence[Draft]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +129,13 @@ async def append(
             return await _append_to(world, room, drafts, erasure)
         except RoomMoved:
             world.live.rooms.drop(room)
-    raise MatrixError("M_UNKNOWN", "The room is too busy, please try again.", "Le salon est très sollicité, réessayez.")
+    raise _too_busy()
+
+
+def _too_busy() -> MatrixError:
+    return MatrixError(
+        "M_UNKNOWN", "The room is too busy, please try again.", "Le salon est très sollicité, réessayez."
+    )
 
 
 async def _append_to(
@@ -134,17 +162,67 @@ async def open_room(world: World, room: LiveRoom, birth: Birth, drafts: Sequence
     return await committed
 
 
+async def append_with_successor(world: World, room_id: str, drafts: Sequence[Draft], successor: Successor) -> None:
+    """Appends the drafts, the first of which announces the new room, and opens it, all in one commit."""
+    for _ in range(limits.MAX_APPEND_ATTEMPTS):
+        room = await get_room_or_forbid(world, room_id)
+        try:
+            await _append_both(world, room, drafts, successor)
+            return
+        except RoomMoved:
+            world.live.rooms.drop(room)
+    raise _too_busy()
+
+
+async def _append_both(world: World, room: LiveRoom, drafts: Sequence[Draft], successor: Successor) -> None:
+    row = successor.birth.row
+    new = LiveRoom(room_id=row.room_id, version=successor.version, state={})
+    async with room.lock:
+        planned = await _plan(world, room, drafts)
+        born = await _plan(world, new, successor.drafts(planned[0].event.event_id))
+        if room.is_dropped:
+            raise RoomMoved(room.room_id)
+        job = _Append(room.room_id, room.revision, room.extremities, tuple(planned))
+        birth = _Append(new.room_id, 0, (), tuple(born), None, successor.birth)
+        committed = asyncio.ensure_future(world.store.write_pipelined(_write_both, job, birth))
+        for place, (each, its_job) in enumerate(((room, job), (new, birth))):
+            _move_on(each, its_job)
+            committed.add_done_callback(partial(_settle, world, each, its_job, place))
+        world.live.rooms.put(new)
+    await asyncio.shield(committed)
+
+
+def _settle(
+    world: World, room: LiveRoom, append_: _Append, place: int, done: asyncio.Future[tuple[list[StoredEvent], ...]]
+) -> None:
+    rows = _rows_of(done)
+    _after_commit(world, room, append_, None if rows is None else rows[place])
+
+
+async def _write_both(tx: Tx, job: _Append, birth: _Append) -> tuple[list[StoredEvent], ...]:
+    return await _write_append(tx, job), await _write_append(tx, birth)
+
+
 async def _plan(world: World, room: LiveRoom, drafts: Sequence[Draft]) -> list[_Planned]:
     """Builds each draft on the one before it. Nothing moves in the room unless all of them may be."""
     planned: list[_Planned] = []
     ahead = _Ahead.of(room)
     for draft in drafts:
+        _check_server(room, draft)
         built = _build(world, room, ahead, draft)
         stored = await _stored(world, room, draft, built, ahead.ordering + 1)
-        notices = await decide_notices(world, room, built.event) if len(drafts) == 1 else NO_NOTICES
+        # In a room that is being born nobody listens yet.
+        notices = await decide_notices(world, room, built.event) if room.extremities else NO_NOTICES
         planned.append(_Planned(built.event, stored, notices, await find_interested(world, room, built.event)))
         ahead.move(room, built)
     return planned
+
+
+def _check_server(room: LiveRoom, draft: Draft) -> None:
+    """Server ACLs go by exact server name, between those hosted here too; whoever is kept out may still leave."""
+    is_leaving = draft.type == "m.room.member" and draft.content.get("membership") == "leave"
+    if room.denies(server_of(draft.sender)) and not (is_leaving and draft.state_key == draft.sender):
+        raise Forbidden("This room keeps your server out.", "Ce salon n'admet pas votre serveur.")
 
 
 @dataclass(slots=True)
@@ -279,6 +357,13 @@ def _enqueue(world: World, room: LiveRoom, append_: _Append) -> asyncio.Future[l
     """Hands the job to the writer and moves the provisional room on; the rest follows the commit, whoever waits."""
     began_s = world.clock.monotonic()
     committed = asyncio.ensure_future(world.store.write_pipelined(_write_append, append_))
+    _move_on(room, append_)
+    committed.add_done_callback(lambda done: _after_commit(world, room, append_, _rows_of(done)))
+    committed.add_done_callback(lambda _: world.metrics.commit_seconds.observe(world.clock.monotonic() - began_s))
+    return asyncio.shield(committed)
+
+
+def _move_on(room: LiveRoom, append_: _Append) -> None:
     for planned in append_.planned:
         if planned.event.state_key is not None:
             room.set_state(planned.event)
@@ -286,9 +371,11 @@ def _enqueue(world: World, room: LiveRoom, append_: _Append) -> asyncio.Future[l
     room.extremities, room.depth = (last.event_id,), last.depth
     room.last_ordering, room.revision = last.ordering or 0, room.revision + 1
     room.committing += 1
-    committed.add_done_callback(lambda done: _after_commit(world, room, append_, done))
-    committed.add_done_callback(lambda _: world.metrics.commit_seconds.observe(world.clock.monotonic() - began_s))
-    return asyncio.shield(committed)
+
+
+def _rows_of(done: asyncio.Future[T]) -> T | None:
+    """What was committed, None when nothing was."""
+    return None if done.cancelled() or done.exception() is not None else done.result()
 
 
 async def _write_append(tx: Tx, append_: _Append) -> list[StoredEvent]:
@@ -300,7 +387,7 @@ async def _write_append(tx: Tx, append_: _Append) -> list[StoredEvent]:
     rows = [replace(each.stored, position=first + index) for index, each in enumerate(append_.planned)]
     if len(rows) == 1:
         await add_event(tx, rows[0])
-        await _check_annotation(tx, append_.planned[0].event, rows[0])
+        await _check_relation(tx, append_.planned[0].event, rows[0])
     else:
         await add_events(tx, rows)
     if len(append_.extremities) > 1:
@@ -323,11 +410,16 @@ async def _write_append(tx: Tx, append_: _Append) -> list[StoredEvent]:
     return rows
 
 
-async def _check_annotation(tx: Tx, event: Event, row: StoredEvent) -> None:
-    """Client-server API, "Avoiding duplicate annotations"; in the job, where no other append comes between.
+async def _check_relation(tx: Tx, event: Event, row: StoredEvent) -> None:
+    """What an event may not say of another; in the job, where no other append comes between.
 
     It comes after the row is added, so that a repeated transaction is told of its own event first.
+    Source: client-server API, "Avoiding duplicate annotations", "Validation of `m.thread` relationships".
     """
+    if row.rel_type == THREAD and await is_child(tx, row.relates_to or ""):
+        raise MatrixError(
+            "M_UNKNOWN", "A thread cannot start from this event.", "Un fil ne peut pas partir de ce message."
+        )
     relation = find_relation(event.content) if row.rel_type == ANNOTATION else None
     if relation is None or relation.key is None:
         return
@@ -341,6 +433,9 @@ async def _write_birth(tx: Tx, birth: Birth) -> None:
     await add_room(tx, birth.row)
     if birth.alias is not None and not await add_alias(tx, birth.alias):
         raise AliasTaken(birth.alias.alias)
+    if birth.replaces is not None:
+        await move_aliases(tx, birth.replaces, birth.row.room_id)
+        await set_published(tx, birth.replaces, False)
 
 
 async def _write_extremity(tx: Tx, append_: _Append, new: str) -> None:
@@ -379,16 +474,16 @@ def membership_row(room_id: str, event: Event, position: int) -> Membership:
     )
 
 
-def _after_commit(world: World, room: LiveRoom, append_: _Append, done: asyncio.Future[list[StoredEvent]]) -> None:
+def _after_commit(world: World, room: LiveRoom, append_: _Append, rows: list[StoredEvent] | None) -> None:
     room.committing -= 1
-    if done.cancelled() or done.exception() is not None:
+    if rows is None:
         world.live.rooms.drop(room)
         return
-    rows = done.result()
     room.keep_recent(rows)
     if append_.erasure is not None:
         _erase_live(room, append_.erasure.event, rows[0].event_id)
     world.metrics.events.inc(len(rows))
+    world.live.push.hear_events()
     world.live.appservices.tell({service for each in append_.planned for service in each.appservices})
     people = [each.event.state_key or "" for each in append_.planned if each.event.type == "m.room.member"]
     world.live.notifier.tell(rows[-1].position or 0, rooms=(room.room_id,), users=people)
@@ -399,4 +494,4 @@ def _erase_live(room: LiveRoom, gone: StoredEvent, redacted_by: str) -> None:
     key = (gone.type, gone.state_key or "")
     held = room.state.get(key)
     if held is not None and held.event_id == gone.event_id:
-        room.state[key] = event_of(gone)
+        room.set_state(event_of(gone))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from tchap.base.encoding import decode_json
@@ -18,7 +18,13 @@ from tchap.protocol.visibility import (
 from tchap.services.live_rooms import event_of
 from tchap.storage.account_data import find_account_data
 from tchap.storage.jobs import Tx
-from tchap.storage.memberships import Membership, find_membership_spans, is_forgotten
+from tchap.storage.memberships import (
+    Membership,
+    find_forgotten,
+    find_membership_spans,
+    find_spans_in,
+    is_forgotten,
+)
 from tchap.storage.sync import find_visibilities
 
 _END_OF_TIME = 2**62
@@ -64,6 +70,23 @@ async def find_sight(tx: Tx, user_id: str, room_id: str) -> Sight:
     rows = await find_visibilities(tx, [room_id], _END_OF_TIME)
     visibilities = [(row.from_position, _visibility_in(row.event.client_json)) for row in rows]
     return Sight(user_id, tuple(stays), tuple(visibilities), await find_ignored(tx, user_id))
+
+
+async def find_sights(tx: Tx, user_id: str, room_ids: Collection[str]) -> dict[str, Sight]:
+    """As `find_sight`, for several rooms in four queries."""
+    forgotten = await find_forgotten(tx, user_id)
+    stays: dict[str, list[Membership]] = {}
+    for span in await find_spans_in(tx, [user_id], [each for each in room_ids if each not in forgotten]):
+        stays.setdefault(span.room_id, []).append(span)
+    visibilities: dict[str, list[tuple[int, Visibility]]] = {}
+    for row in await find_visibilities(tx, room_ids, _END_OF_TIME):
+        held = (row.from_position, _visibility_in(row.event.client_json))
+        visibilities.setdefault(row.event.room_id, []).append(held)
+    ignored = await find_ignored(tx, user_id)
+    return {
+        each: Sight(user_id, tuple(stays.get(each, ())), tuple(visibilities.get(each, ())), ignored)
+        for each in room_ids
+    }
 
 
 def _visibility_in(client_json: bytes) -> Visibility:

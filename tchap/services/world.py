@@ -14,16 +14,19 @@ if TYPE_CHECKING:
     from tchap.gateways.images import ImageMaker
     from tchap.gateways.mail import Mailer
     from tchap.gateways.media_store import MediaStore
+    from tchap.gateways.oidc import OidcGateway
     from tchap.gateways.passwords import PasswordHasher
     from tchap.live import Live
     from tchap.protocol.appservices import AppServices
     from tchap.protocol.signing import SigningKey
+    from tchap.services.push_keys import PushKeys
     from tchap.storage.database import Store
 
 
 @dataclass(slots=True)
 class World:
-    """``keys`` holds each instance's current signing key by server name; ``outbound`` reaches what others name."""
+    """``keys`` holds each instance's current signing key by server name; ``outbound`` reaches what others name;
+    ``proconnect`` is the agents' identity provider, where there is one."""
 
     settings: Settings
     clock: Clock
@@ -38,3 +41,5 @@ class World:
     metrics: Metrics
     outbound: Outbound
     appservices: AppServices
+    push_keys: PushKeys
+    proconnect: OidcGateway | None = None

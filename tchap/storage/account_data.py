@@ -47,14 +47,25 @@ async def find_account_data(tx: Tx, user_id: str, room_id: str, type: str) -> by
     return bytes(row[0]) if row else None
 
 
+async def find_account_data_of(tx: Tx, user_ids: Collection[str], type: str) -> dict[str, bytes]:
+    """The global account data of this type of each of these people who has it."""
+    rows = await tx.all(
+        "SELECT user_id, content FROM account_data WHERE user_id IN_LIST($1) AND room_id = '' AND type = $2",
+        list(user_ids),
+        type,
+    )
+    return {user_id: bytes(content) for user_id, content in rows}
+
+
 async def find_changed_account_data(
     tx: Tx, user_id: str, since: int, upto: int, room_ids: Collection[str] = ()
 ) -> list[AccountData]:
-    """What changed after ``since``; all that there is in ``room_ids``, and the list of ignored users, in any case."""
+    """What changed after ``since``; in any case all of ``room_ids``, and what says whose invitations are unwanted."""
     rows = await tx.all(
         """SELECT room_id, type, content, position FROM account_data
            WHERE user_id = $1 AND position <= $3
-             AND (position > $2 OR room_id IN_LIST($4) OR (room_id = '' AND type = 'm.ignored_user_list'))
+             AND (position > $2 OR room_id IN_LIST($4) OR (room_id = ''
+               AND type IN ('m.ignored_user_list', 'm.invite_permission_config')))
            ORDER BY position""",
         user_id,
         since,

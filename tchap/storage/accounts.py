@@ -15,6 +15,8 @@ class Account:
     created_ts: int
     is_admin: bool = False
     deactivated_ts: int | None = None
+    locked_ts: int | None = None
+    suspended_ts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +31,11 @@ class AccountEmail:
 
 async def find_account(tx: Tx, user_id: str) -> Account | None:
     row = await tx.one(
-        "SELECT user_id, instance, password_hash, created_ts, is_admin, deactivated_ts"
+        "SELECT user_id, instance, password_hash, created_ts, is_admin, deactivated_ts, locked_ts, suspended_ts"
         " FROM accounts WHERE user_id = $1",
         user_id,
     )
-    return None if row is None else Account(row[0], row[1], row[2], row[3], bool(row[4]), row[5])
+    return None if row is None else Account(row[0], row[1], row[2], row[3], bool(row[4]), *row[5:])
 
 
 async def add_account(tx: Tx, account: Account) -> bool:
@@ -62,6 +64,30 @@ async def set_password_hash(tx: Tx, user_id: str, password_hash: str | None) -> 
 
 async def set_terms(tx: Tx, user_id: str, version: str) -> None:
     await tx.run("UPDATE accounts SET terms_version = $1 WHERE user_id = $2", version, user_id)
+
+
+async def set_locked(tx: Tx, user_id: str, since_ts: int | None) -> None:
+    """Locks the account, or with None unlocks it."""
+    await tx.run("UPDATE accounts SET locked_ts = $1 WHERE user_id = $2", since_ts, user_id)
+
+
+async def set_suspended(tx: Tx, user_id: str, since_ts: int | None) -> None:
+    """Suspends the account, or with None lets it act again."""
+    await tx.run("UPDATE accounts SET suspended_ts = $1 WHERE user_id = $2", since_ts, user_id)
+
+
+async def set_admin(tx: Tx, user_id: str, is_admin: bool) -> bool:
+    """False where no living account has this id."""
+    changed = await tx.run(
+        "UPDATE accounts SET is_admin = $1 WHERE user_id = $2 AND deactivated_ts IS NULL", int(is_admin), user_id
+    )
+    return changed > 0
+
+
+async def find_admins(tx: Tx) -> list[str]:
+    """The user ids of all administrators."""
+    rows = await tx.all("SELECT user_id FROM accounts WHERE is_admin = 1 AND deactivated_ts IS NULL ORDER BY user_id")
+    return [row[0] for row in rows]
 
 
 async def set_deactivated(tx: Tx, user_id: str, now_ms: int, is_erased: bool) -> None:
@@ -97,6 +123,10 @@ async def add_email(tx: Tx, email: AccountEmail) -> bool:
         email.validated_ts,
     )
     return added > 0
+
+
+async def remove_email(tx: Tx, user_id: str, email: str) -> None:
+    await tx.run("DELETE FROM account_emails WHERE email = $1 AND user_id = $2", email, user_id)
 
 
 async def remove_emails(tx: Tx, user_id: str) -> None:

@@ -36,3 +36,8 @@ async def add_alias(tx: Tx, alias: Alias) -> bool:
 
 async def remove_alias(tx: Tx, alias: str) -> bool:
     return await tx.run("DELETE FROM aliases WHERE alias = $1", alias) == 1
+
+
+async def move_aliases(tx: Tx, old_room: str, new_room: str) -> None:
+    """Every alias of a room leads to another from now on."""
+    await tx.run("UPDATE aliases SET room_id = $2 WHERE room_id = $1", old_room, new_room)

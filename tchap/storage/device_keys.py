@@ -64,3 +64,4 @@ async def remove_device(tx: Tx, user_id: str, device_id: str) -> None:
     await remove_published(tx, user_id, device_id)
     await tx.run("DELETE FROM device_messages WHERE user_id = $1 AND device_id = $2", user_id, device_id)
     await tx.run("DELETE FROM device_message_transactions WHERE user_id = $1 AND device_id = $2", user_id, device_id)
+    await tx.run("DELETE FROM dehydrated_devices WHERE user_id = $1 AND device_id = $2", user_id, device_id)

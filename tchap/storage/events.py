@@ -106,15 +106,25 @@ async def find_timeline(tx: Tx, room_id: str, stretch: Stretch) -> list[StoredEv
     return [StoredEvent(*row) for row in rows]
 
 
-async def find_nearest(tx: Tx, room_id: str, ts: int, backwards: bool) -> StoredEvent | None:
-    """The event nearest to a time, at or before it or at or after it."""
+async def find_near(tx: Tx, room_id: str, when: tuple[int, bool], page: tuple[int, int]) -> list[StoredEvent]:
+    """The events nearest to a time first, at or before it or at or after it: `when` is (milliseconds, backwards).
+
+    `page` is (how many are passed over, how many are wanted).
+    """
+    ts, backwards = when
     text = (
         "origin_server_ts <= $2 ORDER BY origin_server_ts DESC, ordering DESC"
         if backwards
         else "origin_server_ts >= $2 ORDER BY origin_server_ts, ordering"
     )
-    row = await tx.one(f"{_FIND} WHERE room_id = $1 AND ordering IS NOT NULL AND {text} LIMIT 1", room_id, ts)
-    return StoredEvent(*row) if row else None
+    rows = await tx.all(
+        f"{_FIND} WHERE room_id = $1 AND ordering IS NOT NULL AND {text} LIMIT $3 OFFSET $4",
+        room_id,
+        ts,
+        page[1],
+        page[0],
+    )
+    return [StoredEvent(*row) for row in rows]
 
 
 async def set_redacted(tx: Tx, event_id: str, redacted_by: str, client_json: bytes, graph_json: bytes) -> None:

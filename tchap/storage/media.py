@@ -121,3 +121,20 @@ async def add_thumbnail(tx: Tx, server: str, media_id: str, size: ThumbnailSize,
         int(size.is_animated),
         content_type,
     )
+
+
+async def remove_media(tx: Tx, server: str, media_id: str) -> Media | None:
+    """Forgets a file; what it was."""
+    found = await find_media(tx, server, media_id)
+    await tx.run("DELETE FROM media WHERE server = $1 AND media_id = $2", server, media_id)
+    return found
+
+
+async def remove_thumbnails(tx: Tx, server: str, media_id: str) -> list[ThumbnailSize]:
+    """Forgets a file's thumbnails; which there were."""
+    rows = await tx.all(
+        "DELETE FROM thumbnails WHERE server = $1 AND media_id = $2 RETURNING width, height, method, is_animated",
+        server,
+        media_id,
+    )
+    return [ThumbnailSize(row[0], row[1], row[2], bool(row[3])) for row in rows]

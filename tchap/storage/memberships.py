@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from tchap.storage.jobs import Tx
@@ -74,6 +74,22 @@ async def find_membership_spans(tx: Tx, user_id: str, room_id: str) -> list[Memb
     return [Membership(*row) for row in rows]
 
 
+async def find_spans_in(tx: Tx, user_ids: Collection[str], room_ids: Collection[str]) -> list[Membership]:
+    """Everything these people ever were in these rooms, oldest first."""
+    rows = await tx.all(
+        f"""SELECT {_COLUMNS} FROM memberships WHERE user_id IN_LIST($1) AND room_id IN_LIST($2)
+            ORDER BY from_position""",
+        list(user_ids),
+        list(room_ids),
+    )
+    return [Membership(*row) for row in rows]
+
+
+async def find_forgotten(tx: Tx, user_id: str) -> frozenset[str]:
+    rows = await tx.all("SELECT room_id FROM forgotten_rooms WHERE user_id = $1", user_id)
+    return frozenset(row[0] for row in rows)
+
+
 async def find_rooms_of(tx: Tx, user_id: str, memberships: Sequence[str]) -> list[Membership]:
     """The rooms where the person's current membership is one of these; forgotten rooms are left out."""
     rows = await tx.all(
@@ -83,6 +99,14 @@ async def find_rooms_of(tx: Tx, user_id: str, memberships: Sequence[str]) -> lis
         list(memberships),
     )
     return [Membership(*row) for row in rows]
+
+
+async def find_standing(tx: Tx, user_id: str) -> dict[str, str]:
+    """What the person is now, by room: forgotten rooms too."""
+    rows = await tx.all(
+        "SELECT room_id, membership FROM memberships WHERE user_id = $1 AND to_position IS NULL", user_id
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 async def find_members(tx: Tx, room_id: str, memberships: Sequence[str]) -> list[Membership]:
@@ -116,6 +140,24 @@ async def share_a_room(tx: Tx, user_id: str, other_id: str) -> bool:
         other_id,
     )
     return row is not None
+
+
+_MUTUAL = """FROM memberships mine JOIN memberships other ON other.room_id = mine.room_id
+  WHERE mine.user_id = $1 AND mine.to_position IS NULL AND mine.membership = 'join'
+    AND other.user_id = $2 AND other.to_position IS NULL AND other.membership = 'join'"""
+
+
+async def find_mutual_rooms(tx: Tx, pair: tuple[str, str], after: str, limit: int) -> list[str]:
+    """The rooms both people are joined to, by id, those after `after`."""
+    rows = await tx.all(
+        f"SELECT mine.room_id {_MUTUAL} AND mine.room_id > $3 ORDER BY mine.room_id LIMIT $4", *pair, after, limit
+    )
+    return [row[0] for row in rows]
+
+
+async def count_mutual_rooms(tx: Tx, pair: tuple[str, str]) -> int:
+    row = await tx.one(f"SELECT count(*) {_MUTUAL}", *pair)
+    return row[0] if row else 0
 
 
 async def add_forgotten(tx: Tx, user_id: str, room_id: str) -> None:

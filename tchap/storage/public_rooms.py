@@ -1,15 +1,16 @@
-"""The directory of published rooms."""
+"""What rooms look like from outside: the directory of published rooms, and what describes any room."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from tchap.base.encoding import decode_json
 from tchap.storage.events import find_events
 from tchap.storage.jobs import Tx
 
-_SHOWN = (
+Contents = Mapping[str, dict[str, object]]
+SHOWN = (
     "m.room.name",
     "m.room.topic",
     "m.room.avatar",
@@ -20,6 +21,8 @@ _SHOWN = (
     "m.room.guest_access",
     "m.room.encryption",
 )
+_COUNTED = """SELECT r.room_id, r.version, r.instance, (SELECT count(*) FROM memberships m
+  WHERE m.room_id = r.room_id AND m.membership = 'join' AND m.to_position IS NULL) FROM rooms r"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,38 +33,70 @@ class PublishedRoom:
     version: str
     instance: str
     joined: int
-    contents: dict[str, dict[str, object]]
+    contents: Contents = field(default_factory=dict)
 
 
 async def find_published(tx: Tx, instances: Sequence[str]) -> list[PublishedRoom]:
-    """Every room published by these instances, in a fixed number of queries."""
-    rows = await tx.all("SELECT room_id FROM rooms WHERE is_published = 1 AND instance IN_LIST($1)", list(instances))
-    return await describe_rooms(tx, [row[0] for row in rows])
+    """Every room published by these instances, without its contents."""
+    rows = await tx.all(f"{_COUNTED} WHERE r.is_published = 1 AND r.instance IN_LIST($1)", list(instances))
+    return [PublishedRoom(*row) for row in rows]
 
 
-async def describe_rooms(tx: Tx, room_ids: Sequence[str]) -> list[PublishedRoom]:
-    """What a directory shows of each of these rooms."""
-    rooms = await tx.all("SELECT room_id, version, instance FROM rooms WHERE room_id IN_LIST($1)", list(room_ids))
-    counts = await tx.all(
-        """SELECT room_id, count(*) FROM memberships
-           WHERE room_id IN_LIST($1) AND membership = 'join' AND to_position IS NULL GROUP BY room_id""",
-        list(room_ids),
-    )
+async def find_rooms(tx: Tx, room_ids: Collection[str]) -> list[PublishedRoom]:
+    """These rooms, without their contents."""
+    rows = await tx.all(f"{_COUNTED} WHERE r.room_id IN_LIST($1)", list(room_ids))
+    return [PublishedRoom(*row) for row in rows]
+
+
+async def find_contents(tx: Tx, room_ids: Collection[str], kinds: Sequence[str] = SHOWN) -> dict[str, Contents]:
+    """The contents of the rooms' state of these types under the empty key, by room."""
     states = await tx.all(
         """SELECT room_id, type, event_id FROM room_state
            WHERE room_id IN_LIST($1) AND type IN_LIST($2) AND state_key = '' AND to_position IS NULL""",
         list(room_ids),
-        list(_SHOWN),
+        list(kinds),
     )
     events = await find_events(tx, [row[2] for row in states])
-    contents: dict[str, dict[str, dict[str, object]]] = {}
+    contents: dict[str, dict[str, dict[str, object]]] = {room_id: {} for room_id in room_ids}
     for room_id, kind, event_id in states:
-        contents.setdefault(room_id, {})[kind] = _content_of(events[event_id].client_json)
-    joined: dict[str, int] = {row[0]: row[1] for row in counts}
-    return [PublishedRoom(row[0], row[1], row[2], joined.get(row[0], 0), contents.get(row[0], {})) for row in rooms]
+        contents[room_id][kind] = _content_of(events[event_id].client_json)
+    return dict(contents)
 
 
 def _content_of(client_json: bytes) -> dict[str, object]:
     event = decode_json(client_json)
     content = event.get("content") if isinstance(event, dict) else None
     return content if isinstance(content, dict) else {}
+
+
+async def set_listed(tx: Tx, service_id: str, network_id: str, room_id: str, is_listed: bool) -> None:
+    """Puts the room in the directory an application service keeps of its network, or takes it out."""
+    if is_listed:
+        await tx.run(
+            """INSERT INTO appservice_rooms (appservice_id, network_id, room_id) VALUES ($1, $2, $3)
+               ON CONFLICT DO NOTHING""",
+            service_id,
+            network_id,
+            room_id,
+        )
+        return
+    await tx.run(
+        "DELETE FROM appservice_rooms WHERE appservice_id = $1 AND network_id = $2 AND room_id = $3",
+        service_id,
+        network_id,
+        room_id,
+    )
+
+
+async def find_listed(tx: Tx, network_id: str | None, service_id: str | None, instances: Sequence[str]) -> list[str]:
+    """The ids of the rooms of a network, None: of all; of one service, None: of all."""
+    rows = await tx.all(
+        """SELECT DISTINCT a.room_id FROM appservice_rooms a JOIN rooms r ON r.room_id = a.room_id
+           WHERE ($1 = 1 OR a.network_id = $2) AND ($3 = 1 OR a.appservice_id = $4) AND r.instance IN_LIST($5)""",
+        int(network_id is None),
+        network_id or "",
+        int(service_id is None),
+        service_id or "",
+        list(instances),
+    )
+    return [row[0] for row in rows]

@@ -151,6 +151,27 @@ async def _personal_counts(
     return [(room_id, thread_id, int(notify), int(highlight)) for room_id, thread_id, notify, highlight in rows]
 
 
+async def find_missed_calls(tx: Tx, user_id: str, room_ids: Collection[str]) -> int:
+    """Unread calls of others. Whoever answers one sends something, which reads it."""
+    row = await tx.one(
+        _BOUNDS
+        + """, ringing AS (
+            SELECT n.event_id, n.room_id, n.position FROM push_notices n
+            WHERE n.room_id IN_LIST($2) AND n.sender <> $1 AND n.actions LIKE '%"ring"%'
+            UNION
+            SELECT p.event_id, p.room_id, p.position FROM push_personal_notices p
+            WHERE p.user_id = $1 AND p.room_id IN_LIST($2) AND p.sender <> $1 AND p.actions LIKE '%"ring"%'
+          )
+          SELECT count(*) FROM bounds b JOIN ringing r ON r.room_id = b.room_id
+          LEFT JOIN marks t ON t.room_id = r.room_id AND t.thread_id = 'main'
+          JOIN events e ON e.event_id = r.event_id
+          WHERE r.position > b.position AND r.position > coalesce(t.position, 0) AND e.type = 'm.call.invite'""",
+        user_id,
+        list(room_ids),
+    )
+    return int(row[0]) if row else 0
+
+
 @dataclass(frozen=True, slots=True)
 class StoredNotice:
     """One entry of a person's list of notifications. ``actions`` is JSON text."""

@@ -23,6 +23,11 @@ async def has_annotated(tx: Tx, annotation: StoredEvent, key: str) -> bool:
     return any(_key_of(row[0]) == key for row in rows)
 
 
+async def is_child(tx: Tx, event_id: str) -> bool:
+    """Whether the event itself relates to another."""
+    return await tx.one("SELECT 1 FROM events WHERE event_id = $1 AND rel_type IS NOT NULL", event_id) is not None
+
+
 def _key_of(client_json: bytes) -> object:
     event = decode_json(client_json)
     relation = event.get("content", {}).get("m.relates_to", {}) if isinstance(event, dict) else {}
@@ -88,14 +93,6 @@ async def find_thread_summaries(
     return [ThreadSummary(row[0], row[1], row[2], bool(row[3])) for row in rows]
 
 
-async def find_at_orderings(tx: Tx, room_id: str, orderings: Sequence[int]) -> list[StoredEvent]:
-    """The events that stand at these places of a room."""
-    rows = await tx.all(
-        f"SELECT {EVENT_COLUMNS} FROM events WHERE room_id = $1 AND ordering IN_LIST($2)", room_id, list(orderings)
-    )
-    return [StoredEvent(*row) for row in rows]
-
-
 @dataclass(frozen=True, slots=True)
 class RelationQuery:
     """Children of some events: orderings strictly between the bounds, at most ``limit``; empty kinds mean any."""
@@ -141,12 +138,16 @@ async def find_child_ids(tx: Tx, room_id: str, event_ids: Sequence[str], limit: 
 
 @dataclass(frozen=True, slots=True)
 class ThreadQuery:
-    """Threads whose latest message stands below ``below``; ``participant`` empty: everybody's."""
+    """Threads whose latest message stands below ``below``; ``participant`` empty: everybody's.
+
+    Messages of people ``ignored`` do not count.
+    """
 
     room_id: str
     below: int
     limit: int
     participant: str = ""
+    ignored: tuple[str, ...] = ()
 
 
 async def find_threads(tx: Tx, query: ThreadQuery) -> list[tuple[str, int]]:
@@ -154,7 +155,7 @@ async def find_threads(tx: Tx, query: ThreadQuery) -> list[tuple[str, int]]:
     rows = await tx.all(
         """SELECT c.relates_to, max(c.ordering) AS latest FROM events c JOIN events r ON r.event_id = c.relates_to
            WHERE c.room_id = $1 AND r.room_id = $1 AND c.rel_type = 'm.thread' AND c.redacted_by IS NULL
-             AND c.status = 0
+             AND c.status = 0 AND NOT (c.sender IN_LIST($5))
            GROUP BY c.relates_to
            HAVING max(c.ordering) < $2 AND (CAST($4 AS TEXT) = ''
              OR max(CASE WHEN c.sender = $4 OR r.sender = $4 THEN 1 ELSE 0 END) = 1)
@@ -163,6 +164,7 @@ async def find_threads(tx: Tx, query: ThreadQuery) -> list[tuple[str, int]]:
         query.below,
         query.limit,
         query.participant,
+        list(query.ignored),
     )
     return [(row[0], row[1]) for row in rows]
 

@@ -61,6 +61,12 @@ async def claim_revision(tx: Tx, room_id: str, by: int = 1) -> int:
     return row[0] if row else 0
 
 
+async def find_published(tx: Tx, room_ids: Sequence[str]) -> frozenset[str]:
+    """Those of the rooms that are in the directory."""
+    rows = await tx.all("SELECT room_id FROM rooms WHERE room_id IN_LIST($1) AND is_published = 1", list(room_ids))
+    return frozenset(row[0] for row in rows)
+
+
 async def set_published(tx: Tx, room_id: str, is_published: bool) -> None:
     await tx.run("UPDATE rooms SET is_published = $2 WHERE room_id = $1", room_id, int(is_published))
 

@@ -18,17 +18,33 @@ class AccessToken:
     instance: str
     is_admin: bool
     account_expires_ts: int | None
+    oauth_client: str | None
+    is_locked: bool
+    is_suspended: bool
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshToken:
-    """`replaced_by` names its successor; once that one was used, this one `is_spent`."""
+    """`replaced_by` names its successor; once that one was used, this one `is_spent`.
+
+    `oauth_client` is the application it was given to, None for a session of the older API.
+    """
 
     refresh_id: int
     user_id: str
     device_id: str
     replaced_by: int | None
     is_spent: bool
+    oauth_client: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewRefreshToken:
+    token_hash: bytes
+    user_id: str
+    device_id: str
+    created_ts: int
+    oauth_client: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +55,33 @@ class NewAccessToken:
     created_ts: int
     expires_ts: int | None
     refresh_id: int | None
+    oauth_client: str | None = None
 
 
 async def find_access_token(tx: Tx, token_hash: bytes) -> AccessToken | None:
     """The token of a living account."""
     row = await tx.one(
         "SELECT t.token_id, t.user_id, t.device_id, t.expires_ts, t.refresh_id, t.is_used, a.instance, a.is_admin,"
-        " a.expires_ts"
+        " a.expires_ts, t.oauth_client, a.locked_ts, a.suspended_ts"
         " FROM access_tokens t JOIN accounts a ON a.user_id = t.user_id"
         " WHERE t.token_hash = $1 AND a.deactivated_ts IS NULL",
         token_hash,
     )
     if row is None:
         return None
-    return AccessToken(row[0], row[1], row[2], row[3], row[4], bool(row[5]), row[6], bool(row[7]), row[8])
+    flags = (row[10] is not None, row[11] is not None)
+    token_id, user_id, device_id, expires_ts, refresh_id, is_used, instance, is_admin, account_expires_ts = row[:9]
+    token = (token_id, user_id, device_id, expires_ts, refresh_id, bool(is_used))
+    return AccessToken(*token, instance, bool(is_admin), account_expires_ts, row[9], *flags)
 
 
 async def add_access_token(tx: Tx, token: NewAccessToken) -> int:
     """The new token's id."""
     token_id = await tx.next_position()
     await tx.run(
-        "INSERT INTO access_tokens (token_id, token_hash, user_id, device_id, created_ts, expires_ts, refresh_id)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO access_tokens"
+        " (token_id, token_hash, user_id, device_id, created_ts, expires_ts, refresh_id, oauth_client)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         token_id,
         token.token_hash,
         token.user_id,
@@ -68,6 +89,7 @@ async def add_access_token(tx: Tx, token: NewAccessToken) -> int:
         token.created_ts,
         token.expires_ts,
         token.refresh_id,
+        token.oauth_client,
     )
     return token_id
 
@@ -88,22 +110,25 @@ async def set_predecessor_spent(tx: Tx, refresh_id: int) -> None:
 
 async def find_refresh_token(tx: Tx, token_hash: bytes) -> RefreshToken | None:
     row = await tx.one(
-        "SELECT refresh_id, user_id, device_id, replaced_by, is_spent FROM refresh_tokens WHERE token_hash = $1",
+        "SELECT refresh_id, user_id, device_id, replaced_by, is_spent, oauth_client"
+        " FROM refresh_tokens WHERE token_hash = $1",
         token_hash,
     )
-    return None if row is None else RefreshToken(row[0], row[1], row[2], row[3], bool(row[4]))
+    return None if row is None else RefreshToken(row[0], row[1], row[2], row[3], bool(row[4]), row[5])
 
 
-async def add_refresh_token(tx: Tx, token_hash: bytes, owner: tuple[str, str], now_ms: int) -> int:
-    """A new refresh token of `(user_id, device_id)`; answers its id."""
+async def add_refresh_token(tx: Tx, token: NewRefreshToken) -> int:
+    """The new token's id."""
     refresh_id = await tx.next_position()
     await tx.run(
-        "INSERT INTO refresh_tokens (refresh_id, token_hash, user_id, device_id, created_ts)"
-        " VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO refresh_tokens (refresh_id, token_hash, user_id, device_id, created_ts, oauth_client)"
+        " VALUES ($1, $2, $3, $4, $5, $6)",
         refresh_id,
-        token_hash,
-        *owner,
-        now_ms,
+        token.token_hash,
+        token.user_id,
+        token.device_id,
+        token.created_ts,
+        token.oauth_client,
     )
     return refresh_id
 
@@ -140,6 +165,26 @@ async def set_family_ended(tx: Tx, user_id: str, device_id: str) -> None:
         user_id,
         device_id,
     )
+
+
+async def find_owner(tx: Tx, token_hash: bytes) -> tuple[str, str] | None:
+    """The `(user_id, device_id)` an access or a refresh token was given to, whether or not it still serves."""
+    row = await tx.one(
+        "SELECT user_id, device_id FROM access_tokens WHERE token_hash = $1"
+        " UNION ALL SELECT user_id, device_id FROM refresh_tokens WHERE token_hash = $1",
+        token_hash,
+    )
+    return None if row is None else (row[0], row[1])
+
+
+async def find_oauth_client(tx: Tx, user_id: str, device_id: str) -> str | None:
+    """The application a device is signed in with, None where it is of the older API."""
+    row = await tx.one(
+        "SELECT oauth_client FROM refresh_tokens WHERE user_id = $1 AND device_id = $2 AND oauth_client IS NOT NULL",
+        user_id,
+        device_id,
+    )
+    return None if row is None else row[0]
 
 
 async def remove_tokens(tx: Tx, user_id: str, device_id: str) -> None:

@@ -294,7 +294,6 @@ def test_other_networks_are_looked_up(tmp_path: Path) -> None:
             assert await scene.ask("GET", "/thirdparty/protocols") == {"pigeon": facts}
             assert await scene.ask("GET", "/thirdparty/protocol/pigeon") == facts
             assert await scene.ask("GET", "/thirdparty/user/pigeon?name=a%20b") == people
-            assert await scene.ask("GET", "/thirdparty/location?alias=none") == []
             unknown = await scene.house.call("GET", f"{V3}/thirdparty/user/unknown", token=scene.alice)
             assert unknown.status == 404
 

@@ -314,7 +314,8 @@ def test_pushers_are_kept_and_checked(tmp_path: Path) -> None:
         ariane, basile = await hall.enter("ariane"), await hall.enter("basile")
         await ariane.ask("POST", "/pushers/set", PUSHER)
         await ariane.ask("POST", "/pushers/set", {**PUSHER, "lang": "en"})
-        assert (await ariane.ask("GET", "/pushers"))["pushers"] == [{**PUSHER, "lang": "en"}]
+        theirs = {"org.matrix.msc3881.enabled": True, "org.matrix.msc3881.device_id": ariane.requester.device_id}
+        assert (await ariane.ask("GET", "/pushers"))["pushers"] == [{**PUSHER, "lang": "en", **theirs}]
         await basile.ask("POST", "/pushers/set", {**PUSHER, "append": True})
         assert len((await ariane.ask("GET", "/pushers"))["pushers"]) == 1
         await basile.ask("POST", "/pushers/set", PUSHER)

@@ -60,7 +60,7 @@ def test_discovery(tmp_path: Path) -> None:
         async with open_house(tmp_path) as house:
             assert "v1.19" in (await house.ask("GET", "/_matrix/client/versions"))["versions"]
             flows = (await house.ask("GET", f"{V3}/login"))["flows"]
-            assert [flow["type"] for flow in flows] == ["m.login.password", "m.login.token"]
+            assert [flow["type"] for flow in flows] == ["m.login.password", "m.login.token", "m.login.sso"]
             base_url = house.world.settings.public_url
             known = await house.ask("GET", "/.well-known/matrix/client")
             assert known["m.homeserver"]["base_url"] == base_url

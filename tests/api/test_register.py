@@ -105,7 +105,7 @@ def test_the_link_of_the_mail_proves_the_address(tmp_path: Path) -> None:
             link = next(word for word in mail["text"].split() if word.startswith("http"))
             shown = await house.call("GET", link)
             assert shown.status == 200
-            assert "<button>Confirmer</button>" in shown.body
+            assert "Confirmer</button>" in shown.body
             assert "default-src 'none'" in shown.headers["content-security-policy"]
             proof = {"type": "m.login.email.identity"}
             proof |= {"threepid_creds": {"sid": asked["sid"], "client_secret": SECRET}}  # type: ignore[dict-item]

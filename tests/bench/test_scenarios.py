@@ -9,6 +9,7 @@ import pytest
 from bench.http_client import Target
 from bench.measure import Bounds, Measurement, Sizes, Stage
 from bench.scenarios import SCENARIOS
+from bench.settings import CROWD
 from tests.support.server import RunningServer, start_server
 
 TINY = Sizes(
@@ -20,6 +21,8 @@ TINY = Sizes(
     rooms=3,
     messages_per_room=2,
     initial_syncs=2,
+    many_rooms=5,
+    crowd=4,
     window=Bounds(0.3, 20),
     warm_up=Bounds(0.1, 2),
 )
@@ -28,7 +31,9 @@ TINY = Sizes(
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     folder: Path = tmp_path_factory.mktemp("bench")
-    with start_server(folder, "test") as running:
+    crowd = folder / "crowd.yaml"
+    crowd.write_text(CROWD, encoding="utf-8")
+    with start_server(folder, "test", f'[test]\nappservice_files = ["{crowd}"]\n') as running:
         yield running
 
 

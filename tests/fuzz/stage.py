@@ -1,4 +1,4 @@
-"""Where the fuzz plays: a person with a room, a person in none, and the things that exist around them."""
+"""Where the fuzz plays: people of two kinds, a room of theirs, and the things that exist around them."""
 
 import os
 from dataclasses import dataclass
@@ -29,23 +29,41 @@ class Stage:
 
 
 def set_stage(url: str, number: int) -> Stage:
-    """Signs up an agent with a room, a message, a file, a filter and a key backup, and one who is in no room."""
+    """A plain Matrix server: an agent with a public room, and somebody who is in no room."""
     agent = Client(url).register(f"agent{number}")
-    loner = Client(url).register(f"solitaire{number}")
+    room = agent.create_room(preset="public_chat", room_alias_name=f"forum{number}", name="Forum")
+    return _furnish(agent, Client(url).register(f"solitaire{number}"), room, number)
+
+
+def set_lawful_stage(url: str, number: int) -> Stage:
+    """Under the rules of Tchap: an agent with a private room open to externals, and an external invited to it."""
+    agent = sign_up_agent(url, number)
+    address = f"invite{number}@cabinet.example"
+    rule = {"type": "im.vector.room.access_rules", "state_key": "", "content": {"rule": "unrestricted"}}
+    invited = {"medium": "email", "address": address, "id_server": "x", "id_access_token": "x"}
+    room = agent.create_room(preset="private_chat", name="Cellule", initial_state=[rule], invite_3pid=[invited])
+    return _furnish(agent, Client(url).register_by_email(address), room, number)
+
+
+def _furnish(agent: Client, other: Client, room: str, number: int) -> Stage:
+    """A message, a file, a filter and a key backup of the agent's, all known by the name they are asked for by."""
     server = agent.user_id.partition(":")[2]
     alias = f"#forum{number}:{server}"
-    room = agent.create_room(preset="public_chat", room_alias_name=f"forum{number}", name="Forum")
     event = agent.send(room, "bonjour", "1")
     known = _PLAIN | _made_by(agent) | {name: [agent.sync()["next_batch"]] for name in ("since", "from", "to")}
     known |= {"roomId": [room], "room_id": [room], "roomIdOrAlias": [room, alias], "roomAlias": [alias]}
-    known |= {"eventId": [event], "userId": [agent.user_id, agent.user_id, loner.user_id], "serverName": [server]}
-    known |= {"user_id": [loner.user_id, agent.user_id], "user": [agent.user_id], "auth": _ways_in(agent)}
+    known |= {"eventId": [event], "userId": [agent.user_id, agent.user_id, other.user_id], "serverName": [server]}
+    known |= {"user_id": [other.user_id, agent.user_id], "user": [agent.user_id], "auth": _ways_in(agent)}
     kinds = {"@": agent.user_id, "!": room, "#": alias, "$": event}
-    return Stage({"agent": agent, "loner": loner}, known, kinds)
+    return Stage({"agent": agent, "other": other}, known, kinds)
 
 
 def sign_up_passer_by(url: str, number: int) -> Client:
     return Client(url).register(f"passant{number}")
+
+
+def sign_up_agent(url: str, number: int) -> Client:
+    return Client(url).register_by_email(f"agent.{number}@prefecture.example.fr")
 
 
 def _made_by(agent: Client) -> dict[str, list[Any]]:

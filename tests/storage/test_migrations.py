@@ -32,12 +32,13 @@ async def find_sqlite_schema(tx: Tx) -> dict[str, set[str]]:
     rows = await tx.all(
         "SELECT m.name, c.name FROM sqlite_schema AS m, pragma_table_info(m.name) AS c WHERE m.type = 'table'"
     )
-    return collect([row for row in rows if row[0] != "positions"])
+    # A search index is a table here, and a column there.
+    return collect([row for row in rows if row[0] != "positions" and "_index" not in row[0]])
 
 
 async def find_postgres_schema(tx: Tx) -> dict[str, set[str]]:
     rows = await tx.all("SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'")
-    return collect([row for row in rows if row[0] != "positions"])
+    return collect([row for row in rows if row[0] != "positions" and row[1] != "word_index"])
 
 
 def collect(rows: list[tuple[str, str]]) -> dict[str, set[str]]:

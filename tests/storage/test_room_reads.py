@@ -10,6 +10,7 @@ from tchap.storage.database import Store, Tx
 from tchap.storage.events import add_events, find_place, find_position_of_place
 from tchap.storage.relations import RelationQuery, ThreadQuery, ThreadSummary
 from tchap.storage.room_state import StateRow, find_member_events_at, find_state_events_at, set_states
+from tchap.storage.sync import find_at_places
 
 pytestmark = pytest.mark.anyio
 ROOM = "!salon:test.example.fr"
@@ -59,7 +60,7 @@ async def test_children_of_an_event(store: Store) -> None:
         assert everybody == [ThreadSummary("$1", 2, 7, True)]
         without = await relations.find_thread_summaries(tx, ["$1"], CAMILLE, [DOMINIQUE])
         assert without == [ThreadSummary("$1", 1, 6, True)]
-        assert [e.event_id for e in await relations.find_at_orderings(tx, ROOM, [6, 2])] in (["$2", "$6"], ["$6", "$2"])
+        assert [e.event_id for e in await find_at_places(tx, [ROOM], [6, 2])] in (["$2", "$6"], ["$6", "$2"])
         query = RelationQuery(ROOM, ("$1",), "m.replace", "", 2, 100, 1, backwards=False)
         assert [e.event_id for e in await relations.find_children(tx, query)] == ["$3"]
         assert await relations.find_child_ids(tx, ROOM, ["$1"], 2) == ["$2", "$3"]

@@ -9,7 +9,7 @@ from tchap.api.routing import Route
 from tchap.base.errors import Forbidden
 from tchap.services import accounts
 from tchap.services.deactivation import deactivate as deactivate_account
-from tchap.services.interactive_auth import PASSWORD, AuthAttempt, check_auth, require
+from tchap.services.interactive_auth import AuthAttempt, check_auth, flows_again, require
 from tchap.services.world import World
 
 
@@ -56,7 +56,9 @@ async def deactivate(world: World, request: Request) -> dict[str, Any]:
     body, requester = request.json(), request.requester
     auth = check_auth(body.get("auth"))
     erase = maybe_bool(body, "erase")
-    await require(world, AuthAttempt(requester.instance, requester, auth, {}, "deactivate"), ((PASSWORD,),))
+    await require(
+        world, AuthAttempt(requester.instance, requester, auth, {}, "deactivate"), await flows_again(world, requester)
+    )
     await deactivate_account(world, requester, erase)
     return {"id_server_unbind_result": "success"}
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tchap.api.client.auth_metadata import account_uri
 from tchap.api.http import Request
 from tchap.api.parse import maybe_dict
 from tchap.api.routing import Route
@@ -10,6 +11,7 @@ from tchap.base.errors import BadJson, InvalidParam
 from tchap.protocol.cross_signing import USAGES, CrossSigningKey, parse_key
 from tchap.services import cross_signing
 from tchap.services.cross_signing import SignedObject
+from tchap.services.interactive_auth import check_auth
 from tchap.services.world import World
 
 
@@ -17,8 +19,9 @@ async def upload_cross_signing_keys(world: World, request: Request) -> dict[str,
     body = request.json()
     user_id = request.requester.user_id
     published = [key for usage in USAGES if (key := _parse_key(body, usage, user_id)) is not None]
-    auth = maybe_dict(body, "auth")
-    await cross_signing.upload_cross_signing_keys(world, request.requester, published, auth)
+    auth = check_auth(maybe_dict(body, "auth"))
+    account_url = account_uri(world, request)
+    await cross_signing.upload_cross_signing_keys(world, request.requester, published, auth, account_url)
     return {}
 
 

@@ -7,7 +7,7 @@ from tchap.api.parse import maybe_str, maybe_strs
 from tchap.api.routing import Route
 from tchap.base.errors import MissingParam
 from tchap.services import devices
-from tchap.services.interactive_auth import PASSWORD, AuthAttempt, check_auth, require
+from tchap.services.interactive_auth import AuthAttempt, check_auth, flows_again, require
 from tchap.services.world import World
 from tchap.storage.devices import Device
 
@@ -43,15 +43,17 @@ async def _delete(world: World, request: Request, device_ids: list[str]) -> dict
     auth = check_auth(request.json().get("auth"))
     # What was proven to end some devices ends no others.
     operation = f"delete_devices {sorted(device_ids)}"
-    await require(world, AuthAttempt(requester.instance, requester, auth, {}, operation), ((PASSWORD,),))
+    await require(
+        world, AuthAttempt(requester.instance, requester, auth, {}, operation), await flows_again(world, requester)
+    )
     await devices.sign_out(world, requester.user_id, device_ids)
     return {}
 
 
 def _body(device: Device) -> dict[str, Any]:
-    body: dict[str, Any] = {"device_id": device.device_id}
-    if device.display_name is not None:
-        body["display_name"] = device.display_name
+    # Absent if not set, says the specification; matrix-nio refuses the whole list without it, and an empty name is
+    # shown by every client as the device id, which is what it would show without one.
+    body: dict[str, Any] = {"device_id": device.device_id, "display_name": device.display_name or ""}
     if device.last_seen_ts is not None:
         body |= {"last_seen_ts": device.last_seen_ts, "last_seen_ip": device.last_seen_ip or ""}
     return body

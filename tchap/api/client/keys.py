@@ -19,17 +19,22 @@ from tchap.storage.one_time_keys import GivenKey, OneTimeKey
 
 
 async def upload_keys(world: World, request: Request) -> dict[str, Any]:
-    body = request.json()
+    upload = parse_upload(request.json(), request.requester)
+    return {"one_time_key_counts": await keys.upload_keys(world, request.requester, upload)}
+
+
+def parse_upload(body: dict[str, Any], requester: Requester) -> keys.KeyUpload:
+    """What the requester's device publishes."""
     device_keys = maybe_dict(body, "device_keys")
     upload = keys.KeyUpload(
-        _parse_device_keys(device_keys, request.requester) if device_keys is not None else None,
+        _parse_device_keys(device_keys, requester) if device_keys is not None else None,
         _parse_key_objects(body, "one_time_keys"),
         _parse_key_objects(body, "fallback_keys"),
     )
     algorithms = [key.algorithm for key in upload.fallback_keys]
     if len(set(algorithms)) != len(algorithms):
         raise InvalidParam("There can be one fallback key per algorithm.")
-    return {"one_time_key_counts": await keys.upload_keys(world, request.requester, upload)}
+    return upload
 
 
 def _parse_device_keys(body: dict[str, Any], requester: Requester) -> bytes:

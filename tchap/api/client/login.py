@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tchap.api.client.sso import PROVIDER
 from tchap.api.http import Request
 from tchap.api.parse import maybe_bool, maybe_str, need_str
 from tchap.api.routing import Route
@@ -10,18 +11,33 @@ from tchap.base.errors import InvalidParam, MatrixError
 from tchap.protocol.identifiers import server_of
 from tchap.services import login
 from tchap.services.appservices import get_service
-from tchap.services.interactive_auth import PASSWORD, AuthAttempt, check_auth, require
+from tchap.services.interactive_auth import PASSWORD, AuthAttempt, check_auth, flows_again, require
+from tchap.services.proconnect import is_offered
 from tchap.services.sessions import SessionWish, SignedIn
 from tchap.services.world import World
 
 TOKEN = "m.login.token"
+SSO = "m.login.sso"
 APPSERVICE = "m.login.application_service"
 
 
 async def flows(world: World, _request: Request) -> dict[str, Any]:
     """How one may sign in (client-server API, `GET /login`)."""
     services = [{"type": APPSERVICE}] if world.appservices.all else []
-    return {"flows": [{"type": PASSWORD}, {"type": TOKEN, "get_login_token": True}, *services]}
+    return {"flows": [{"type": PASSWORD}, {"type": TOKEN, "get_login_token": True}, _sso(world), *services]}
+
+
+def _sso(world: World) -> dict[str, Any]:
+    """By the browser; applications that know OAuth do better to use that ("m.login.sso flow schema")."""
+    flow: dict[str, Any] = {
+        "type": SSO,
+        "oauth_aware_preferred": True,
+        # Its name before Matrix 1.18 (MSC3824), which applications still look for.
+        "org.matrix.msc3824.delegated_oidc_compatibility": True,
+    }
+    if is_offered(world):
+        flow["identity_providers"] = [{"id": PROVIDER, "name": "ProConnect"}]
+    return flow
 
 
 async def sign_in(world: World, request: Request) -> dict[str, Any]:
@@ -44,8 +60,10 @@ async def get_token(world: World, request: Request) -> dict[str, Any]:
     """A token that signs another device in (client-server API, `POST /login/get_token`)."""
     requester = request.requester
     auth = check_auth(request.json().get("auth"))
-    await require(world, AuthAttempt(requester.instance, requester, auth, {}, "get_token"), ((PASSWORD,),))
-    token = await login.create_login_token(world, requester)
+    await require(
+        world, AuthAttempt(requester.instance, requester, auth, {}, "get_token"), await flows_again(world, requester)
+    )
+    token = await login.create_login_token(world, requester.user_id)
     return {"login_token": token, "expires_in_ms": limits.LOGIN_TOKEN_MS}
 
 

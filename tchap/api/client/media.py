@@ -11,6 +11,7 @@ from tchap.protocol.identifiers import parse_mxc
 from tchap.services import media
 from tchap.services.media import Download, MediaName, Upload
 from tchap.services.thumbnails import CROP, SCALE, Asked, make_thumbnail
+from tchap.services.url_previews import preview
 from tchap.services.world import World
 
 # Client-server API, "Serving inline content": the types no browser takes for a page of ours.
@@ -51,6 +52,15 @@ async def upload_to_address(world: World, request: Request) -> dict[str, Any]:
 
 async def config(world: World, request: Request) -> dict[str, Any]:
     return {"m.upload.size": min(world.settings.media.max_upload_bytes, limits.MAX_UPLOAD)}
+
+
+async def preview_url(world: World, request: Request) -> Response:
+    """What a linked page looks like (`GET /media/preview_url`)."""
+    url = request.text("url")
+    if url is None:
+        raise MissingParam("url")
+    at_ts = request.number("ts", 0, 0, limits.MAX_TIMESTAMP) if request.text("ts") is not None else None
+    return Response(body=await preview(world, url, at_ts))
 
 
 async def download(world: World, request: Request) -> Response:
@@ -139,10 +149,12 @@ ROUTES = (
     Route("PUT", f"{_V3}/upload/{_FILE}", upload_to_address, limit="media", max_body=limits.MAX_UPLOAD),
     Route("POST", "/_matrix/media/v1/create", create, limit="media"),
     Route("GET", f"{_V1}/config", config),
+    Route("GET", f"{_V1}/preview_url", preview_url, limit="preview"),
     Route("GET", f"{_V1}/download/{_FILE}", download),
     Route("GET", f"{_V1}/download/{_FILE}/{{fileName}}", download),
     Route("GET", f"{_V1}/thumbnail/{_FILE}", thumbnail),
     Route("GET", f"{_V3}/config", config),
+    Route("GET", f"{_V3}/preview_url", preview_url, limit="preview"),
     Route("GET", f"{_V3}/download/{_FILE}", download_frozen, auth="none"),
     Route("GET", f"{_V3}/download/{_FILE}/{{fileName}}", download_frozen, auth="none"),
     Route("GET", f"{_V3}/thumbnail/{_FILE}", thumbnail_frozen, auth="none"),

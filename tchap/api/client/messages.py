@@ -9,14 +9,21 @@ from tchap.base import limits
 from tchap.base.errors import InvalidParam
 from tchap.protocol.canonical import MAX_INTEGER
 from tchap.services import messages
+from tchap.services.delayed_events import DelayedWish, schedule_event
 from tchap.services.messages import MessageWish
 from tchap.services.world import World
+
+_DELAY = "org.matrix.msc4140.delay"
 
 
 async def send(world: World, request: Request) -> dict[str, Any]:
     params = request.params
+    txn_id = checked_txn_id(params["txnId"])
+    delay_ms = delay_of(request)
+    if delay_ms is not None:
+        later = DelayedWish(params["eventType"], request.json(), delay_ms, None, txn_id, origin_ts(request))
+        return {"delay_id": await schedule_event(world, request.requester, params["roomId"], later)}
     wish = MessageWish(params["eventType"], request.json(), origin_ts(request))
-    txn_id = _txn_id(params["txnId"])
     return {"event_id": await messages.send_event(world, request.requester, params["roomId"], wish, txn_id)}
 
 
@@ -27,18 +34,25 @@ def origin_ts(request: Request) -> int | None:
     return request.number("ts", 0, 0, MAX_INTEGER)
 
 
+def delay_of(request: Request) -> int | None:
+    """How long the event is to wait, in milliseconds (MSC4140 as clients of today ask it)."""
+    if not request.raw_query or request.text(_DELAY) is None:
+        return None
+    return request.number(_DELAY, 0, 0, MAX_INTEGER)
+
+
 async def redact(world: World, request: Request) -> dict[str, Any]:
     params, body = request.params, request.json()
     maybe_str(body, "reason")
     wish = (params["eventId"], body)
     return {
         "event_id": await messages.redact_event(
-            world, request.requester, params["roomId"], wish, _txn_id(params["txnId"])
+            world, request.requester, params["roomId"], wish, checked_txn_id(params["txnId"])
         )
     }
 
 
-def _txn_id(text: str) -> str:
+def checked_txn_id(text: str) -> str:
     if len(text) > limits.MAX_TXN_ID:
         raise InvalidParam("The transaction id is too long.", "L'identifiant de transaction est trop long.")
     return text

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from tchap.api.http import Request
+from tchap.api.http import Request, Response
 from tchap.api.parse import maybe_bool, maybe_str, need_dict, need_str
 from tchap.api.routing import Route
 from tchap.base.encoding import encode_json
 from tchap.base.errors import MissingParam
-from tchap.services.pushers import list_pushers, remove_pusher, set_pusher
+from tchap.services.pushers import activate, list_pushers, remove_pusher, set_pusher
 from tchap.services.world import World
 from tchap.storage.pushers import Pusher
 
@@ -16,7 +16,7 @@ async def get_pushers(world: World, request: Request) -> dict[str, Any]:
     return {"pushers": await list_pushers(world, request.requester.user_id)}
 
 
-async def post_pusher(world: World, request: Request) -> dict[str, Any]:
+async def post_pusher(world: World, request: Request) -> Response | dict[str, Any]:
     body, requester = request.json(), request.requester
     if "kind" not in body:
         raise MissingParam("kind")
@@ -36,12 +36,21 @@ async def post_pusher(world: World, request: Request) -> dict[str, Any]:
         lang=need_str(body, "lang"),
         data=encode_json(need_dict(body, "data")),
         device_id=requester.device_id,
+        is_enabled=maybe_bool(body, "org.matrix.msc3881.enabled", True),
     )
-    await set_pusher(world, pusher, maybe_bool(body, "append"))
+    is_active = await set_pusher(world, pusher, maybe_bool(body, "append"))
+    # MSC4174: "The pusher is set but needs to be activated".
+    return {} if is_active else Response(201, b"{}", "application/json")
+
+
+async def post_ack(world: World, request: Request) -> dict[str, Any]:
+    body = request.json()
+    await activate(world, request.requester, need_str(body, "app_id"), need_str(body, "ack_token"))
     return {}
 
 
 ROUTES = (
     Route("GET", "/_matrix/client/v3/pushers", get_pushers),
     Route("POST", "/_matrix/client/v3/pushers/set", post_pusher),
+    Route("POST", "/_matrix/client/unstable/org.matrix.msc4174/pushers/ack", post_ack),
 )

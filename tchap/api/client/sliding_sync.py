@@ -22,6 +22,7 @@ from tchap.services.sliding_sync import sliding_sync
 from tchap.services.world import World
 
 Json = dict[str, Any]
+_THREADS = "io.element.msc4308.thread_subscriptions"
 
 
 async def post_sync(world: World, request: Request) -> Response:
@@ -144,7 +145,8 @@ def _types(body: Json, name: str) -> frozenset[str | None] | None:
 
 def _parse_extensions(body: Json) -> Extensions:
     wanted = {
-        name: maybe_dict(body, name) or {} for name in ("to_device", "e2ee", "account_data", "receipts", "typing")
+        name: maybe_dict(body, name) or {}
+        for name in ("to_device", "e2ee", "account_data", "receipts", "typing", _THREADS)
     }
     enabled = {name: part for name, part in wanted.items() if maybe_bool(part, "enabled")}
     scopes = {name: _scope(part) for name, part in enabled.items()}
@@ -154,7 +156,12 @@ def _parse_extensions(body: Json) -> Extensions:
         account_data=scopes.get("account_data"),
         receipts=scopes.get("receipts"),
         typing=scopes.get("typing"),
+        thread_changes=_thread_changes(enabled[_THREADS]) if _THREADS in enabled else None,
     )
+
+
+def _thread_changes(body: Json) -> int:
+    return min(maybe_int(body, "limit", 1) or limits.THREAD_CHANGES, limits.MAX_THREAD_CHANGES)
 
 
 def _scope(body: Json) -> Scope:

@@ -2,20 +2,24 @@
 
 from typing import Any
 
-from tchap.api.client.messages import origin_ts
+from tchap.api.client.messages import delay_of, origin_ts
 from tchap.api.http import Request, Response, json_response
 from tchap.api.routing import Route
 from tchap.base.errors import InvalidParam
 from tchap.services import state
+from tchap.services.delayed_events import DelayedWish, schedule_event
 from tchap.services.state import StateWish
 from tchap.services.world import World
 
 
 async def set_state(world: World, request: Request) -> dict[str, Any]:
-    wish = StateWish(
-        request.params["eventType"], request.params.get("stateKey", ""), request.json(), origin_ts(request)
-    )
-    return {"event_id": await state.set_state(world, request.requester, request.params["roomId"], wish)}
+    params, content = request.params, request.json()
+    key, delay_ms = params.get("stateKey", ""), delay_of(request)
+    if delay_ms is not None:
+        later = DelayedWish(params["eventType"], content, delay_ms, key, None, origin_ts(request))
+        return {"delay_id": await schedule_event(world, request.requester, params["roomId"], later)}
+    wish = StateWish(params["eventType"], key, content, origin_ts(request))
+    return {"event_id": await state.set_state(world, request.requester, params["roomId"], wish)}
 
 
 async def get_state(world: World, request: Request) -> Response:

@@ -18,12 +18,4 @@ async def get_turn_server(world: World, request: Request) -> dict[str, Any]:
     }
 
 
-async def get_transports(world: World, request: Request) -> dict[str, Any]:
-    """MSC4143: where group calls are carried; nowhere yet, which clients take more quietly than a 404."""
-    return {"rtc_transports": []}
-
-
-ROUTES = (
-    Route("GET", "/_matrix/client/v3/voip/turnServer", get_turn_server),
-    Route("GET", "/_matrix/client/unstable/org.matrix.msc4143/rtc/transports", get_transports),
-)
+ROUTES = (Route("GET", "/_matrix/client/v3/voip/turnServer", get_turn_server),)

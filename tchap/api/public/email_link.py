@@ -14,7 +14,8 @@ async def show(_world: World, request: Request) -> Response:
     title = said(request, "Confirmer votre adresse", "Confirm your address")
     button = said(request, "Confirmer", "Confirm")
     token = escape(request.text("token", "") or "", quote=True)
-    body = f'<form method="post"><input type="hidden" name="token" value="{token}"><button>{button}</button></form>'
+    hidden = f'<input type="hidden" name="token" value="{token}">'
+    body = f'<form method="post">{hidden}<button class="main">{button}</button></form>'
     return page(request, title, body)
 
 

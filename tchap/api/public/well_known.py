@@ -4,8 +4,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tchap.api.http import Request
+from tchap.api.public.browser import ACCOUNT
 from tchap.api.routing import Route
 from tchap.base.errors import NotFound
+from tchap.services.rtc import find_transport
 from tchap.services.world import World
 
 _HTTPS_PORT = 443
@@ -14,7 +16,17 @@ _HTTPS_PORT = 443
 async def client(world: World, request: Request) -> dict[str, Any]:
     """The same address serves as identity server, as today's clients expect."""
     base_url = base_url_of(world, request)
-    return {"m.homeserver": {"base_url": base_url}, "m.identity_server": {"base_url": base_url}}
+    transport = find_transport(world, base_url)
+    return {
+        **({"org.matrix.msc4143.rtc_foci": [transport]} if transport is not None else {}),
+        "m.homeserver": {"base_url": base_url},
+        "m.identity_server": {"base_url": base_url},
+        # How clients found the OAuth 2.0 API before Matrix 1.15 (MSC2965).
+        "org.matrix.msc2965.authentication": {
+            "issuer": f"{base_url}/",
+            "account": f"{base_url}{ACCOUNT}",
+        },
+    }
 
 
 async def server(world: World, request: Request) -> dict[str, Any]:
@@ -33,6 +45,11 @@ async def support(world: World, _request: Request) -> dict[str, Any]:
     return {"support_page": page}
 
 
+async def policy_server(_world: World, _request: Request) -> dict[str, Any]:
+    """No policy server is run here: rooms choose one elsewhere (client-server API, "Policy Servers")."""
+    raise NotFound("No policy server is run here.", "Aucun serveur de modération n'est tenu ici.")
+
+
 def base_url_of(world: World, request: Request) -> str:
     """The public address, or the delegated host of the instance the Host names."""
     instance = world.settings.find_instance(request.host_instance or "")
@@ -45,4 +62,5 @@ ROUTES = (
     Route("GET", "/.well-known/matrix/client", client, auth="none"),
     Route("GET", "/.well-known/matrix/server", server, auth="none"),
     Route("GET", "/.well-known/matrix/support", support, auth="none"),
+    Route("GET", "/.well-known/matrix/policy_server", policy_server, auth="none"),
 )

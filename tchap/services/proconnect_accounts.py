@@ -1,0 +1,163 @@
+"""From what the agents' identity provider says to an account: one transaction, decided by `policy/reconciliation`."""
+
+from dataclasses import dataclass, replace
+
+from tchap.base import limits
+from tchap.base.errors import MatrixError
+from tchap.policy import directory as directory_law
+from tchap.policy import names
+from tchap.policy.domains import Home
+from tchap.policy.emails import Email
+from tchap.policy.reconciliation import Create, Decision, Facts, Refused, Rules, SignIn, Standing, decide_sign_in
+from tchap.protocol.oidc import Person
+from tchap.services.directory import list_person
+from tchap.services.email_invitations import accept_invitations
+from tchap.services.emails import find_administration, home_of
+from tchap.services.registration import NewAccount, add_whole_account
+from tchap.services.world import World
+from tchap.storage import accounts, proconnect, profiles
+from tchap.storage.accounts import AccountEmail
+from tchap.storage.database import Tx
+from tchap.storage.proconnect import Link
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """Everything the transaction needs: what was said, by whom, and what this server makes of it."""
+
+    issuer: str
+    person: Person
+    email: Email
+    facts: Facts
+    rules: Rules
+    externals: frozenset[str]
+    account: NewAccount | None
+
+
+async def open_account_of(world: World, person: Person, email: Email, served: str | None) -> str | Refused:
+    """The user id of the account this person enters, made or linked where the law says so; else why none is."""
+    word = _word(world, person, email, served)
+    try:
+        decision, user_id = await world.store.write(_settle, word)
+    except MatrixError as error:
+        if error.errcode != "M_THREEPID_IN_USE":
+            raise
+        # Another tab of the same person made the account at this very moment: now there is one to enter.
+        decision, user_id = await world.store.write(_settle, word)
+    if isinstance(decision, Refused):
+        return decision
+    if isinstance(decision, Create):
+        await accept_invitations(world, user_id, str(email))
+    return user_id
+
+
+def _word(world: World, person: Person, email: Email, served: str | None) -> _Word:
+    settings, now_ms = world.settings, world.clock.now_ms()
+    home = home_of(world, email)
+    administration = find_administration(world, email)
+    facts = Facts(
+        email=str(email),
+        is_email_verified=person.is_email_verified,
+        names=_folded(person),
+        methods=person.methods,
+        home=home,
+        served=served,
+        now_ms=now_ms,
+    )
+    rules = Rules(
+        may_create=settings.registration.enabled,
+        needs_verified_email=settings.proconnect.requires_verified_email,
+        needs_mfa=administration is not None and administration.name in settings.proconnect.mfa_administrations,
+    )
+    externals = frozenset(instance.name for instance in settings.instances if instance.is_external)
+    account = _new_account(world, person, email, home) if home is not None else None
+    return _Word(settings.proconnect.issuer, person, email, facts, rules, externals, account)
+
+
+def _folded(person: Person) -> str:
+    """The names as they are compared: case, accents and hyphens change from one provider to the next."""
+    return " ".join(directory_law.fold(f"{person.given_name} {person.usual_name}"))
+
+
+def _new_account(world: World, person: Person, email: Email, home: Home) -> NewAccount:
+    """The account as registration would make it, without a password and with the name the provider gives."""
+    return NewAccount(
+        home.instance,
+        names.localpart_of(email, home.instance),
+        True,
+        None,
+        str(email),
+        names.display_name_from(person.given_name, person.usual_name, email, home.label),
+        world.clock.now_ms(),
+        world.settings.registration.terms_version,
+    )
+
+
+async def _settle(tx: Tx, word: _Word) -> tuple[Decision, str]:
+    link = await proconnect.find_link(tx, word.issuer, word.person.subject)
+    held = await accounts.find_email(tx, word.facts.email)
+    linked = await _find_standing(tx, word, link.user_id) if link is not None else None
+    holder = await _find_standing(tx, word, held.user_id) if held is not None else None
+    if linked is not None and holder is not None and linked.user_id == holder.user_id:
+        holder = None
+    facts = replace(word.facts, linked=linked, holder=holder)
+    decision = decide_sign_in(facts, word.rules)
+    if isinstance(decision, Refused) or word.account is None:
+        return decision, ""
+    if isinstance(decision, SignIn):
+        user_id = decision.user_id
+        await _enter(tx, word, decision, link if linked is not None else None)
+    else:
+        user_id = await add_whole_account(tx, word.account, None)
+    await proconnect.set_link(tx, _link(word, user_id))
+    return decision, user_id
+
+
+async def _find_standing(tx: Tx, word: _Word, user_id: str) -> Standing | None:
+    account = await accounts.find_account(tx, user_id)
+    if account is None:
+        return None
+    term, seen_ts = await proconnect.find_use(tx, user_id)
+    links = await proconnect.find_links_of(tx, word.issuer, user_id)
+    others = [link for link in links if link.subject != word.person.subject]
+    return Standing(
+        user_id,
+        account.instance,
+        account.instance in word.externals,
+        account.deactivated_ts is not None,
+        account.locked_ts is not None,
+        term,
+        max(account.created_ts, seen_ts or 0, *(link.last_seen_ts for link in links), 0),
+        tuple(link.names for link in others),
+    )
+
+
+async def _enter(tx: Tx, word: _Word, decision: SignIn, link: Link | None) -> None:
+    now_ms = word.facts.now_ms
+    if decision.renews:
+        await proconnect.set_renewed(tx, decision.user_id, now_ms + limits.ACCOUNT_VALIDITY_MS)
+    if decision.takes_email and link is not None and link.email != word.facts.email:
+        await accounts.remove_email(tx, decision.user_id, link.email)
+        await accounts.add_email(tx, AccountEmail(word.facts.email, decision.user_id, now_ms, now_ms))
+        await _list_again(tx, decision.user_id, word.email)
+
+
+async def _list_again(tx: Tx, user_id: str, email: Email) -> None:
+    """She is found by her name and by her address of today."""
+    profile = await profiles.find_profile(tx, user_id)
+    name = profile.display_name if profile is not None and profile.display_name else ""
+    await list_person(tx, user_id, directory_law.fold(f"{name} {email.local}"))
+
+
+def _link(word: _Word, user_id: str) -> Link:
+    now_ms = word.facts.now_ms
+    return Link(
+        word.issuer,
+        word.person.subject,
+        user_id,
+        word.facts.email,
+        word.facts.names or None,
+        word.person.siret or None,
+        now_ms,
+        now_ms,
+    )

@@ -1,0 +1,576 @@
+"""Notifications reach push gateways, and what became of each can be read."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tchap.base import limits
+from tchap.services.push_decisions import decide_round
+from tchap.services.push_delivery import deliver_due
+from tchap.storage.accounts import set_locked, set_suspended
+from tests.support.engines import ENGINES, Engines, run_engines
+from tests.support.gateway import Gateway, open_gateway
+from tests.support.hall import Hall, Resident, open_hall
+from tests.support.paths import quote
+
+LEDGER = "/_tchap/client/v1/push/deliveries"
+TRIAL = "/_tchap/client/v1/push/test"
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
+    async with open_hall(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def gateway() -> Iterator[Gateway]:
+    with open_gateway() as opened:
+        yield opened
+
+
+def pusher(gateway: Gateway, pushkey: str = "phone", **fields: Any) -> dict[str, Any]:
+    data = {"url": gateway.notify_url, **fields.pop("data", {})}
+    return {
+        "kind": "http",
+        "app_id": "org.example.app",
+        "pushkey": pushkey,
+        "app_display_name": "Exemple",
+        "device_display_name": "Téléphone",
+        "lang": "fr",
+        "data": data,
+        **fields,
+    }
+
+
+async def set_pusher(who: Resident, gateway: Gateway, pushkey: str = "phone", **fields: Any) -> None:
+    assert await who.ask("POST", "/pushers/set", pusher(gateway, pushkey, **fields)) == {}
+
+
+async def work(hall: Hall) -> None:
+    """One turn of both duties."""
+    while await decide_round(hall.house.world):
+        continue
+    await deliver_due(hall.house.world)
+
+
+async def later(hall: Hall, seconds: float) -> None:
+    hall.house.clock.move(seconds)
+    await work(hall)
+
+
+async def two_in_a_room(hall: Hall, **options: Any) -> tuple[Resident, Resident, str]:
+    alice, bob = await hall.enter("alice"), await hall.enter("bob")
+    room_id = await alice.create_room(preset="public_chat", **options)
+    await bob.join(room_id)
+    return alice, bob, room_id
+
+
+async def ledger(who: Resident, query: str = "") -> Any:
+    return await who.hall.house.ask("GET", LEDGER + query, token=who.token)
+
+
+async def outcomes(who: Resident) -> list[str]:
+    return [each["outcome"] for each in (await ledger(who))["deliveries"]]
+
+
+@pytest.mark.anyio
+async def test_a_message_is_pushed_with_all_its_fields(hall: Hall, gateway: Gateway) -> None:
+    """A pusher without a format is told everything the specification names, once."""
+    alice, bob, room_id = await two_in_a_room(hall, name="Cellule de crise", room_alias_name="crise")
+    await set_pusher(bob, gateway, data={"default_payload": {"aps": {"mutable-content": 1}}})
+    event_id = await alice.send(room_id, "Bonjour bob")
+    await work(hall)
+    await work(hall)
+    (told,) = gateway.take()
+    (device,) = told.pop("devices")
+    assert told == {
+        "event_id": event_id,
+        "room_id": room_id,
+        "type": "m.room.message",
+        "sender": alice.user_id,
+        "sender_display_name": "alice",
+        "room_name": "Cellule de crise",
+        "room_alias": "#crise:test.example.fr",
+        "prio": "high",
+        "content": {"msgtype": "m.text", "body": "Bonjour bob"},
+        "counts": {"unread": 1},
+    }
+    assert device.pop("pushkey_ts") == hall.house.clock.now_ms() // 1000
+    assert device == {
+        "app_id": "org.example.app",
+        "pushkey": "phone",
+        "data": {"default_payload": {"aps": {"mutable-content": 1}}},
+        "tweaks": {"sound": "default"},
+    }
+    (kept,) = (await ledger(bob))["deliveries"]
+    assert (kept["event_id"], kept["outcome"], kept["answer"], kept["attempts"]) == (event_id, "sent", "200", 1)
+
+
+@pytest.mark.anyio
+async def test_a_pusher_that_wants_ids_gets_ids(hall: Hall, gateway: Gateway) -> None:
+    """`event_id_only` carries the event, the room, the counts and the device; an unremarkable message is not urgent."""
+    alice, bob, room_id = await two_in_a_room(hall)
+    await alice.create_room()
+    await set_pusher(bob, gateway, data={"format": "event_id_only"})
+    third = await hall.enter("zoe")
+    await third.join(room_id)
+    event_id = await alice.send(room_id, "rien d'urgent")
+    await work(hall)
+    (told,) = gateway.take()
+    assert set(told) == {"event_id", "room_id", "counts", "devices", "prio"}
+    assert (told["event_id"], told["prio"]) == (event_id, "low")
+    assert told["devices"][0]["data"] == {"format": "event_id_only"}
+
+
+@pytest.mark.anyio
+async def test_nothing_of_an_encrypted_room_leaves_but_ids(hall: Hall, gateway: Gateway) -> None:
+    """In an encrypted room even a pusher that wants everything is told neither who wrote nor where."""
+    alice, bob, room_id = await two_in_a_room(hall, name="Secret")
+    await alice.set_state(room_id, "m.room.encryption", {"algorithm": "m.megolm.v1.aes-sha2"})
+    await set_pusher(bob, gateway)
+    event_id = await alice.send(room_id, {"algorithm": "m.megolm.v1.aes-sha2", "ciphertext": "…"}, "m.room.encrypted")
+    await work(hall)
+    (told,) = gateway.take()
+    assert set(told) == {"event_id", "room_id", "counts", "devices", "prio"}
+    assert (told["event_id"], told["prio"]) == (event_id, "high")
+
+
+@pytest.mark.anyio
+async def test_who_is_not_to_be_called_is_not(hall: Hall, gateway: Gateway) -> None:
+    """Nobody is called for what they sent, have read, ignore, left, or while their account is stopped."""
+    alice, bob, room_id = await two_in_a_room(hall)
+    await set_pusher(alice, gateway, "alice")
+    await set_pusher(bob, gateway, "bob")
+    event_id = await alice.send(room_id, "un")
+    await bob.read(room_id, event_id)
+    await work(hall)
+    ignored = {"ignored_users": {alice.user_id: {}}}
+    await bob.ask("PUT", f"/user/{quote(bob.user_id)}/account_data/m.ignored_user_list", ignored)
+    await alice.send(room_id, "deux")
+    await work(hall)
+    await bob.ask("PUT", f"/user/{quote(bob.user_id)}/account_data/m.ignored_user_list", {"ignored_users": {}})
+    world = hall.house.world
+    await world.store.write(set_suspended, bob.user_id, 1)
+    await alice.send(room_id, "trois")
+    await work(hall)
+    await world.store.write(set_suspended, bob.user_id, None)
+    await world.store.write(set_locked, bob.user_id, 1)
+    await alice.send(room_id, "quatre")
+    await work(hall)
+    await world.store.write(set_locked, bob.user_id, None)
+    await alice.send(room_id, "cinq")
+    await bob.leave(room_id)
+    await work(hall)
+    assert gateway.take() == []
+
+
+@pytest.mark.anyio
+async def test_what_is_read_or_taken_back_before_it_is_sent_is_not_sent(hall: Hall, gateway: Gateway) -> None:
+    """Between the decision and the call a message may be read, redacted, or its room left."""
+    alice, bob, room_id = await two_in_a_room(hall)
+    await set_pusher(bob, gateway)
+    event_id = await alice.send(room_id, "lu")
+    await decide_round(hall.house.world)
+    await bob.read(room_id, event_id)
+    await deliver_due(hall.house.world)
+    gone = await alice.send(room_id, "repris")
+    await decide_round(hall.house.world)
+    await alice.redact(room_id, gone)
+    await work(hall)
+    await alice.send(room_id, "trop tard")
+    await decide_round(hall.house.world)
+    await bob.leave(room_id)
+    await work(hall)
+    assert gateway.take() == []
+    assert await outcomes(bob) == ["dropped", "dropped", "read"]
+
+
+@pytest.mark.anyio
+async def test_an_invitation_calls_whoever_is_invited(hall: Hall, gateway: Gateway) -> None:
+    """Invitations of a new room and of one there is are pushed, by the invited person's own rules."""
+    alice, bob = await hall.enter("alice"), await hall.enter("bob")
+    await set_pusher(bob, gateway)
+    room_id = await alice.create_room(invite=[bob.user_id], name="Nouveau")
+    await work(hall)
+    (told,) = gateway.take()
+    assert (told["room_id"], told["type"], told["user_is_target"]) == (room_id, "m.room.member", True)
+    assert (told["content"]["membership"], told["room_name"], told["prio"]) == ("invite", "Nouveau", "high")
+    other = await alice.create_room()
+    await alice.act(other, "invite", bob.user_id)
+    await work(hall)
+    assert [each["room_id"] for each in gateway.take()] == [other]
+    await bob.ask("PUT", "/pushrules/global/override/.m.rule.invite_for_me/enabled", {"enabled": False})
+    await alice.create_room(invite=[bob.user_id])
+    await work(hall)
+    assert gateway.take() == []
+
+
+@pytest.mark.anyio
+async def test_rules_decide_and_their_tweaks_are_passed_on(hall: Hall, gateway: Gateway) -> None:
+    """A muted room is silent; a rule's own tweaks reach the gateway as they are."""
+    alice, bob, room_id = await two_in_a_room(hall)
+    await set_pusher(bob, gateway)
+    flash = {"set_tweak": "org.example.flash", "value": {"times": 3}}
+    await bob.ask("PUT", "/pushrules/global/content/eau", {"pattern": "eau", "actions": ["notify", flash]})
+    await alice.send(room_id, "plus d'eau")
+    await work(hall)
+    (told,) = gateway.take()
+    assert told["devices"][0]["tweaks"] == {"org.example.flash": {"times": 3}}
+    mute = {"conditions": [{"kind": "event_match", "key": "room_id", "pattern": room_id}], "actions": []}
+    await bob.ask("PUT", "/pushrules/global/override/mute", mute)
+    await alice.send(room_id, "plus d'eau")
+    await work(hall)
+    assert gateway.take() == []
+
+
+@pytest.mark.anyio
+async def test_reading_clears_the_badge_once(hall: Hall, gateway: Gateway) -> None:
+    """Rooms read in a row make one counts-only push, with an explicit zero; reading nothing makes none."""
+    alice, bob, room_id = await two_in_a_room(hall)
+    other = await alice.create_room(preset="public_chat")
+    await bob.join(other)
+    await set_pusher(bob, gateway)
+    first = await alice.send(room_id, "un")
+    second = await alice.send(other, "deux")
+    await work(hall)
+    assert [each["counts"] for each in gateway.take()] == [{"unread": 2}, {"unread": 2}]
+    await bob.read(room_id, first)
+    await bob.read(other, second)
+    await work(hall)
+    assert gateway.take() == []
+    await later(hall, 2)
+    (told,) = gateway.take()
+    assert told["counts"] == {"unread": 0}
+    assert set(told) == {"counts", "devices"}
+    await later(hall, 5)
+    await bob.read(other, second)
+    await later(hall, 5)
+    assert gateway.take() == []
+    await alice.send(other, "trois")
+    await work(hall)
+    gateway.take()
+    await bob.send(other, "je réponds, donc j'ai lu")
+    await work(hall)
+    await later(hall, 2)
+    assert [each["counts"] for each in gateway.take()] == [{"unread": 0}]
+
+
+@pytest.mark.anyio
+async def test_missed_calls_are_counted(hall: Hall, gateway: Gateway) -> None:
+    """A call nobody answered counts among the missed ones until it is read."""
+    alice, bob, room_id = await two_in_a_room(hall)
+    await set_pusher(bob, gateway)
+    call = {"call_id": "c", "party_id": "p", "version": "1", "lifetime": 60000, "offer": {"type": "offer", "sdp": ""}}
+    await alice.send(room_id, call, "m.call.invite")
+    await work(hall)
+    (told,) = gateway.take()
+    assert (told["counts"], told["prio"]) == ({"unread": 1, "missed_calls": 1}, "high")
+
+
+@pytest.mark.anyio
+async def test_a_rejected_pushkey_ends_its_pusher(hall: Hall, gateway: Gateway) -> None:
+    """A pushkey the gateway gives back is never called again, and its pusher is gone; others stay."""
+    alice, bob, room_id = await two_in_a_room(hall)
+    await set_pusher(bob, gateway, "old")
+    await set_pusher(bob, gateway, "new")
+    gateway.rejected = ["old"]
+    await alice.send(room_id, "un")
+    await work(hall)
+    assert len(gateway.take()) == 2
+    await alice.send(room_id, "deux")
+    await work(hall)
+    assert [each["devices"][0]["pushkey"] for each in gateway.take()] == ["new"]
+    assert [each["pushkey"] for each in (await bob.ask("GET", "/pushers"))["pushers"]] == ["new"]
+    assert sorted(await outcomes(bob)) == ["rejected", "sent", "sent"]
+
+
+@pytest.mark.anyio
+async def test_a_gateway_that_fails_is_tried_again_later_and_later(hall: Hall, gateway: Gateway) -> None:
+    """Errors are retried with growing pauses; nothing is lost while the gateway is away for a short time."""
+    alice, bob, room_id = await two_in_a_room(hall)
+    await set_pusher(bob, gateway)
+    gateway.statuses = [500, 502, 503]
+    first = await alice.send(room_id, "un")
+    await work(hall)
+    second = await alice.send(room_id, "deux")
+    await work(hall)
+    assert gateway.event_ids() == [first], "a new message does not hurry a gateway that fails"
+    await later(hall, 1)
+    await later(hall, 1)
+    assert gateway.event_ids() == [first, first]
+    await later(hall, 1)
+    assert gateway.event_ids() == [first] * 3
+    await later(hall, 4)
+    assert gateway.event_ids() == [first] * 4 + [second]
+    assert [(each["attempts"], each["outcome"]) for each in (await ledger(bob))["deliveries"]] == [
+        (1, "sent"),
+        (4, "sent"),
+    ]
+
+
+@pytest.mark.anyio
+async def test_a_long_absence_leaves_the_newest_alone(hall: Hall, gateway: Gateway) -> None:
+    """A gateway that comes back after long is told of the newest message only; a day later of nothing."""
+    alice, bob, room_id = await two_in_a_room(hall)
+    await set_pusher(bob, gateway)
+    gateway.good = 500
+    for number in range(5):
+        await alice.send(room_id, str(number))
+    await work(hall)
+    await later(hall, limits.PUSH_FRESH_MS / 1000 + 1)
+    newest = await alice.send(room_id, "le dernier")
+    await later(hall, limits.PUSH_MAX_RETRY_MS / 1000)
+    gateway.take()
+    gateway.good = 200
+    await later(hall, limits.PUSH_MAX_RETRY_MS / 1000 + 1)
+    assert gateway.event_ids() == [newest]
+    assert await outcomes(bob) == ["sent", *["collapsed"] * 5]
+    gateway.good = 500
+    await alice.send(room_id, "perdu")
+    await work(hall)
+    await later(hall, limits.PUSH_GIVE_UP_MS / 1000 + 1)
+    assert (await outcomes(bob))[0] == "failed"
+
+
+@pytest.mark.anyio
+async def test_a_retry_after_is_respected(hall: Hall, gateway: Gateway) -> None:
+    """A gateway that says when to come back is not called before."""
+    alice, bob, room_id = await two_in_a_room(hall)
+    await set_pusher(bob, gateway)
+    gateway.statuses, gateway.headers = [429], {"Retry-After": "60"}
+    await alice.send(room_id, "un")
+    await work(hall)
+    await later(hall, 50)
+    assert len(gateway.pushed) == 1
+    await later(hall, 11)
+    assert len(gateway.pushed) == 2
+
+
+@pytest.mark.anyio
+async def test_an_answer_that_cannot_be_read_is_an_answer(hall: Hall, gateway: Gateway) -> None:
+    """Whatever a gateway says with a 200, the notification was taken."""
+    alice, bob, room_id = await two_in_a_room(hall)
+    await set_pusher(bob, gateway)
+    gateway.rejected = {"not": "a list"}  # type: ignore[assignment]
+    await alice.send(room_id, "un")
+    await work(hall)
+    assert await outcomes(bob) == ["sent"]
+
+
+@pytest.mark.anyio
+async def test_the_ledger_is_its_owner_s_and_is_forgotten(hall: Hall, gateway: Gateway) -> None:
+    """Everybody reads their own deliveries, newest first and in pages; old ones are pruned."""
+    from tchap.services import push_delivery
+
+    alice, bob, room_id = await two_in_a_room(hall)
+    await set_pusher(bob, gateway)
+    sent = [await alice.send(room_id, str(number)) for number in range(3)]
+    await work(hall)
+    first = await ledger(bob, "?limit=2")
+    second = await ledger(bob, f"?limit=2&from={first['next_token']}")
+    assert [each["event_id"] for each in first["deliveries"] + second["deliveries"]] == sent[::-1]
+    assert "next_token" not in second
+    assert (await ledger(alice))["deliveries"] == []
+    hall.house.clock.move(limits.PUSH_LEDGER_MS / 1000 + 1)
+    await hall.house.world.store.write(push_delivery._sweep, hall.house.clock.now_ms())
+    assert (await ledger(bob))["deliveries"] == []
+
+
+@pytest.mark.anyio
+async def test_a_button_tries_the_notifications(hall: Hall, gateway: Gateway) -> None:
+    """The self-test calls the gateway at once and says what it answered; there must be something to try."""
+    bob = await hall.enter("bob")
+    house = hall.house
+    assert (await house.call("POST", TRIAL, {}, bob.token)).status == 404
+    await set_pusher(bob, gateway)
+    gateway.statuses = [200, 503]
+    good = await house.ask("POST", TRIAL, {}, bob.token)
+    assert good["results"][0] | {} == {
+        "app_id": "org.example.app",
+        "pushkey": "phone",
+        "outcome": "sent",
+        "answer": "200",
+    }
+    bad = await house.ask("POST", TRIAL, {"app_id": "org.example.app", "pushkey": "phone"}, bob.token)
+    assert [(each["outcome"], each["answer"]) for each in bad["results"]] == [("failed", "503")]
+    assert (await house.call("POST", TRIAL, {"pushkey": "another"}, bob.token)).status == 404
+    assert [each["kind"] for each in (await ledger(bob))["deliveries"]] == ["test", "test"]
+
+
+@pytest.mark.anyio
+async def test_a_disabled_pusher_is_silent(hall: Hall, gateway: Gateway) -> None:
+    """MSC3881: a pusher may be switched off and on again; the list says which device it is of."""
+    alice, bob, room_id = await two_in_a_room(hall)
+    await set_pusher(bob, gateway, **{"org.matrix.msc3881.enabled": False})
+    (shown,) = (await bob.ask("GET", "/pushers"))["pushers"]
+    assert shown["org.matrix.msc3881.enabled"] is False
+    assert shown["org.matrix.msc3881.device_id"] == bob.requester.device_id
+    await alice.send(room_id, "un")
+    await work(hall)
+    assert gateway.take() == []
+    await set_pusher(bob, gateway, **{"org.matrix.msc3881.enabled": True})
+    await alice.send(room_id, "deux")
+    await work(hall)
+    assert len(gateway.take()) == 1
+
+
+@pytest.mark.anyio
+async def test_a_pushkey_changes_hands_unless_it_is_shared(hall: Hall, gateway: Gateway) -> None:
+    """Without `append` the same app and pushkey leave their former owner; with it both keep them."""
+    alice, bob = await hall.enter("alice"), await hall.enter("bob")
+    await set_pusher(alice, gateway)
+    await set_pusher(bob, gateway, append=True)
+    assert len((await alice.ask("GET", "/pushers"))["pushers"]) == 1
+    await set_pusher(bob, gateway)
+    assert (await alice.ask("GET", "/pushers"))["pushers"] == []
+    gone = {"kind": None, "app_id": "org.example.app", "pushkey": "phone"}
+    assert await bob.ask("POST", "/pushers/set", gone) == {}
+    assert (await bob.ask("GET", "/pushers"))["pushers"] == []
+    assert await bob.ask("POST", "/pushers/set", gone) == {}
+
+
+@pytest.mark.anyio
+async def test_signing_out_ends_the_device_s_pushers(hall: Hall, gateway: Gateway) -> None:
+    """A device that signs out is not called any more, nor are the others after a change of password."""
+    bob = await hall.enter("bob")
+    phone, tablet = await hall.another_device(bob), await hall.another_device(bob)
+    for device, name in ((bob, "pc"), (phone, "phone"), (tablet, "tablet")):
+        await set_pusher(device, gateway, name)
+    await phone.ask("POST", "/logout", {})
+    assert [each["pushkey"] for each in (await bob.ask("GET", "/pushers"))["pushers"]] == ["pc", "tablet"]
+    auth = {
+        "type": "m.login.password",
+        "identifier": {"type": "m.id.user", "user": bob.user_id},
+        "password": "Mot-de-passe-2026",
+    }
+    await bob.ask("POST", "/account/password", {"new_password": "Autre-mot-2027", "auth": auth})
+    assert [each["pushkey"] for each in (await bob.ask("GET", "/pushers"))["pushers"]] == ["pc"]
+
+
+@pytest.mark.anyio
+async def test_what_waits_for_a_pusher_that_went_is_dropped(hall: Hall, gateway: Gateway) -> None:
+    """A notification whose pusher was removed meanwhile is never sent."""
+    from tchap.services import push_delivery
+
+    alice, bob, room_id = await two_in_a_room(hall)
+    await set_pusher(bob, gateway)
+    await alice.send(room_id, "un")
+    await decide_round(hall.house.world)
+    await bob.ask("POST", "/pushers/set", {"kind": None, "app_id": "org.example.app", "pushkey": "phone"})
+    await work(hall)
+    await hall.house.world.store.write(push_delivery._sweep, hall.house.clock.now_ms())
+    assert gateway.take() == []
+    assert await outcomes(bob) == ["dropped"]
+
+
+class CountingTx:
+    """A hand that counts what it is asked."""
+
+    def __init__(self, inner: Any, counts: list[int]) -> None:
+        self._inner, self._counts = inner, counts
+
+    def __getattr__(self, name: str) -> Any:
+        self._counts[0] += 1
+        return getattr(self._inner, name)
+
+
+class CountingStore:
+    def __init__(self, inner: Any, counts: list[int]) -> None:
+        self._inner, self._counts = inner, counts
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def read(self, job: Any, *args: Any) -> Any:
+        return await self._inner.read(self._counted(job), *args)
+
+    async def write(self, job: Any, *args: Any) -> Any:
+        return await self._inner.write(self._counted(job), *args)
+
+    def _counted(self, job: Any) -> Any:
+        async def run(tx: Any, *args: Any) -> Any:
+            return await job(CountingTx(tx, self._counts), *args)
+
+        return run
+
+
+@pytest.mark.anyio
+async def test_a_round_costs_the_same_whatever_the_rooms(hall: Hall, gateway: Gateway) -> None:
+    """The number of queries of a decision does not grow with rooms, members, messages or pushers."""
+    world = hall.house.world
+    plain = world.store
+    alice = await hall.enter("alice")
+    costs = []
+    for crowd in (1, 6):
+        people = [await hall.enter(f"p{crowd}x{number}") for number in range(crowd)]
+        for who in people:
+            await set_pusher(who, gateway, who.user_id)
+        rooms = [await alice.create_room(preset="public_chat") for _ in range(crowd)]
+        for room_id in rooms:
+            for who in people:
+                await who.join(room_id)
+        await work(hall)
+        for room_id in rooms:
+            await alice.send(room_id, "à tous")
+        counts = [0]
+        world.store = CountingStore(plain, counts)  # type: ignore[assignment]
+        await decide_round(world)
+        world.store = plain
+        costs.append(counts[0])
+        await work(hall)
+    assert len(gateway.pushed) >= 37
+    assert costs[0] == costs[1] <= 14
+
+
+@pytest.mark.anyio
+async def test_a_server_without_pushers_writes_nothing(hall: Hall) -> None:
+    """Where nobody has a pusher a round reads little and writes nothing at all."""
+    alice, _, room_id = await two_in_a_room(hall)
+    await alice.send(room_id, "personne n'écoute")
+    world, counts = hall.house.world, [0]
+    plain = world.store
+    world.store = CountingStore(plain, counts)  # type: ignore[assignment]
+    await decide_round(world)
+    world.store = plain
+    assert counts[0] <= 2
+
+
+@pytest.fixture(scope="module")
+def engines() -> Iterator[Engines]:
+    with run_engines() as opened:
+        yield opened
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_delivery_is_the_same_on_both_engines(
+    engine: str, engines: Engines, tmp_path: Path, gateway: Gateway
+) -> None:
+    """Messages, mentions, invitations, threads, failures and badges go the same way on SQLite and PostgreSQL."""
+    async with engines.open_hall(engine, tmp_path) as hall:
+        alice, bob, room_id = await two_in_a_room(hall)
+        await set_pusher(bob, gateway)
+        gateway.statuses = [500]
+        first = await alice.send(room_id, "un")
+        await work(hall)
+        await later(hall, 2)
+        reply = {"msgtype": "m.text", "body": "fil", "m.relates_to": {"rel_type": "m.thread", "event_id": first}}
+        second = await alice.send(room_id, reply)
+        invited = await alice.create_room(invite=[bob.user_id])
+        await work(hall)
+        assert gateway.event_ids()[:3] == [first, first, second]
+        assert gateway.pushed[-1].notification["room_id"] == invited
+        await bob.read(room_id, second)
+        await later(hall, 2)
+        assert gateway.pushed[-1].notification["counts"] == {"unread": 0}
+        assert await outcomes(bob) == ["sent"] * 4
+        notifications = await bob.ask("GET", "/notifications")
+        assert [each["event"]["event_id"] for each in notifications["notifications"]] == [second, first]

@@ -1,0 +1,45 @@
+"""Rooms that keep a server out, between the names of one program too."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from tests.support.accounts import Person, person
+from tests.support.house import House, open_house
+from tests.support.paths import quote
+
+V3 = "/_matrix/client/v3"
+
+
+async def _send(house: House, who: Person, room_id: str, number: int) -> int:
+    path = f"{V3}/rooms/{quote(room_id)}/send/m.room.message/{number}"
+    return (await house.call("PUT", path, {"msgtype": "m.text", "body": "bonjour"}, who.token)).status
+
+
+def test_a_server_is_kept_out(tmp_path: Path) -> None:
+    """Its users neither speak nor enter, but may leave; whoever sets the list cannot shut themselves out."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            camille = await person(house, "camille.durand@prefecture.example.fr")
+            zoe = await person(house, "zoe.petit@hopital.example.fr")
+            ours, theirs = camille.user_id.split(":")[1], zoe.user_id.split(":")[1]
+            body: dict[str, Any] = {"preset": "public_chat", "visibility": "public", "name": "Place"}
+            room_id = (await house.ask("POST", f"{V3}/createRoom", body, camille.token))["room_id"]
+            join = f"{V3}/join/{quote(room_id)}"
+            acl = f"{V3}/rooms/{quote(room_id)}/state/m.room.server_acl"
+            await house.ask("POST", join, {}, zoe.token)
+            assert await _send(house, zoe, room_id, 1) == 200
+            for locked in ({}, {"allow": [theirs]}, {"allow": ["*"], "deny": [ours]}):
+                refused = await house.call("PUT", acl, locked, camille.token)
+                assert (refused.status, refused.body["errcode"]) == (400, "M_BAD_JSON")
+            await house.ask("PUT", acl, {"allow": ["*"], "deny": [theirs]}, camille.token)
+            assert (await _send(house, zoe, room_id, 2), await _send(house, camille, room_id, 2)) == (403, 200)
+            await house.ask("POST", f"{V3}/rooms/{quote(room_id)}/leave", {}, zoe.token)
+            refused = await house.call("POST", join, {}, zoe.token)
+            assert (refused.status, refused.body["errcode"]) == (403, "M_FORBIDDEN")
+            await house.ask("PUT", acl, {"allow": ["*"]}, camille.token)
+            await house.ask("POST", join, {}, zoe.token)
+            assert await _send(house, zoe, room_id, 3) == 200
+
+    asyncio.run(story())
