@@ -213,6 +213,7 @@ MAX_OIDC_KEYS = 50  # of one provider
 OIDC_METADATA_S = 3600
 OIDC_KEYS_S = 3600  # before keys in use are asked for again: one taken back is believed no longer than that
 OIDC_NEW_KEYS_S = 60  # between two questions for keys nobody has seen yet
+OIDC_SILENCE_S = 5  # after a provider did not answer: those who wait for it are told at once
 PROCONNECT_SIGN_IN_MS = 10 * 60 * 1000  # from our page to the provider's and back
 MAX_PROCONNECT_SIGN_INS = 20_000  # under way at once; the oldest give way
 MAX_ID_TOKEN = 8 * 1024  # kept for the sign-out, where it must fit into an address

@@ -8,6 +8,7 @@ it is verified.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from urllib.parse import urlencode
 
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet, OctKey
+from joserfc.jwk import JWKRegistry, Key, KeySet, OctKey
 
 from tchap.base import limits
 from tchap.base.clock import Clock
@@ -63,6 +64,7 @@ class OidcGateway:
         self._provider_until = 0.0
         self._keys: KeySet | None = None
         self._keys_since = 0.0
+        self._silent_until = 0.0
 
     async def close(self) -> None:
         await self._outbound.close()
@@ -150,10 +152,17 @@ class OidcGateway:
             return self._keys
 
     async def _get_json(self, url: str) -> object:
-        answer = await self._send("GET", url, {"accept": "application/json"}, b"")
-        if not answer.is_success:
-            raise OidcUnreachable(f"{url} answers {answer.status}")
-        return _json(answer)
+        """What everybody waits for, one at a time: a provider that was silent a moment ago is not asked again yet."""
+        if self._clock.monotonic() < self._silent_until:
+            raise OidcUnreachable("it did not answer a moment ago")
+        try:
+            answer = await self._send("GET", url, {"accept": "application/json"}, b"")
+            if not answer.is_success:
+                raise OidcUnreachable(f"{url} answers {answer.status}")
+            return _json(answer)
+        except OidcUnreachable:
+            self._silent_until = self._clock.monotonic() + limits.OIDC_SILENCE_S
+            raise
 
     async def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> OutboundAnswer:
         request = OutboundRequest(method, url, headers, body, limits.OIDC_TIMEOUT_S, limits.MAX_OIDC_BODY)
@@ -178,8 +187,9 @@ def _parse_keys(body: object) -> KeySet:
     found = body.get("keys") if isinstance(body, dict) else None
     if not isinstance(found, list):
         raise OidcUnreachable("the keys cannot be read")
-    usable = [key for key in found[: limits.MAX_OIDC_KEYS] if isinstance(key, dict) and key.get("kty") in ("RSA", "EC")]
-    try:
-        return KeySet.import_key_set({"keys": usable})
-    except (JoseError, ValueError, KeyError) as error:
-        raise OidcUnreachable("the keys cannot be read") from error
+    keys: list[Key] = []
+    for key in found[: limits.MAX_OIDC_KEYS]:
+        if isinstance(key, dict) and key.get("kty") in ("RSA", "EC"):
+            with contextlib.suppress(JoseError, ValueError, KeyError, TypeError):
+                keys.append(JWKRegistry.import_key(key))
+    return KeySet(keys)

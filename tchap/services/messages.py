@@ -16,7 +16,8 @@ from tchap.protocol.stored_event import StoredEvent
 from tchap.services.live_rooms import event_of, get_room_or_forbid
 from tchap.services.refusals import user_suspended
 from tchap.services.room_law import check_decision
-from tchap.services.timeline import Draft, Erasure, append
+from tchap.services.timeline import Draft, append
+from tchap.services.timeline_writes import Erasure
 from tchap.services.world import World
 from tchap.storage.events import AlreadySent, find_event
 

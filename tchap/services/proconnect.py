@@ -125,19 +125,30 @@ def _hint(login_hint: str) -> str:
 async def finish_sign_in(world: World, came: Return) -> Entered:
     """Opens a browser session for whoever the provider says is there.
 
-    M_FORBIDDEN, M_THREEPID_DENIED or M_USER_LOCKED, with `reason`; M_CONNECTION_FAILED.
+    M_FORBIDDEN, M_THREEPID_DENIED or M_USER_LOCKED; M_CONNECTION_FAILED. Each names `continue_to` where it is known.
     """
-    gateway, now_ms = _gateway(world), world.clock.now_ms()
+    _gateway(world)
+    now_ms = world.clock.now_ms()
     today, before = came.browsers
     browsers = (hash_token(today), hash_token(before))
     pending = await world.store.write(store.remove_sign_in, hash_token(came.state), browsers, now_ms)
     if pending is None:
         raise _refused("not_begun_here")
+    try:
+        return await _enter(world, came, pending)
+    except MatrixError as error:
+        # Where the person wanted to go when she tries again.
+        error.extra["continue_to"] = pending.continue_to
+        raise
+
+
+async def _enter(world: World, came: Return, pending: PendingSignIn) -> Entered:
     _check_return(world, came)
-    answer = await _reach(gateway.ask_who(Exchange(came.code, pending.redirect_uri, pending.nonce, pending.verifier)))
+    exchange = Exchange(came.code, pending.redirect_uri, pending.nonce, pending.verifier)
+    answer = await _reach(_gateway(world).ask_who(exchange))
     person = parse_person(answer.id_claims, answer.userinfo)
     user_id = await _open_account(world, person, came.served)
-    cookie = await open_browser_session(world, user_id, "proconnect", former=came.former)
+    cookie, now_ms = await open_browser_session(world, user_id, "proconnect", former=came.former), world.clock.now_ms()
     if len(answer.id_token) <= limits.MAX_ID_TOKEN:
         ends_ts = now_ms + limits.BROWSER_SESSION_MS
         await world.store.write(store.set_id_token, hash_token(cookie), answer.id_token, now_ms, ends_ts)

@@ -8,7 +8,7 @@ from tchap.policy import directory as directory_law
 from tchap.policy import names
 from tchap.policy.domains import Home
 from tchap.policy.emails import Email
-from tchap.policy.reconciliation import Create, Decision, Facts, Refused, Rules, SignIn, Standing, decide_sign_in
+from tchap.policy.reconciliation import Facts, Refusal, Refused, Rules, SignIn, Standing, decide_sign_in
 from tchap.protocol.oidc import Person
 from tchap.services.directory import list_person
 from tchap.services.email_invitations import accept_invitations
@@ -38,15 +38,16 @@ async def open_account_of(world: World, person: Person, email: Email, served: st
     """The user id of the account this person enters, made or linked where the law says so; else why none is."""
     word = _word(world, person, email, served)
     try:
-        decision, user_id = await world.store.write(_settle, word)
+        settled = await world.store.write(_settle, word)
     except MatrixError as error:
         if error.errcode != "M_THREEPID_IN_USE":
             raise
         # Another tab of the same person made the account at this very moment: now there is one to enter.
-        decision, user_id = await world.store.write(_settle, word)
-    if isinstance(decision, Refused):
-        return decision
-    if isinstance(decision, Create):
+        settled = await world.store.write(_settle, word)
+    if isinstance(settled, Refused):
+        return settled
+    user_id, has_new_address = settled
+    if has_new_address:
         await accept_invitations(world, user_id, str(email))
     return user_id
 
@@ -93,7 +94,8 @@ def _new_account(world: World, person: Person, email: Email, home: Home) -> NewA
     )
 
 
-async def _settle(tx: Tx, word: _Word) -> tuple[Decision, str]:
+async def _settle(tx: Tx, word: _Word) -> tuple[str, bool] | Refused:
+    """The account entered, and whether the address is new to it."""
     link = await proconnect.find_link(tx, word.issuer, word.person.subject)
     held = await accounts.find_email(tx, word.facts.email)
     linked = await _find_standing(tx, word, link.user_id) if link is not None else None
@@ -102,15 +104,17 @@ async def _settle(tx: Tx, word: _Word) -> tuple[Decision, str]:
         holder = None
     facts = replace(word.facts, linked=linked, holder=holder)
     decision = decide_sign_in(facts, word.rules)
-    if isinstance(decision, Refused) or word.account is None:
-        return decision, ""
+    if isinstance(decision, Refused):
+        return decision
     if isinstance(decision, SignIn):
         user_id = decision.user_id
-        await _enter(tx, word, decision, link if linked is not None else None)
+        has_new_address = await _enter(tx, word, decision, link if linked is not None else None)
+    elif word.account is None:
+        return Refused(Refusal.NOT_AUTHORISED)
     else:
-        user_id = await add_whole_account(tx, word.account, None)
+        user_id, has_new_address = await add_whole_account(tx, word.account, None), True
     await proconnect.set_link(tx, _link(word, user_id))
-    return decision, user_id
+    return user_id, has_new_address
 
 
 async def _find_standing(tx: Tx, word: _Word, user_id: str) -> Standing | None:
@@ -132,14 +136,16 @@ async def _find_standing(tx: Tx, word: _Word, user_id: str) -> Standing | None:
     )
 
 
-async def _enter(tx: Tx, word: _Word, decision: SignIn, link: Link | None) -> None:
+async def _enter(tx: Tx, word: _Word, decision: SignIn, link: Link | None) -> bool:
     now_ms = word.facts.now_ms
     if decision.renews:
         await proconnect.set_renewed(tx, decision.user_id, now_ms + limits.ACCOUNT_VALIDITY_MS)
-    if decision.takes_email and link is not None and link.email != word.facts.email:
-        await accounts.remove_email(tx, decision.user_id, link.email)
-        await accounts.add_email(tx, AccountEmail(word.facts.email, decision.user_id, now_ms, now_ms))
-        await _list_again(tx, decision.user_id, word.email)
+    if not decision.takes_email or link is None or link.email == word.facts.email:
+        return False
+    await accounts.remove_email(tx, decision.user_id, link.email)
+    await accounts.add_email(tx, AccountEmail(word.facts.email, decision.user_id, now_ms, now_ms))
+    await _list_again(tx, decision.user_id, word.email)
+    return True
 
 
 async def _list_again(tx: Tx, user_id: str, email: Email) -> None:

@@ -25,7 +25,7 @@ from tchap.protocol.stored_event import IN_TIMELINE, REJECTED, SOFT_FAILED, Stor
 from tchap.services.appservices import find_interested
 from tchap.services.live_rooms import event_of, get_room, hash_for_references
 from tchap.services.push import decide_notices
-from tchap.services.timeline import membership_row
+from tchap.services.timeline_writes import membership_row
 from tchap.services.world import World
 from tchap.storage.appservices import add_to_queue
 from tchap.storage.events import add_event, find_event, find_events

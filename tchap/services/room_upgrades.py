@@ -23,7 +23,8 @@ from tchap.services.memberships import get_room_of, shown_profile
 from tchap.services.room_law import is_external
 from tchap.services.room_successors import carry_settings
 from tchap.services.rooms import RoomRequest, first_event, get_version
-from tchap.services.timeline import Birth, Draft, Successor, append, append_with_successor
+from tchap.services.timeline import Draft, Successor, append, append_with_successor
+from tchap.services.timeline_writes import Birth
 from tchap.services.world import World
 from tchap.storage.jobs import Tx
 from tchap.storage.memberships import find_rooms_of

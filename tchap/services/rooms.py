@@ -28,7 +28,8 @@ from tchap.services.appservices import check_alias_free
 from tchap.services.invite_permissions import check_willing
 from tchap.services.memberships import check_exists, shown_fields, shown_profile
 from tchap.services.room_law import check_decision, check_invitation, is_external
-from tchap.services.timeline import AliasTaken, Birth, Draft, open_room
+from tchap.services.timeline import Draft, open_room
+from tchap.services.timeline_writes import AliasTaken, Birth
 from tchap.services.world import World
 from tchap.storage.accounts import find_known
 from tchap.storage.aliases import Alias, find_alias

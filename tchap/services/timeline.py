@@ -20,32 +20,19 @@ from tchap.live.rooms import LiveRoom
 from tchap.protocol.auth_rules import AuthFacts, AuthRefused, auth_types_for, check_auth
 from tchap.protocol.events import BadEvent, Built, Event, EventFields, EventTooLarge, build_event, client_format
 from tchap.protocol.identifiers import server_of
-from tchap.protocol.notices import NO_NOTICES, Notices
-from tchap.protocol.relations import ANNOTATION, THREAD, Relation, find_relation
+from tchap.protocol.notices import NO_NOTICES
+from tchap.protocol.relations import THREAD, Relation, find_relation
 from tchap.protocol.room_versions import RoomVersion
 from tchap.protocol.stored_event import IN_TIMELINE, StoredEvent
 from tchap.services.appservices import find_interested
 from tchap.services.live_rooms import event_of, get_room_or_forbid, hash_for_references
 from tchap.services.push import decide_notices
+from tchap.services.timeline_writes import Append, Birth, Erasure, Planned, write_append, write_both
 from tchap.services.world import World
-from tchap.storage.aliases import Alias, add_alias, move_aliases
-from tchap.storage.appservices import add_to_queue
-from tchap.storage.events import add_event, add_events, find_event, set_redacted
-from tchap.storage.jobs import Tx
-from tchap.storage.memberships import Membership, set_memberships
-from tchap.storage.push import add_notices
-from tchap.storage.relations import has_annotated, is_child
-from tchap.storage.room_state import StateRow, set_states
+from tchap.storage.events import find_event
 from tchap.storage.rooms import (
     RoomMoved,
-    RoomRow,
-    add_room,
-    move_extremity,
-    raise_revision,
-    set_extremities,
-    set_published,
 )
-from tchap.storage.state_deltas import add_merge_delta
 
 T = TypeVar("T")
 
@@ -67,52 +54,12 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Erasure:
-    """What a redaction leaves of the event it redacts, already encoded."""
-
-    event: StoredEvent
-
-
-class AliasTaken(Exception):
-    """Another room has the alias meanwhile."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Planned:
-    event: Event
-    stored: StoredEvent
-    notices: Notices
-    appservices: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Birth:
-    """What is written with a new room's first events: its row, the alias it is made under, the room it replaces."""
-
-    row: RoomRow
-    alias: Alias | None = None
-    replaces: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Successor:
     """A room that takes another's place; `drafts` gives its first events from the id of what announces it there."""
 
     version: RoomVersion
     birth: Birth
     drafts: Callable[[str], Sequence[Draft]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Append:
-    """All that one job writes."""
-
-    room_id: str
-    built_on: int
-    extremities: tuple[str, ...]
-    planned: tuple[_Planned, ...]
-    erasure: Erasure | None = None
-    birth: Birth | None = None
 
 
 async def append(
@@ -148,7 +95,7 @@ async def _append_to(
         if room.is_dropped:
             # An append this one is built on failed while we planned; nothing waits from here to the queue.
             raise RoomMoved(room.room_id)
-        job = _Append(room.room_id, room.revision, room.extremities, tuple(planned), erasure)
+        job = Append(room.room_id, room.revision, room.extremities, tuple(planned), erasure)
         committed = _enqueue(world, room, job)
     return await committed
 
@@ -156,7 +103,7 @@ async def _append_to(
 async def open_room(world: World, room: LiveRoom, birth: Birth, drafts: Sequence[Draft]) -> list[StoredEvent]:
     """Appends a new room's first events, the create event first, in one commit; AliasTaken, and there is no room."""
     planned = await _plan(world, room, drafts)
-    job = _Append(room.room_id, 0, (), tuple(planned), None, birth)
+    job = Append(room.room_id, 0, (), tuple(planned), None, birth)
     committed = _enqueue(world, room, job)
     world.live.rooms.put(room)
     return await committed
@@ -182,9 +129,9 @@ async def _append_both(world: World, room: LiveRoom, drafts: Sequence[Draft], su
         born = await _plan(world, new, successor.drafts(planned[0].event.event_id))
         if room.is_dropped:
             raise RoomMoved(room.room_id)
-        job = _Append(room.room_id, room.revision, room.extremities, tuple(planned))
-        birth = _Append(new.room_id, 0, (), tuple(born), None, successor.birth)
-        committed = asyncio.ensure_future(world.store.write_pipelined(_write_both, job, birth))
+        job = Append(room.room_id, room.revision, room.extremities, tuple(planned))
+        birth = Append(new.room_id, 0, (), tuple(born), None, successor.birth)
+        committed = asyncio.ensure_future(world.store.write_pipelined(write_both, job, birth))
         for place, (each, its_job) in enumerate(((room, job), (new, birth))):
             _move_on(each, its_job)
             committed.add_done_callback(partial(_settle, world, each, its_job, place))
@@ -193,19 +140,15 @@ async def _append_both(world: World, room: LiveRoom, drafts: Sequence[Draft], su
 
 
 def _settle(
-    world: World, room: LiveRoom, append_: _Append, place: int, done: asyncio.Future[tuple[list[StoredEvent], ...]]
+    world: World, room: LiveRoom, append_: Append, place: int, done: asyncio.Future[tuple[list[StoredEvent], ...]]
 ) -> None:
     rows = _rows_of(done)
     _after_commit(world, room, append_, None if rows is None else rows[place])
 
 
-async def _write_both(tx: Tx, job: _Append, birth: _Append) -> tuple[list[StoredEvent], ...]:
-    return await _write_append(tx, job), await _write_append(tx, birth)
-
-
-async def _plan(world: World, room: LiveRoom, drafts: Sequence[Draft]) -> list[_Planned]:
+async def _plan(world: World, room: LiveRoom, drafts: Sequence[Draft]) -> list[Planned]:
     """Builds each draft on the one before it. Nothing moves in the room unless all of them may be."""
-    planned: list[_Planned] = []
+    planned: list[Planned] = []
     ahead = _Ahead.of(room)
     for draft in drafts:
         _check_server(room, draft)
@@ -213,7 +156,7 @@ async def _plan(world: World, room: LiveRoom, drafts: Sequence[Draft]) -> list[_
         stored = await _stored(world, room, draft, built, ahead.ordering + 1)
         # In a room that is being born nobody listens yet.
         notices = await decide_notices(world, room, built.event) if room.extremities else NO_NOTICES
-        planned.append(_Planned(built.event, stored, notices, await find_interested(world, room, built.event)))
+        planned.append(Planned(built.event, stored, notices, await find_interested(world, room, built.event)))
         ahead.move(room, built)
     return planned
 
@@ -353,17 +296,17 @@ async def _thread_of(world: World, room: LiveRoom, relation: Relation) -> str | 
     return found.thread_id if found and found.room_id == room.room_id else None
 
 
-def _enqueue(world: World, room: LiveRoom, append_: _Append) -> asyncio.Future[list[StoredEvent]]:
+def _enqueue(world: World, room: LiveRoom, append_: Append) -> asyncio.Future[list[StoredEvent]]:
     """Hands the job to the writer and moves the provisional room on; the rest follows the commit, whoever waits."""
     began_s = world.clock.monotonic()
-    committed = asyncio.ensure_future(world.store.write_pipelined(_write_append, append_))
+    committed = asyncio.ensure_future(world.store.write_pipelined(write_append, append_))
     _move_on(room, append_)
     committed.add_done_callback(lambda done: _after_commit(world, room, append_, _rows_of(done)))
     committed.add_done_callback(lambda _: world.metrics.commit_seconds.observe(world.clock.monotonic() - began_s))
     return asyncio.shield(committed)
 
 
-def _move_on(room: LiveRoom, append_: _Append) -> None:
+def _move_on(room: LiveRoom, append_: Append) -> None:
     for planned in append_.planned:
         if planned.event.state_key is not None:
             room.set_state(planned.event)
@@ -378,103 +321,7 @@ def _rows_of(done: asyncio.Future[T]) -> T | None:
     return None if done.cancelled() or done.exception() is not None else done.result()
 
 
-async def _write_append(tx: Tx, append_: _Append) -> list[StoredEvent]:
-    if append_.birth is not None:
-        await _write_birth(tx, append_.birth)
-    else:
-        await raise_revision(tx, append_.room_id, append_.built_on)
-    first = await tx.next_positions(len(append_.planned))
-    rows = [replace(each.stored, position=first + index) for index, each in enumerate(append_.planned)]
-    if len(rows) == 1:
-        await add_event(tx, rows[0])
-        await _check_relation(tx, append_.planned[0].event, rows[0])
-    else:
-        await add_events(tx, rows)
-    if len(append_.extremities) > 1:
-        await add_merge_delta(tx, rows[0], append_.extremities)
-    await _write_extremity(tx, append_, rows[-1].event_id)
-    await _write_state(tx, append_, first)
-    for planned, row in zip(append_.planned, rows, strict=True):
-        if planned.notices is not NO_NOTICES:
-            await add_notices(tx, row.event_id, row.room_id, row.ordering or 0, planned.notices)
-    queued = [
-        (service, row.position or 0, row.event_id)
-        for planned, row in zip(append_.planned, rows, strict=True)
-        for service in planned.appservices
-    ]
-    if queued:
-        await add_to_queue(tx, queued)
-    if append_.erasure is not None:
-        gone = append_.erasure.event
-        await set_redacted(tx, gone.event_id, rows[0].event_id, gone.client_json, gone.graph_json)
-    return rows
-
-
-async def _check_relation(tx: Tx, event: Event, row: StoredEvent) -> None:
-    """What an event may not say of another; in the job, where no other append comes between.
-
-    It comes after the row is added, so that a repeated transaction is told of its own event first.
-    Source: client-server API, "Avoiding duplicate annotations", "Validation of `m.thread` relationships".
-    """
-    if row.rel_type == THREAD and await is_child(tx, row.relates_to or ""):
-        raise MatrixError(
-            "M_UNKNOWN", "A thread cannot start from this event.", "Un fil ne peut pas partir de ce message."
-        )
-    relation = find_relation(event.content) if row.rel_type == ANNOTATION else None
-    if relation is None or relation.key is None:
-        return
-    if await has_annotated(tx, row, relation.key):
-        raise MatrixError(
-            "M_DUPLICATE_ANNOTATION", "You have reacted with this already.", "Vous avez déjà réagi ainsi."
-        )
-
-
-async def _write_birth(tx: Tx, birth: Birth) -> None:
-    await add_room(tx, birth.row)
-    if birth.alias is not None and not await add_alias(tx, birth.alias):
-        raise AliasTaken(birth.alias.alias)
-    if birth.replaces is not None:
-        await move_aliases(tx, birth.replaces, birth.row.room_id)
-        await set_published(tx, birth.replaces, False)
-
-
-async def _write_extremity(tx: Tx, append_: _Append, new: str) -> None:
-    if len(append_.extremities) == 1:
-        await move_extremity(tx, append_.room_id, append_.extremities[0], new)
-    else:
-        await set_extremities(tx, append_.room_id, [new])
-
-
-async def _write_state(tx: Tx, append_: _Append, first: int) -> None:
-    events = [(each.event, first + index) for index, each in enumerate(append_.planned)]
-    states = [(event, position) for event, position in events if event.state_key is not None]
-    if not states:
-        return
-    await set_states(
-        tx, append_.room_id, [(StateRow(e.type, e.state_key or "", e.event_id), position) for e, position in states]
-    )
-    members = [(event, position) for event, position in states if event.type == "m.room.member"]
-    if members:
-        await set_memberships(tx, [membership_row(append_.room_id, e, position) for e, position in members])
-
-
-def membership_row(room_id: str, event: Event, position: int) -> Membership:
-    """The row of a membership event that holds from a position on."""
-    content = event.content
-    name, avatar = content.get("displayname"), content.get("avatar_url")
-    return Membership(
-        user_id=event.state_key or "",
-        room_id=room_id,
-        membership=str(content.get("membership")),
-        event_id=event.event_id,
-        sender=event.sender,
-        from_position=position,
-        display_name=name if isinstance(name, str) else None,
-        avatar_url=avatar if isinstance(avatar, str) else None,
-    )
-
-
-def _after_commit(world: World, room: LiveRoom, append_: _Append, rows: list[StoredEvent] | None) -> None:
+def _after_commit(world: World, room: LiveRoom, append_: Append, rows: list[StoredEvent] | None) -> None:
     room.committing -= 1
     if rows is None:
         world.live.rooms.drop(room)

@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tchap.base.encoding import decode_json
-from tchap.storage.events import find_events
 from tchap.storage.jobs import Tx
 
 Contents = Mapping[str, dict[str, object]]
@@ -51,15 +50,14 @@ async def find_rooms(tx: Tx, room_ids: Collection[str]) -> list[PublishedRoom]:
 async def find_contents(tx: Tx, room_ids: Collection[str], kinds: Sequence[str] = SHOWN) -> dict[str, Contents]:
     """The contents of the rooms' state of these types under the empty key, by room."""
     states = await tx.all(
-        """SELECT room_id, type, event_id FROM room_state
-           WHERE room_id IN_LIST($1) AND type IN_LIST($2) AND state_key = '' AND to_position IS NULL""",
+        """SELECT s.room_id, s.type, e.client_json FROM room_state s JOIN events e ON e.event_id = s.event_id
+           WHERE s.room_id IN_LIST($1) AND s.type IN_LIST($2) AND s.state_key = '' AND s.to_position IS NULL""",
         list(room_ids),
         list(kinds),
     )
-    events = await find_events(tx, [row[2] for row in states])
     contents: dict[str, dict[str, dict[str, object]]] = {room_id: {} for room_id in room_ids}
-    for room_id, kind, event_id in states:
-        contents[room_id][kind] = _content_of(events[event_id].client_json)
+    for room_id, kind, client_json in states:
+        contents[room_id][kind] = _content_of(bytes(client_json))
     return dict(contents)
 
 

@@ -183,13 +183,16 @@ def test_a_code_is_traded_at_once_or_never(tmp_path: Path, provider: Provider) -
 
     async def story() -> None:
         async with open_desk(tmp_path, provider) as desk:
-            await desk.begin()
+            await desk.begin(f"{ENTER}?continue=/account?action=org.matrix.profile")
             back = await provider.identify(desk.away, "jean-1")
             desk.house.clock.move(31)
             refused = await desk.browser.open(back)
             assert refused.status == 403
             assert "Recommencer avec ProConnect" in refused.links
-            await desk.begin(refused.links["Recommencer avec ProConnect"])
+            asked = await desk.begin(refused.links["Recommencer avec ProConnect"])
+            assert asked["prompt"] == "login", "another person may want to come in"
+            page = await desk.browser.open(await provider.identify(desk.away, "jean-1"))
+            assert page.url == "/account?action=org.matrix.profile", "where she wanted to go"
 
     asyncio.run(story())
 
@@ -256,6 +259,17 @@ def test_keys_are_kept_and_a_new_one_is_asked_for(tmp_path: Path, provider: Prov
     asyncio.run(story())
 
 
+def test_keys_of_other_kinds_do_no_harm(tmp_path: Path, provider: Provider) -> None:
+    """What cannot be read among the provider's keys is passed over."""
+    provider.more_keys = ["x", {}, {"kty": "OKP"}, {"kty": "RSA"}, {"kty": "EC", "crv": "none", "x": "a", "y": 1}]
+
+    async def story() -> None:
+        async with open_desk(tmp_path, provider) as desk:
+            assert (await desk.enter("jean-1")).status == 200
+
+    asyncio.run(story())
+
+
 def test_a_provider_that_does_not_answer_is_said_so(tmp_path: Path, provider: Provider) -> None:
     """The person reads that ProConnect does not answer; when it is back, so is she."""
     provider.is_down = True
@@ -266,6 +280,9 @@ def test_a_provider_that_does_not_answer_is_said_so(tmp_path: Path, provider: Pr
             assert refused.status == 502
             assert "ProConnect ne répond pas" in refused.text
             provider.is_down = False
+            assert (await desk.browser.open(ENTER)).status == 502, "asked a moment ago"
+            assert len(provider.calls) == 1
+            desk.house.clock.move(6)
             assert (await desk.enter("jean-1")).status == 200
 
     asyncio.run(story())

@@ -119,3 +119,36 @@ def test_agents_rooms_are_for_agents(tmp_path: Path) -> None:
             assert await refusal(house, kept, zoe.token) == (404, "M_NOT_FOUND")
 
     asyncio.run(story())
+
+
+def test_guests_see_what_they_are_invited_to(tmp_path: Path) -> None:
+    """A guest of the administrations is shown neither public rooms nor those a space opens, but their own."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            jean = await person(house, "jean.martin@prefecture.example.fr")
+            rule = {"type": "im.vector.room.access_rules", "content": {"rule": "unrestricted"}}
+            space = {"creation_content": {"type": "m.space"}, "initial_state": [rule], "name": "Projet"}
+            space_id = (await house.ask("POST", f"{V3}/createRoom", space, jean.token))["room_id"]
+            allow = [{"type": "m.room_membership", "room_id": space_id}]
+            rules = {"type": "m.room.join_rules", "content": {"join_rule": "restricted", "allow": allow}}
+            public = {"preset": "public_chat", "visibility": "public", "name": "Place"}
+            rooms = [public, {"name": "Atelier", "initial_state": [rule, rules]}]
+            ids = [(await house.ask("POST", f"{V3}/createRoom", body, jean.token))["room_id"] for body in rooms]
+            for room_id in ids:
+                path = f"{V3}/rooms/{quote(space_id)}/state/m.space.child/{quote(room_id)}"
+                await house.ask("PUT", path, {"via": ["x.example.fr"]}, jean.token)
+            invited = {"medium": "email", "address": "zoe.petit@cabinet.example"}
+            await house.ask("POST", f"{V3}/rooms/{quote(space_id)}/invite", invited, jean.token)
+            zoe = await person(house, invited["address"])
+            assert (await summary(house, space_id, zoe.token))["membership"] == "invite"
+            await house.ask("POST", f"{V3}/join/{quote(space_id)}", {}, zoe.token)
+            tree = f"{V1}/rooms/{quote(space_id)}/hierarchy"
+            seen = await house.ask("GET", tree, token=zoe.token)
+            assert [each["room_id"] for each in seen["rooms"]] == [space_id]
+            assert {each["state_key"] for each in seen["rooms"][0]["children_state"]} == set(ids)
+            assert len((await house.ask("GET", tree, token=jean.token))["rooms"]) == 3
+            for room_id in ids:
+                assert await refusal(house, room_id, zoe.token) == (404, "M_NOT_FOUND")
+
+    asyncio.run(story())

@@ -272,7 +272,7 @@ def test_a_tombstone_is_noticed_and_survives_a_restart(tmp_path: Path) -> None:
 
 
 def test_the_law_of_tchap_goes_along(tmp_path: Path) -> None:
-    """The access rules and the encryption of a private room are its successor's; a guest may not upgrade a room."""
+    """The access rules and the encryption of a private room are its successor's."""
 
     async def story() -> None:
         async with open_house(tmp_path) as house:
@@ -284,5 +284,31 @@ def test_the_law_of_tchap_goes_along(tmp_path: Path) -> None:
             for kind in ("im.vector.room.access_rules", "m.room.encryption"):
                 before = await house.ask("GET", f"{V3}/rooms/{quote(room_id)}/state/{kind}", token=agent.token)
                 assert before == await house.ask("GET", f"{V3}/rooms/{quote(new_id)}/state/{kind}", token=agent.token)
+
+    asyncio.run(story())
+
+
+def test_guests_make_no_rooms(tmp_path: Path) -> None:
+    """A guest of the administrations upgrades no room, whatever their power, nor is made a creator of one."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            agent = await person(house, "jean.martin@prefecture.example.fr")
+            rule = {"type": "im.vector.room.access_rules", "content": {"rule": "unrestricted"}}
+            body = {"initial_state": [rule]}
+            room_id = (await house.ask("POST", f"{V3}/createRoom", body, agent.token))["room_id"]
+            address = {"medium": "email", "address": "zoe.petit@cabinet.example"}
+            room = f"{V3}/rooms/{quote(room_id)}"
+            await house.ask("POST", f"{room}/invite", address, agent.token)
+            guest = await person(house, address["address"])
+            await house.ask("POST", f"{room}/join", {}, guest.token)
+            levels = await house.ask("GET", f"{room}/state/m.room.power_levels", token=agent.token)
+            users = {**levels["users"], guest.user_id: 100}
+            await house.ask("PUT", f"{room}/state/m.room.power_levels", {**levels, "users": users}, agent.token)
+            refused = await house.call("POST", f"{room}/upgrade", {"new_version": "12"}, guest.token)
+            assert (refused.status, refused.body["errcode"]) == (403, "M_FORBIDDEN")
+            wish = {"new_version": "12", "additional_creators": [guest.user_id]}
+            assert (await house.call("POST", f"{room}/upgrade", wish, agent.token)).status == 403
+            assert (await house.call("GET", f"{room}/state/m.room.tombstone", token=agent.token)).status == 404
 
     asyncio.run(story())

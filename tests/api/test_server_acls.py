@@ -35,6 +35,8 @@ def test_a_server_is_kept_out(tmp_path: Path) -> None:
                 assert (refused.status, refused.body["errcode"]) == (400, "M_BAD_JSON")
             await house.ask("PUT", acl, {"allow": ["*"], "deny": [theirs]}, camille.token)
             assert (await _send(house, zoe, room_id, 2), await _send(house, camille, room_id, 2)) == (403, 200)
+            typing = f"{V3}/rooms/{quote(room_id)}/typing/{quote(zoe.user_id)}"
+            assert (await house.call("PUT", typing, {"typing": True, "timeout": 1000}, zoe.token)).status == 403
             await house.ask("POST", f"{V3}/rooms/{quote(room_id)}/leave", {}, zoe.token)
             refused = await house.call("POST", join, {}, zoe.token)
             assert (refused.status, refused.body["errcode"]) == (403, "M_FORBIDDEN")

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.accounts import V3, Person, person
 from tests.support.house import PASSWORD, House, open_house
+from tests.support.oauth import register_app
 from tests.support.pages import Browser, open_browser
 from tests.support.proconnect import JEAN, JEAN_ID, Desk, Provider, open_desk, run_provider
 
@@ -301,5 +302,26 @@ def test_who_came_by_proconnect_proves_it_again_there(tmp_path: Path, provider: 
             assert (await desk.begin(page.links[words]))["prompt"] == "login"
             shown = await desk.browser.open(await provider.identify(desk.away, "jean-1"))
             assert shown.url == "/account?action=org.matrix.account_deactivate"
+
+    asyncio.run(story())
+
+
+def test_an_application_of_today_comes_in_by_proconnect(tmp_path: Path, provider: Provider) -> None:
+    """By OAuth 2.0, with the address typed in the application: sign-in page, provider, consent, tokens."""
+
+    async def story() -> None:
+        async with open_desk(tmp_path, provider) as desk:
+            app = await register_app(desk.house)
+            page = await desk.browser.open(app.authorize_url(login_hint=JEAN))
+            assert page.path == "/account/sign-in"
+            assert (await desk.begin(page.links["S'identifier avec ProConnect"]))["login_hint"] == JEAN
+            consent = await desk.browser.open(await provider.identify(desk.away, "jean-1"))
+            assert consent.path == "/oauth2/authorize"
+            back = await desk.browser.http.post(consent.url, data=consent.forms[0].fields | {"answer": "allow"})
+            (code,) = parse_qs(urlsplit(back.headers["location"]).query)["code"]
+            tokens = await app.exchange(code)
+            assert tokens.status == 200
+            who = await desk.house.ask("GET", f"{V3}/account/whoami", token=tokens.body["access_token"])
+            assert (who["user_id"], who["device_id"]) == (JEAN_ID, "MOBILE01AB")
 
     asyncio.run(story())

@@ -151,6 +151,14 @@ async def profile_fields(scene: Scene) -> None:
     assert await scene.zoe.ask("GET", path) == {"fr.service": "Voirie"}
 
 
+async def invitations_blocked(scene: Scene) -> None:
+    path = f"/user/{quote(scene.zoe.user_id)}/account_data/m.invite_permission_config"
+    await scene.zoe.ask("PUT", path, {"default_action": "block"})
+    room_id = await scene.camille.create_room(preset="private_chat")
+    refused = await scene.camille.call("POST", f"/rooms/{quote(room_id)}/invite", {"user_id": scene.zoe.user_id})
+    assert (refused.status, refused.body["errcode"]) == (403, "M_INVITE_BLOCKED")
+
+
 PUSHER = {
     "app_id": "org.example.web",
     "app_display_name": "Exemple",
@@ -202,6 +210,7 @@ CHECKS: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "org.matrix.msc4222": state_after,
     "org.matrix.msc4306": thread_subscriptions,
     "org.matrix.msc4308": thread_changes,
+    "org.matrix.msc4380.stable": invitations_blocked,
     "org.matrix.simplified_msc3575": sliding_sync,
     "uk.half-shot.msc2666.mutual_rooms": mutual_rooms,
     "uk.half-shot.msc2666.query_mutual_rooms": mutual_rooms,

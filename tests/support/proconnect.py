@@ -71,6 +71,7 @@ class Provider:
     has_pkce: bool = False
     is_down: bool = False
     keys: dict[str, RSAKey | ECKey] = field(default_factory=lambda: new_keys("first"))
+    more_keys: list[object] = field(default_factory=list)
     sign_as: dict[str, RSAKey | ECKey] | None = None
     id_says: dict[str, Any] = field(default_factory=dict)
     userinfo_says: dict[str, Any] = field(default_factory=dict)
@@ -105,8 +106,8 @@ class Provider:
         if self.is_down:
             return _answer(start, "503 Service Unavailable", b"closed", "text/plain")
         if path == "/jwks":
-            keys = KeySet(list(self.keys.values())).as_dict(private=False)
-            return _answer(start, "200 OK", json.dumps(keys).encode())
+            keys = KeySet(list(self.keys.values())).as_dict(private=False)["keys"]
+            return _answer(start, "200 OK", json.dumps({"keys": [*self.more_keys, *keys]}).encode())
         if path == "/oauth2/authorize":
             return self._authorize(environ, start)
         if path == "/oauth2/token":

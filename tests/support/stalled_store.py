@@ -40,7 +40,7 @@ class StalledStore:
 
     def write_pipelined(self, job: Any, *args: Any) -> asyncio.Future[Any]:
         """The numbers of ``broken`` count from the first append, 0."""
-        if job.__name__ not in ("_write_append", "_write_both"):
+        if job.__name__ not in ("write_append", "write_both"):
             return asyncio.ensure_future(self.inner.write_pipelined(job, *args))
         is_broken = self.writes in self.broken
         self.writes += 1

@@ -8,6 +8,7 @@ import type { Language } from "./i18n/keys";
 import { translator } from "./i18n/translate";
 import { createActiveTab } from "./platform/active-tab";
 import { type Config, loadConfig, mountTheme } from "./platform/config";
+import { keepErrand, type Return, takeReturn } from "./platform/errand";
 import { nameDevice } from "./platform/device-name";
 import * as preferences from "./platform/preferences";
 import { AppModel } from "./view-models/app";
@@ -24,7 +25,8 @@ function setPath(path: string): void {
   window.location.hash = path === "" ? "#/" : `#/${path}`;
 }
 
-function createApp(config: Config): AppModel {
+function createApp(config: Config, returned: Return | null): AppModel {
+  let kept = returned;
   const tab = createActiveTab(() => app.lose());
   const app: AppModel = new AppModel({
     isSecure: window.isSecureContext,
@@ -36,6 +38,14 @@ function createApp(config: Config): AppModel {
     tab,
     setPath,
     readPath,
+    travel: {
+      leave: (errand, address) => window.location.assign(address(keepErrand({ ...errand, path: readPath() }))),
+      takeReturn: () => {
+        const back = kept;
+        kept = null;
+        return back === null ? null : { loginToken: back.loginToken, email: back.errand.email };
+      },
+    },
     unnoted: {
       get: () => localStorage.getItem(UNNOTED) === "1",
       set: (value) => (value ? localStorage.setItem(UNNOTED, "1") : localStorage.removeItem(UNNOTED)),
@@ -79,9 +89,11 @@ function Root({ app, config }: { readonly app: AppModel; readonly config: Config
 async function open(): Promise<void> {
   document.documentElement.lang = preferences.readLanguage();
   preferences.showTheme(preferences.readTheme());
+  // Before anything else may read the address.
+  const returned = takeReturn();
   const config = await loadConfig();
   mountTheme(config.theme);
-  const app = createApp(config);
+  const app = createApp(config, returned);
   const root = document.querySelector("#root");
   if (root === null) return;
   createRoot(root).render(

@@ -15,6 +15,8 @@ async function readBody(request: IncomingMessage): Promise<Json> {
 /** The e-mail part of a homeserver, over real HTTP: one code, one session, the flow e-mail then terms. */
 class Door {
   proven = false;
+  loginToken = "";
+  flows: Json[] = [{ type: "m.login.password" }];
   readonly completed: string[] = [];
   readonly registered: Json[] = [];
 
@@ -24,8 +26,17 @@ class Door {
     if (path.endsWith("/register/email/requestToken")) return [200, { sid: "s1" }];
     if (path.endsWith("/submitToken")) return this.#submit(body);
     if (path.endsWith("/register")) return this.#register(body);
+    if (path.endsWith("/login") && body["type"] === "m.login.token") return this.#token(body);
+    if (path.endsWith("/login") && body["type"] === undefined) return [200, { flows: this.flows }];
     if (path.endsWith("/login")) return [403, { errcode: "M_FORBIDDEN", error: "Invalid password" }];
     return [404, { errcode: "M_UNRECOGNIZED" }];
+  }
+
+  /** A login token works once. */
+  #token(body: Json): [number, Json] {
+    if (body["token"] !== this.loginToken) return [403, { errcode: "M_FORBIDDEN" }];
+    this.loginToken = "";
+    return [200, { user_id: "@j:agent.prefectures.example.fr", device_id: "D", access_token: "t" }];
   }
 
   #info(path: string): [number, Json] {
@@ -56,6 +67,8 @@ let server: Server;
 let door: Door;
 let signedIn: Credentials[];
 let auth: AuthModel;
+let left: string[];
+let open: () => AuthModel;
 
 beforeEach(async () => {
   door = new Door();
@@ -68,13 +81,17 @@ beforeEach(async () => {
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const entryUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  auth = new AuthModel({
-    entryUrl,
-    homeservers: {},
-    deviceName: "Firefox sur Windows",
-    language: () => "fr",
-    onSignedIn: (credentials) => signedIn.push(credentials),
-  });
+  left = [];
+  open = (): AuthModel =>
+    new AuthModel({
+      entryUrl,
+      homeservers: {},
+      deviceName: "Firefox sur Windows",
+      language: () => "fr",
+      leave: ({ mark, email }, address) => left.push(`${email} ${address(`http://page.example.fr/?errand=${mark}`)}`),
+      onSignedIn: (credentials) => signedIn.push(credentials),
+    });
+  auth = open();
 });
 
 afterEach(() => {
@@ -133,5 +150,51 @@ describe("sign-up and sign-in", () => {
     server.closeAllConnections();
     await auth.start("jeanne@prefecture.example.fr", "sign-in");
     expect(error()).toBe("error.offline");
+  });
+});
+
+describe("signing in by an identity provider", () => {
+  const PROVIDER = { id: "proconnect", name: "ProConnect" };
+
+  test("it is offered only where the server offers it", async () => {
+    await expect.poll(() => auth.state.get().providers).toEqual([]);
+    door.flows = [{ type: "m.login.sso", identity_providers: [PROVIDER, { id: 3 }] }];
+    const offered = open();
+    await expect.poll(() => offered.state.get().providers).toEqual([PROVIDER]);
+  });
+
+  test("the person leaves with the way back and the address already typed", () => {
+    auth.identify(PROVIDER, "jeanne@prefecture.example.fr");
+    const address = new URL(left[0]?.split(" ")[1] ?? "");
+    expect(address.pathname).toBe("/_matrix/client/v3/login/sso/redirect/proconnect");
+    expect(address.searchParams.get("redirectUrl")).toMatch(/^http:\/\/page\.example\.fr\/\?errand=\w{40}$/u);
+    expect(address.searchParams.get("login_hint")).toBe("jeanne@prefecture.example.fr");
+  });
+
+  test("what comes back opens the account", async () => {
+    door.loginToken = "t1";
+    await auth.comeBack("t1", "");
+    expect(signedIn.map(({ userId }) => userId)).toEqual(["@j:agent.prefectures.example.fr"]);
+  });
+
+  test("what came too late says so, and what was typed is still there", async () => {
+    await auth.comeBack("usé", "jeanne@prefecture.example.fr");
+    expect([step(), error(), auth.state.get().email]).toEqual([
+      "welcome",
+      "error.returnTooLate",
+      "jeanne@prefecture.example.fr",
+    ]);
+  });
+
+  test("a cut connection on the way back can be tried again", async () => {
+    door.loginToken = "t1";
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    server.closeAllConnections();
+    await auth.comeBack("t1", "");
+    expect([step(), error(), signedIn.length]).toEqual(["returning", "error.offline", 0]);
+    await new Promise<void>((done) => server.listen(port, "127.0.0.1", done));
+    await auth.retryReturn();
+    expect(signedIn.length).toBe(1);
   });
 });

@@ -29,6 +29,7 @@ UNSTABLE_FEATURES = (
     # Without its push rules: they would silence threads for everybody whose client cannot follow them.
     "org.matrix.msc4306",
     "org.matrix.msc4308",
+    "org.matrix.msc4380.stable",
     "org.matrix.simplified_msc3575",
     "uk.half-shot.msc2666.mutual_rooms",
     "uk.half-shot.msc2666.query_mutual_rooms",

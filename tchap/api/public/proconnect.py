@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from tchap.api.errors import status_of
 from tchap.api.http import Request, Response
 from tchap.api.public.browser import (
+    ACCOUNT,
     SIGN_IN,
     browser_tokens,
     continue_of,
@@ -64,6 +65,7 @@ async def come_back(world: World, request: Request) -> Response:
 
 def _refused(world: World, request: Request, error: MatrixError) -> Response:
     """Why not, who may come in, and by which other door (RGAA: an error says what to do next)."""
+    continue_to = str(error.extra.get("continue_to", ACCOUNT))
     title = said(request, "Vous n'êtes pas connecté", "You are not signed in")
     who = said(request, "Qui peut entrer ?", "Who may come in?")
     agents = said(
@@ -77,16 +79,16 @@ def _refused(world: World, request: Request, error: MatrixError) -> Response:
         "Guests whom an agent has invited to a room; they come in with their address and a password.",
     )
     body = f'<p role="alert">{sentence_of(request, error)}</p><h2>{who}</h2><ul><li>{agents}</li><li>{guests}</li></ul>'
-    return page(request, title, f"{body}{_other_ways(world, request)}", status_of(error))
+    return page(request, title, f"{body}{_other_ways(world, request, continue_to)}", status_of(error))
 
 
-def _other_ways(world: World, request: Request) -> str:
+def _other_ways(world: World, request: Request, continue_to: str) -> str:
     again = said(request, "Recommencer avec ProConnect", "Begin again with ProConnect")
     other = said(request, "Se connecter autrement", "Sign in another way")
     form = world.settings.registration.request_form_url
     ways = [
-        (way_to_proconnect(request, "/account", again=True), again),
-        (link_to(request, SIGN_IN, "/account"), other),
+        (way_to_proconnect(request, continue_to, again=True), again),
+        (link_to(request, SIGN_IN, continue_to), other),
         (form, said(request, "Demander l'ouverture d'une administration", "Ask for an administration to be opened")),
     ]
     links = "".join(f'<li><a href="{escape(href, quote=True)}">{words}</a></li>' for href, words in ways if href)
@@ -123,7 +125,7 @@ async def signed_out(_world: World, request: Request) -> Response:
     """Where the provider sends back to: nothing is done here, so that nothing need be proven."""
     title = said(request, "Vous êtes déconnecté", "You are signed out")
     words = said(request, "Se connecter", "Sign in")
-    href = escape(link_to(request, SIGN_IN, "/account"), quote=True)
+    href = escape(link_to(request, SIGN_IN, ACCOUNT), quote=True)
     return page(request, title, f'<p><a class="button" href="{href}">{words}</a></p>')
 
 

@@ -44,6 +44,7 @@ export const en: Record<Key, string> = {
   "error.deactivated": "This account is closed. Ask your support to open it again.",
   "error.notAllowed": "You are not allowed to do this here. Ask an administrator of the room.",
   "error.wrongPassword": "This is not your current password. Try again.",
+  "error.returnTooLate": "This took too long, or has been used already. Please start again; what you typed is still here.",
   "error.fileTooLarge": "This file is larger than {limit}. Make it smaller, or share it with another tool.",
 
   "welcome.title": "Welcome to Tchap",
@@ -52,6 +53,10 @@ export const en: Record<Key, string> = {
   "welcome.emailHint": "For example: firstname.lastname@administration.fr",
   "welcome.signIn": "Sign in",
   "welcome.signUp": "Create my account",
+  "welcome.identify": "Sign in with {name}",
+
+  "returning.title": "Signing in",
+  "returning.body": "Opening your account…",
 
   "refused.title": "This address cannot use Tchap yet",
   "refused.body": "The administration behind {domain} is not on Tchap. First check that you typed your work address.",
@@ -309,6 +314,8 @@ export const en: Record<Key, string> = {
   "settings.title": "Settings",
   "settings.account": "My account",
   "settings.name": "Displayed name",
+  "settings.manage": "Manage my account",
+  "settings.manageHint": "Addresses, devices, personal data, closing the account. Opens in a new tab.",
   "settings.nameHint": "It comes from your work address and cannot be changed here.",
   "settings.language": "Language",
   "settings.theme": "Appearance",

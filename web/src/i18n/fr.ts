@@ -44,6 +44,8 @@ export const fr = {
   "error.deactivated": "Ce compte est fermé. Demandez sa réouverture à votre support.",
   "error.notAllowed": "Vous n’avez pas le droit de le faire ici. Demandez à un administrateur du salon.",
   "error.wrongPassword": "Ce n’est pas votre mot de passe actuel. Réessayez.",
+  "error.returnTooLate":
+    "Cette identification a trop attendu, ou a déjà servi. Recommencez : rien de ce que vous aviez saisi n’est perdu.",
   "error.fileTooLarge": "Ce fichier dépasse {limit}. Réduisez-le, ou partagez-le par un autre outil.",
 
   "welcome.title": "Bienvenue sur Tchap",
@@ -52,6 +54,10 @@ export const fr = {
   "welcome.emailHint": "Format attendu : prenom.nom@administration.fr",
   "welcome.signIn": "Se connecter",
   "welcome.signUp": "Créer mon compte",
+  "welcome.identify": "S’identifier avec {name}",
+
+  "returning.title": "Identification",
+  "returning.body": "Ouverture de votre compte…",
 
   "refused.title": "Cette adresse ne permet pas encore d’utiliser Tchap",
   "refused.body":
@@ -311,6 +317,8 @@ export const fr = {
   "settings.title": "Réglages",
   "settings.account": "Mon compte",
   "settings.name": "Nom affiché",
+  "settings.manage": "Gérer mon compte",
+  "settings.manageHint": "Adresses, appareils, données personnelles, fermeture du compte. S’ouvre dans un nouvel onglet.",
   "settings.nameHint": "Il vient de votre adresse professionnelle et ne se change pas ici.",
   "settings.language": "Langue",
   "settings.theme": "Apparence",

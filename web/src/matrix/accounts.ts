@@ -110,7 +110,7 @@ function emailStage(proof: EmailProof): Stage {
   return { type: "m.login.email.identity", threepid_creds: { sid: proof.sid, client_secret: proof.secret } };
 }
 
-function toCredentials(baseUrl: string, body: Record<string, unknown>): Credentials {
+export function toCredentials(baseUrl: string, body: Record<string, unknown>): Credentials {
   return {
     baseUrl,
     userId: asText(body["user_id"]),

@@ -28,6 +28,13 @@ export interface Tab {
   readonly takeOver: () => Promise<void>;
 }
 
+/** Away to an identity provider and back; see platform/errand.ts. */
+export interface Travel {
+  readonly leave: (errand: { readonly mark: string; readonly email: string }, address: (back: string) => string) => void;
+  /** What the page was opened with, once. */
+  readonly takeReturn: () => { readonly loginToken: string; readonly email: string } | null;
+}
+
 export interface AppSurroundings {
   readonly isSecure: boolean;
   readonly entryUrl: string;
@@ -38,6 +45,7 @@ export interface AppSurroundings {
   readonly tab: Tab;
   readonly setPath: (path: string) => void;
   readonly readPath: () => string;
+  readonly travel: Travel;
   /** Remembers, over a reload, that a code was made and not noted yet. */
   readonly unnoted: { readonly get: () => boolean; readonly set: (value: boolean) => void };
 }
@@ -90,8 +98,12 @@ export class AppModel {
 
   readonly #resume = async (): Promise<void> => {
     const credentials = matrix.findCredentials();
-    if (credentials === null) return this.#showAuth(null);
-    await this.#open(credentials, null);
+    const returned = this.#around.travel.takeReturn();
+    if (credentials === null) {
+      const auth = this.#showAuth(null);
+      return returned === null ? undefined : auth.comeBack(returned.loginToken, returned.email);
+    }
+    await this.#open(credentials, null, false);
   };
 
   readonly retry = (): Promise<void> => {
@@ -99,23 +111,26 @@ export class AppModel {
     return this.#resume();
   };
 
-  #showAuth(notice: Phrase | null): void {
-    const { entryUrl, homeservers, deviceName, language } = this.#around;
-    const onSignedIn = (credentials: Credentials, password: string): void => {
+  #showAuth(notice: Phrase | null): AuthModel {
+    const { entryUrl, homeservers, deviceName, language, travel } = this.#around;
+    const onSignedIn = (credentials: Credentials, password: string | null): void => {
       matrix.saveCredentials(credentials);
-      void this.#open(credentials, password);
+      void this.#open(credentials, password, true);
     };
-    const auth = new AuthModel({ entryUrl, homeservers, deviceName, language, onSignedIn }, notice);
+    const { leave } = travel;
+    const auth = new AuthModel({ entryUrl, homeservers, deviceName, language, leave, onSignedIn }, notice);
     this.screen.set({ name: "auth", auth });
+    return auth;
   }
 
-  async #open(credentials: Credentials, password: string | null): Promise<void> {
+  /** `fresh`: this device has just signed in, so that its encryption comes before the conversations. */
+  async #open(credentials: Credentials, password: string | null, fresh: boolean): Promise<void> {
     this.screen.set({ name: "opening" });
     try {
       const account = await matrix.openAccount(credentials, { isActiveTab: this.#around.tab.isActive });
       this.#account = account;
       this.#watch(account);
-      if (password === null && !this.#around.unnoted.get()) return await this.#openKnown(account);
+      if (!fresh && !this.#around.unnoted.get()) return await this.#openKnown(account);
       await matrix.waitForFirstSync(account);
       await this.#secure(account, password);
     } catch (error) {

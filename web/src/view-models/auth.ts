@@ -2,13 +2,20 @@
 import type { Phrase } from "../i18n/keys";
 import * as accounts from "../matrix/accounts";
 import type { Credentials, EmailProof, PasswordPolicy, Policy } from "../matrix/accounts";
+import * as providers from "../matrix/identity-providers";
+import type { IdentityProvider } from "../matrix/identity-providers";
 import { EmailNotProven } from "../matrix/user-interactive";
+import { Unreachable } from "../matrix/http";
+import { newSecret } from "../matrix/random";
+import { serverOf } from "../matrix/names";
 import { isRefusal, phraseOf } from "./errors";
 import { Observable } from "./observable";
 import { isAccepted } from "./password-rules";
 
 export type AuthStep =
   | { readonly name: "welcome" }
+  /** Back from an identity provider: only a cut connection leaves the person here. */
+  | { readonly name: "returning" }
   | { readonly name: "refused"; readonly mayBeInvited: boolean }
   | { readonly name: "sign-in" }
   | { readonly name: "password"; readonly policy: PasswordPolicy; readonly terms: readonly Policy[] }
@@ -21,6 +28,7 @@ export type Intent = "sign-in" | "sign-up";
 export interface AuthState {
   readonly step: AuthStep;
   readonly email: string;
+  readonly providers: readonly IdentityProvider[];
   readonly busy: boolean;
   readonly error: Phrase | null;
   readonly notice: Phrase | null;
@@ -31,8 +39,10 @@ export interface AuthSurroundings {
   readonly homeservers: Readonly<Record<string, string>>;
   readonly deviceName: string;
   readonly language: () => string;
-  /** Called once, with the password still at hand for what follows a sign-up. */
-  readonly onSignedIn: (credentials: Credentials, password: string) => void;
+  /** Goes to an identity provider by way of `address`, to which the address to come back to is given. */
+  readonly leave: (errand: { readonly mark: string; readonly email: string }, address: (back: string) => string) => void;
+  /** Called once, with the password still at hand for what follows a sign-up; null when the person typed none. */
+  readonly onSignedIn: (credentials: Credentials, password: string | null) => void;
 }
 
 const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]{2,}$/u;
@@ -48,11 +58,52 @@ export class AuthModel {
   #attempt = 1;
   #purpose: "register" | "account/password" = "register";
   #polls = 0;
+  #loginToken = "";
 
   constructor(around: AuthSurroundings, notice: Phrase | null = null) {
     this.#around = around;
     this.#baseUrl = around.entryUrl;
-    this.state = new Observable<AuthState>({ step: { name: "welcome" }, email: "", busy: false, error: null, notice });
+    const step = { name: "welcome" } as const;
+    this.state = new Observable<AuthState>({ step, email: "", providers: [], busy: false, error: null, notice });
+    void this.#loadProviders();
+  }
+
+  /** Without an answer the e-mail and the password still work: nothing is said. */
+  async #loadProviders(): Promise<void> {
+    const offered = await providers.listProviders(this.#around.entryUrl).catch(() => []);
+    this.state.update({ providers: offered });
+  }
+
+  readonly identify = (provider: IdentityProvider, email: string): void => {
+    const { entryUrl, leave } = this.#around;
+    const hint = EMAIL.test(email.trim()) ? email.trim() : "";
+    leave({ mark: newSecret(), email }, (back) => providers.providerAddress(entryUrl, provider.id, back, hint));
+  };
+
+  /** Back from the provider, with what it gave; what was typed before leaving is there again. */
+  readonly comeBack = (loginToken: string, email: string): Promise<void> => {
+    this.#loginToken = loginToken;
+    this.state.update({ step: { name: "returning" }, email });
+    return this.retryReturn();
+  };
+
+  readonly retryReturn = (): Promise<void> =>
+    this.#act(async () => {
+      try {
+        await this.#takeReturn();
+      } catch (error) {
+        // It works once and for two minutes: only a cut connection is worth another try.
+        if (!(error instanceof Unreachable)) this.state.update({ step: { name: "welcome" } });
+        throw error;
+      }
+    }, { M_FORBIDDEN: "error.returnTooLate", M_UNKNOWN_TOKEN: "error.returnTooLate" });
+
+  async #takeReturn(): Promise<void> {
+    const { entryUrl, homeservers, deviceName, onSignedIn } = this.#around;
+    const credentials = await providers.signInWithToken(entryUrl, this.#loginToken, deviceName);
+    this.#loginToken = "";
+    const baseUrl = homeservers[serverOf(credentials.userId)] ?? entryUrl;
+    onSignedIn({ ...credentials, baseUrl }, null);
   }
 
   /** Runs one act: busy while it lasts, its failure said in the person's words. */

@@ -41,11 +41,14 @@ export class SettingsModel {
     error: null,
     notice: null,
   });
+  /** The server's own pages about the account. */
+  readonly manageUrl: string;
   readonly #account: Account;
   readonly #exits: SettingsExits;
 
   constructor(account: Account, exits: SettingsExits) {
     this.#account = account;
+    this.manageUrl = `${account.credentials.baseUrl}/account`;
     this.#exits = exits;
     encryption.watchBackup(account, (remaining) => this.state.update({ backupPending: remaining > 0 }));
     void this.#load();

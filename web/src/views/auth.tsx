@@ -1,12 +1,53 @@
 import { type FormEvent, type ReactElement, useState } from "react";
 import { Button } from "../design/button";
 import { Choices, Field } from "../design/field";
+import { Loading } from "../design/notes";
 import type { AuthModel, Intent } from "../view-models/auth";
 import { isAccepted } from "../view-models/password-rules";
 import { Address, Notices, type StepProps, Title } from "./auth-parts";
 import { Gate } from "./gate";
 import { useObservable, useSurface, useWords } from "./hooks";
 import { CodeStep, NewPassword, PasswordStep } from "./sign-up";
+
+/** The State's own sign-in comes before the address and the password, where the server offers it. */
+function Providers({ auth, state, email }: StepProps & { readonly email: string }): ReactElement | null {
+  const { t } = useWords();
+  if (state.providers.length === 0) return null;
+  return (
+    <>
+      <div className="stack-s">
+        {state.providers.map((provider) => (
+          <Button key={provider.id} wide data-testid="provider" onClick={() => auth.identify(provider, email)}>
+            {t("welcome.identify", { name: provider.name })}
+          </Button>
+        ))}
+      </div>
+      <div className="or">{t("unlock.or")}</div>
+    </>
+  );
+}
+
+/** Back from the provider: nothing to do but wait, or try again when the connection was cut. */
+function Returning({ auth, state }: StepProps): ReactElement {
+  const { t } = useWords();
+  return (
+    <>
+      <Title name="returning">{t("returning.title")}</Title>
+      <Notices state={state} />
+      {state.busy && <Loading label={t("returning.body")} />}
+      {state.error !== null && (
+        <div className="stack-s">
+          <Button wide onClick={() => void auth.retryReturn()}>
+            {t("common.retry")}
+          </Button>
+          <Button look="quiet" wide onClick={auth.back}>
+            {t("common.back")}
+          </Button>
+        </div>
+      )}
+    </>
+  );
+}
 
 function Welcome({ auth, state }: StepProps): ReactElement {
   const { t } = useWords();
@@ -19,6 +60,7 @@ function Welcome({ auth, state }: StepProps): ReactElement {
     <>
       <Title name="welcome">{t("welcome.title")}</Title>
       <p>{t("welcome.body")}</p>
+      <Providers auth={auth} state={state} email={email} />
       <form onSubmit={start("sign-in")} noValidate>
         <Notices state={state} />
         <Field
@@ -34,10 +76,10 @@ function Welcome({ auth, state }: StepProps): ReactElement {
           onText={setEmail}
         />
         <div className="stack-s">
-          <Button type="submit" wide busy={state.busy}>
+          <Button type="submit" wide busy={state.busy} look={state.providers.length > 0 ? "secondary" : "primary"}>
             {t("welcome.signIn")}
           </Button>
-          <Button look="secondary" wide onClick={start("sign-up")}>
+          <Button look={state.providers.length > 0 ? "quiet" : "secondary"} wide onClick={start("sign-up")}>
             {t("welcome.signUp")}
           </Button>
         </div>
@@ -169,6 +211,8 @@ function Step({ auth, state }: StepProps): ReactElement {
   switch (state.step.name) {
     case "welcome":
       return <Welcome auth={auth} state={state} />;
+    case "returning":
+      return <Returning auth={auth} state={state} />;
     case "refused":
       return <Refused auth={auth} state={state} mayBeInvited={state.step.mayBeInvited} />;
     case "sign-in":

@@ -15,7 +15,7 @@ interface Props {
   readonly state: SettingsState;
 }
 
-function Account({ state }: Props): ReactElement {
+function Account({ settings, state }: Props): ReactElement {
   const { t } = useWords();
   const { me } = state;
   return (
@@ -29,6 +29,12 @@ function Account({ state }: Props): ReactElement {
         </dd>
       </dl>
       <p className="hint">{t("settings.nameHint")}</p>
+      <p>
+        <a href={settings.manageUrl} target="_blank" rel="noreferrer">
+          {t("settings.manage")}
+        </a>
+      </p>
+      <p className="hint">{t("settings.manageHint")}</p>
     </section>
   );
 }
