@@ -1,11 +1,21 @@
-"""Holds `docs/coverage.md` to the truth: a test it names for an operation must call that operation."""
+"""What every test shares: stories that are the same in every run, and `docs/coverage.md` held to the truth.
 
+A test that page names for an operation must call that operation.
+"""
+
+import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from tests.support.coverage_page import write_page
 from tests.support.operations import CALLS, PAGE, read_page
+
+# A red suite must mean that something changed, so it draws the same stories each time; a longer hunt draws its own.
+hypothesis.settings.register_profile("steady", derandomize=True)
+hypothesis.settings.register_profile("hunt", print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("STORIES", "steady"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
