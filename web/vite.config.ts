@@ -9,6 +9,11 @@ export default defineConfig({
     outDir: "dist",
     assetsInlineLimit: 0, // the content security policy allows no data: script or style
     chunkSizeWarningLimit: 1500,
+    rolldownOptions: {
+      input: { main: "index.html", sw: "src/platform/push-worker.ts" },
+      // The push worker's address does not change from one build to the next, and is at the top of what it serves.
+      output: { entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
+    },
   },
   server: {
     host: "127.0.0.1",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tchap.base import limits
@@ -62,6 +62,10 @@ class DeviceMemory:
             if event_id and position <= since:
                 found[user_id] = event_id
         return found
+
+    def forget_sent(self, room_ids: Collection[str]) -> None:
+        for key in [key for key in self.sent if key[0] in room_ids] if room_ids else ():
+            del self.sent[key]
 
     def note_sent(self, room_id: str, user_id: str, event_id: str, position: int) -> None:
         self.sent[room_id, user_id] = (event_id, position)

@@ -1,5 +1,6 @@
 """What an event gives people to notice: the result of push rules, per rule class and per person concerned by name."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 # The class of everyone who has not touched the default push rules.
@@ -72,3 +73,12 @@ class RuleVersion:
 def class_in_force(versions: tuple[RuleVersion, ...], number: int, room_id: str) -> int:
     """The class of a person in a room after ``number`` changes of their rules."""
     return versions[number - 1].class_in(room_id) if number else DEFAULT_CLASS
+
+
+def classes_of(versions: tuple[RuleVersion, ...], room_ids: Collection[str]) -> list[int]:
+    """Every class a person was ever in, in these rooms."""
+    found = {DEFAULT_CLASS}
+    for version in versions:
+        found.add(version.class_id)
+        found.update(class_id for room_id, class_id in version.room_classes.items() if room_id in room_ids)
+    return sorted(found)

@@ -150,11 +150,14 @@ class Sight:
         return Moment(parse_visibility(visibility), membership)
 
 
-def choose_state(plan: RoomPlan, timeline: Timeline, rows: Iterable[StateRow], state_after: bool) -> list[SyncEvent]:
+def choose_state(
+    plan: RoomPlan, timeline: Timeline, rows: Iterable[StateRow], state_after: bool, lazy: bool
+) -> list[SyncEvent]:
     """What brings the device to the state where the timeline starts, or ends when ``state_after``.
 
     Of each key the event that holds at the end, unless the timeline brings it; then the one that held at the start,
-    where that is news. So the state the device ends with is right even where a filter hid changes from the timeline.
+    where that is news: to a lazy device every member may be. So the state the device ends with is right even where a
+    filter hid changes from the timeline.
     """
     shown = {event.event_id for event in timeline.events}
     start = timeline.events[0].position if timeline.events else plan.upper + 1
@@ -163,7 +166,8 @@ def choose_state(plan: RoomPlan, timeline: Timeline, rows: Iterable[StateRow], s
     for row in rows:
         if row.holds_at(plan.upper):
             at_end[row.key] = row
-        if row.holds_at(start - 1) and (plan.full or row.from_position > plan.since):
+        is_news = plan.full or row.from_position > plan.since or (lazy and row.event.type == MEMBER)
+        if row.holds_at(start - 1) and is_news:
             at_start[row.key] = row
     if state_after:
         return [row.event for row in at_end.values()]

@@ -10,7 +10,7 @@ from tchap.base.identity import Requester
 from tchap.protocol.sync_values import SyncEvent
 from tchap.services.world import World
 from tchap.storage.database import Tx
-from tchap.storage.push import NoticePage, StoredNotice, find_notifications
+from tchap.storage.notifications import NoticePage, StoredNotice, find_notifications
 from tchap.storage.sync import find_by_ids, find_joined_rooms
 
 

@@ -52,7 +52,9 @@ async def _find_due(world: World, free: int) -> list[PusherKey]:
         return []
     now_ms = world.clock.now_ms()
     due = await world.store.read(queue.find_due, now_ms)
-    return [key for key in due[:free] if await world.store.write(_claim, key, now_ms)]
+    # Together, so that they share a commit.
+    claimed = await asyncio.gather(*(world.store.write(_claim, key, now_ms) for key in due[:free]))
+    return [key for key, is_ours in zip(due, claimed, strict=False) if is_ours]
 
 
 async def deliver_due(world: World) -> int:

@@ -74,20 +74,23 @@ def _state_read(found: SlidingFacts, source: RoomSource) -> tuple[SyncEvent, ...
         (row.event.event_id, row.from_position): row
         for row in (*source.group.found.state.rows.get(room_id, ()), *found.members.get(room_id, ()))
     }
-    return tuple(choose_state(source.facts.plan, source.facts.timeline, rows.values(), True))
+    return tuple(choose_state(source.facts.plan, source.facts.timeline, rows.values(), True, True))
 
 
 def _required(ask: SlidingAsk, source: RoomSource, state: Iterable[SyncEvent], memory: DeviceMemory) -> list[SyncEvent]:
     plan, config = source.facts.plan, source.chosen.config
     timeline = trim_timeline(source.facts.timeline, config.timeline_limit)
     changes = source.group.found.state.changes
+    state = tuple(state)
+    moved = {event.event_id: event.state_key or "" for event in state if event.event_id in changes}
     people = {event.sender for event in timeline.events} | {event.state_key or "" for event in timeline.events}
-    sent = {} if plan.full else memory.sent_in(plan.room_id, people, ask.since or 0)
-    gap = () if plan.full or timeline.limited else changes
+    sent = {} if plan.full else memory.sent_in(plan.room_id, people | set(moved.values()), ask.since or 0)
+    # Of those who moved where the timeline is cut the device hears if it holds them: a large room is not listed.
+    gap = [event_id for event_id, who in moved.items() if not plan.full and (who in sent or not timeline.limited)]
     if not plan.full:
         # Heroes and senders are read too, though nothing changed of them.
         known = {event.event_id for event in timeline.events} | changes
-        state = [event for event in state if event.event_id in known or event.type == "m.room.member"]
+        state = tuple(event for event in state if event.event_id in known or event.type == "m.room.member")
     wanted = wanted_state(config, timeline, state, sent, gap)
     if plan.full:
         return wanted

@@ -98,7 +98,7 @@ async def _answer(world: World, request: SlidingRequest, line: _Line) -> tuple[J
     sources = room_sources(found, memory)
     rooms = [told_room(ask, found, source, memory) for source in sources]
     shown = [room for room in rooms if room.is_news]
-    note_members((room.facts for room in shown), memory, upto)
+    note_members([room.facts for room in shown], memory, upto)
     extensions, has_news = extensions_body(ask, found, sources)
     typing = _typing(world, ask, found)
     if typing:

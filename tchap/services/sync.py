@@ -111,6 +111,8 @@ async def _collect(
     rooms = [_with_typing(world, ask, room, since) for room in room_facts(ask, found, memory)]
     token = SyncToken(ask.upto, typing_serial, found.to_device_upto)
     if ask.lazy:
+        if since is None:
+            memory.sent.clear()
         note_members(rooms, memory, token.position)
     _remember(subscriber, memory, found, ask, epochs)
     more = _more(ask, found)

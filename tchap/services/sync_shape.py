@@ -68,7 +68,7 @@ def _state(ask: Ask, plan: RoomPlan, found: Collected, memory: DeviceMemory) -> 
     if not plan.was_joined:
         return []
     timeline = found.timelines[plan.room_id]
-    chosen = choose_state(plan, timeline, rows, bool(ask.state_after))
+    chosen = choose_state(plan, timeline, rows, bool(ask.state_after), ask.lazy)
     if ask.lazy:
         needed = {event.sender for event in timeline.events}
         summary = found.state.summaries.get(plan.room_id)
@@ -77,13 +77,17 @@ def _state(ask: Ask, plan: RoomPlan, found: Collected, memory: DeviceMemory) -> 
             needed.add(ask.user_id)
         redundant_too = ask.filter.room.state.include_redundant_members or plan.full or ask.since is None
         sent = {} if redundant_too else memory.sent_in(plan.room_id, needed, ask.since or 0)
-        chosen = choose_members(chosen, needed, sent, () if plan.full else found.state.changes)
+        chosen = choose_members(chosen, needed, sent, found.state.changes)
     wanted = ask.filter.room.state
     return [event for event in chosen if wanted.admits_room(plan.room_id) and admits(event, wanted)]
 
 
-def note_members(rooms: Iterable[RoomFacts], memory: DeviceMemory, position: int) -> None:
-    """Remembers which membership events the device will have once it comes back with the token of ``position``."""
+def note_members(rooms: Sequence[RoomFacts], memory: DeviceMemory, position: int) -> None:
+    """Remembers which membership events the device will have once it comes back with the token of ``position``.
+
+    Of a room that it starts from nothing it has only those.
+    """
+    memory.forget_sent({room.plan.room_id for room in rooms if room.plan.full})
     for room in rooms:
         for event in (*room.state, *room.timeline.events):
             if event.type == MEMBER and event.state_key is not None:

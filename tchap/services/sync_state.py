@@ -30,7 +30,7 @@ async def find_state(tx: Tx, ask: Ask, plans: Sequence[RoomPlan], timelines: Map
     window = Window(ask.user_id, ask.since or 0, ask.upto)
     full = [plan.room_id for plan in inside if plan.full]
     rows = await _find_full(tx, ask, window, full)
-    changes = await sync.find_state_changes(tx, window, _going_on(inside)) if ask.since is not None else []
+    changes = await sync.find_state_changes(tx, window, _held_before(inside, ask)) if ask.since is not None else []
     replaced = await _find_replaced(tx, timelines)
     if ask.lazy:
         rows += await _find_senders(tx, window, timelines)
@@ -47,8 +47,14 @@ async def find_state(tx: Tx, ask: Ask, plans: Sequence[RoomPlan], timelines: Map
     )
 
 
-def _going_on(inside: Iterable[RoomPlan]) -> list[str]:
-    return [plan.room_id for plan in inside if not plan.full]
+def _held_before(inside: Iterable[RoomPlan], ask: Ask) -> list[str]:
+    """The rooms that the device holds already; a lazy one holds members even of those it left and came back to since,
+    which the whole state without members would leave as they were."""
+    return [plan.room_id for plan in inside if not plan.full or (ask.lazy and _was_in(plan, ask.since or 0))]
+
+
+def _was_in(plan: RoomPlan, position: int) -> bool:
+    return any(row.membership == "join" and row.holds_at(position) for row in plan.own)
 
 
 def _by_room(rows: Iterable[StateRow]) -> dict[str, tuple[StateRow, ...]]:
@@ -78,9 +84,11 @@ async def _find_replaced(tx: Tx, timelines: Mapping[str, Timeline]) -> list[Stat
 
 
 async def _find_senders(tx: Tx, window: Window, timelines: Mapping[str, Timeline]) -> list[StateRow]:
-    # One event of each sender is enough to find their membership.
+    # The first event of each sender is enough: what they were before it, and all they have been since.
     events = {
-        (event.room_id, event.sender): event.event_id for timeline in timelines.values() for event in timeline.events
+        (event.room_id, event.sender): event.event_id
+        for timeline in timelines.values()
+        for event in reversed(timeline.events)
     }
     return await sync.find_senders(tx, list(events.values()), window.upto) if events else []
 

@@ -7,30 +7,46 @@ Counts are never stored. They are derived at read from the receipts and from wha
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
-from tchap.protocol.notices import DEFAULT_CLASS, Notices, RuleVersion, Unread, class_in_force
+from tchap.protocol.notices import Notices, RuleVersion, Unread, class_in_force, classes_of
 from tchap.storage.database import Tx
 from tchap.storage.push_rules import find_versions
 
-# Where each room is read up to: by the unthreaded receipt and, below, by the thread's own; nothing counts from before
-# the present stay in the room, which begins where the last row of another membership ends.
+# Where each room is read up to: all of it by the unthreaded receipt, what is outside of threads by its own; nothing
+# counts from before the present stay in the room, which begins where the last row of another membership ends.
 _BOUNDS = """
   WITH stays AS (
     SELECT room_id, CASE WHEN max(CASE WHEN membership <> 'join' THEN to_position END) IS NULL THEN min(from_position)
                          ELSE max(CASE WHEN membership <> 'join' THEN to_position END) END AS position
     FROM memberships WHERE user_id = $1 AND room_id IN_LIST($2) GROUP BY room_id
   ), marks AS (
-    SELECT room_id, thread_id, max(event_position) AS position FROM (
+    SELECT room_id, max(CASE WHEN thread_id = '' THEN event_position ELSE 0 END) AS position,
+                    max(CASE WHEN thread_id = 'main' THEN event_position ELSE 0 END) AS main_position FROM (
       SELECT room_id, thread_id, event_position FROM receipts
       WHERE user_id = $1 AND room_id IN_LIST($2) AND receipt_type IN ('m.read', 'm.read.private')
       UNION ALL
       SELECT room_id, thread_id, event_position FROM sent_marks WHERE user_id = $1 AND room_id IN_LIST($2)
-    ) AS every_mark GROUP BY room_id, thread_id
+    ) AS every_mark GROUP BY room_id
   ), bounds AS (
-    SELECT s.room_id, CASE WHEN coalesce(m.position, 0) > s.position THEN m.position ELSE s.position END AS position
-    FROM stays s LEFT JOIN marks m ON m.room_id = s.room_id AND m.thread_id = ''
+    SELECT s.room_id, s.position AS stay_position, coalesce(m.main_position, 0) AS main_position,
+           CASE WHEN coalesce(m.position, 0) > s.position THEN m.position ELSE s.position END AS position
+    FROM stays s LEFT JOIN marks m ON m.room_id = s.room_id
   )"""
+
+
+def _thread_mark(notice: str) -> str:
+    """Up to where the notice's thread is read. The marks of a thread are looked up one by one, by their keys: joined,
+    they would be compared with every notice."""
+    return f"""CASE WHEN {notice}.thread_id = 'main' THEN b.main_position ELSE
+        coalesce((SELECT max(r.event_position) FROM receipts r WHERE r.room_id = {notice}.room_id AND r.user_id = $1
+          AND r.receipt_type IN ('m.read', 'm.read.private') AND r.thread_id = {notice}.thread_id), 0) END
+      AND {notice}.position > CASE WHEN {notice}.thread_id = 'main' THEN 0 ELSE
+        coalesce((SELECT k.event_position FROM sent_marks k WHERE k.room_id = {notice}.room_id AND k.user_id = $1
+          AND k.thread_id = {notice}.thread_id), 0) END"""
+
+
+_NOTICE_UNREAD = _thread_mark("n")
+_PERSONAL_UNREAD = _thread_mark("p")
 
 
 async def add_notices(tx: Tx, event_id: str, room_id: str, _ordering: int, notices: Notices) -> None:
@@ -99,33 +115,26 @@ def _add(counts: dict[str, dict[str, Unread]], room_id: str, thread_id: str, not
     threads[thread_id] = threads.get(thread_id, Unread()).plus(notify, highlight)
 
 
-def _classes(versions: tuple[RuleVersion, ...], room_ids: Collection[str]) -> list[int]:
-    found = {DEFAULT_CLASS}
-    for version in versions:
-        found.add(version.class_id)
-        found.update(class_id for room_id, class_id in version.room_classes.items() if room_id in room_ids)
-    return sorted(found)
-
-
 async def _class_counts(
     tx: Tx, user_id: str, room_ids: Collection[str], versions: tuple[RuleVersion, ...], upto: int
 ) -> list[tuple[str, str, int, int, int, int]]:
     rows = await tx.all(
         _BOUNDS
-        + """, unread AS (
-            SELECT n.room_id, n.thread_id, n.class_id, n.highlight,
-              (SELECT count(*) FROM push_rule_sets v WHERE v.user_id = $1 AND v.from_position < n.position) AS number
+        + f""", unread AS (
+            SELECT n.room_id, n.thread_id, n.class_id, n.highlight, CASE WHEN $5 = 0 THEN 0 ELSE
+              (SELECT count(*) FROM push_rule_sets v WHERE v.user_id = $1 AND v.from_position < n.position)
+              END AS number
             FROM bounds b CROSS JOIN push_notices n
-            LEFT JOIN marks t ON t.room_id = n.room_id AND t.thread_id = n.thread_id
             WHERE n.room_id = b.room_id AND n.position > b.position AND n.position <= $4 AND n.class_id IN_LIST($3)
-              AND n.sender <> $1 AND n.position > coalesce(t.position, 0)
+              AND n.sender <> $1 AND n.position > {_NOTICE_UNREAD}
           )
           SELECT room_id, thread_id, class_id, number, count(*), sum(highlight) FROM unread
           GROUP BY room_id, thread_id, class_id, number""",
         user_id,
         list(room_ids),
-        _classes(versions, room_ids),
+        classes_of(versions, room_ids),
         upto,
+        len(versions),
     )
     return [
         (room, thread, class_id, number, notify, int(high)) for room, thread, class_id, number, notify, high in rows
@@ -137,12 +146,11 @@ async def _personal_counts(
 ) -> list[tuple[str, str, int, int]]:
     rows = await tx.all(
         _BOUNDS
-        + """
+        + f"""
           SELECT p.room_id, p.thread_id, sum(p.notify_change), sum(p.highlight_change)
           FROM bounds b CROSS JOIN push_personal_notices p
-          LEFT JOIN marks t ON t.room_id = p.room_id AND t.thread_id = p.thread_id
           WHERE p.user_id = $1 AND p.room_id = b.room_id AND p.position > b.position AND p.position <= $3
-            AND p.sender <> $1 AND p.position > coalesce(t.position, 0)
+            AND p.sender <> $1 AND p.position > {_PERSONAL_UNREAD}
           GROUP BY p.room_id, p.thread_id""",
         user_id,
         list(room_ids),
@@ -155,75 +163,17 @@ async def find_missed_calls(tx: Tx, user_id: str, room_ids: Collection[str]) -> 
     """Unread calls of others. Whoever answers one sends something, which reads it."""
     row = await tx.one(
         _BOUNDS
-        + """, ringing AS (
-            SELECT n.event_id, n.room_id, n.position FROM push_notices n
-            WHERE n.room_id IN_LIST($2) AND n.sender <> $1 AND n.actions LIKE '%"ring"%'
+        + f""", ringing AS (
+            SELECT n.event_id FROM bounds b CROSS JOIN push_notices n
+            WHERE n.room_id = b.room_id AND n.position > b.position AND n.sender <> $1
+              AND n.actions LIKE '%"ring"%' AND n.position > {_NOTICE_UNREAD}
             UNION
-            SELECT p.event_id, p.room_id, p.position FROM push_personal_notices p
-            WHERE p.user_id = $1 AND p.room_id IN_LIST($2) AND p.sender <> $1 AND p.actions LIKE '%"ring"%'
+            SELECT p.event_id FROM bounds b CROSS JOIN push_personal_notices p
+            WHERE p.user_id = $1 AND p.room_id = b.room_id AND p.position > b.position AND p.sender <> $1
+              AND p.actions LIKE '%"ring"%' AND p.position > {_PERSONAL_UNREAD}
           )
-          SELECT count(*) FROM bounds b JOIN ringing r ON r.room_id = b.room_id
-          LEFT JOIN marks t ON t.room_id = r.room_id AND t.thread_id = 'main'
-          JOIN events e ON e.event_id = r.event_id
-          WHERE r.position > b.position AND r.position > coalesce(t.position, 0) AND e.type = 'm.call.invite'""",
+          SELECT count(*) FROM ringing r JOIN events e ON e.event_id = r.event_id WHERE e.type = 'm.call.invite'""",
         user_id,
         list(room_ids),
     )
     return int(row[0]) if row else 0
-
-
-@dataclass(frozen=True, slots=True)
-class StoredNotice:
-    """One entry of a person's list of notifications. ``actions`` is JSON text."""
-
-    room_id: str
-    position: int
-    event_id: str
-    highlight: bool
-    actions: str
-    read: bool
-
-
-@dataclass(frozen=True, slots=True)
-class NoticePage:
-    """Which part of the list: below a position, newest first, at most ``limit``."""
-
-    below: int
-    limit: int
-    highlights_only: bool = False
-
-
-async def find_notifications(tx: Tx, user_id: str, room_ids: Collection[str], page: NoticePage) -> list[StoredNotice]:
-    """What the person was notified of in the rooms."""
-    versions = await find_versions(tx, user_id)
-    rows = await tx.all(
-        _BOUNDS
-        + """, every AS (
-            SELECT n.room_id, n.position, n.thread_id, n.event_id, n.highlight, n.actions, n.class_id AS class_id
-            FROM push_notices n WHERE n.room_id IN_LIST($2) AND n.position < $3 AND n.class_id IN_LIST($4)
-              AND n.sender <> $1 AND n.highlight >= $5
-              AND NOT EXISTS (SELECT 1 FROM push_personal_notices o
-                              WHERE o.user_id = $1 AND o.room_id = n.room_id AND o.position = n.position)
-            UNION ALL
-            SELECT p.room_id, p.position, p.thread_id, p.event_id, p.highlight, p.actions, -1 AS class_id
-            FROM push_personal_notices p WHERE p.user_id = $1 AND p.room_id IN_LIST($2) AND p.position < $3
-              AND p.notify = 1 AND p.highlight >= $5
-          )
-          SELECT n.room_id, n.position, n.event_id, n.highlight, n.actions, n.class_id,
-            CASE WHEN n.position <= b.position OR n.position <= coalesce(t.position, 0) THEN 1 ELSE 0 END,
-            (SELECT count(*) FROM push_rule_sets v WHERE v.user_id = $1 AND v.from_position < n.position)
-          FROM stays s CROSS JOIN every n JOIN bounds b ON b.room_id = n.room_id
-          LEFT JOIN marks t ON t.room_id = n.room_id AND t.thread_id = n.thread_id
-          WHERE n.room_id = s.room_id AND n.position > s.position ORDER BY n.position DESC LIMIT $6""",
-        user_id,
-        list(room_ids),
-        page.below,
-        _classes(versions, room_ids),
-        int(page.highlights_only),
-        page.limit,
-    )
-    return [
-        StoredNotice(room_id, position, event_id, bool(highlight), actions, bool(read))
-        for room_id, position, event_id, highlight, actions, class_id, read, number in rows
-        if class_id in (-1, class_in_force(versions, number, room_id))
-    ]

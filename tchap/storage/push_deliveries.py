@@ -110,13 +110,14 @@ async def find_due(tx: Tx, now_ms: int) -> list[PusherKey]:
              (SELECT DISTINCT user_id, app_id, pushkey FROM push_deliveries WHERE outcome = 'waiting') d
            JOIN pushers p ON p.user_id = d.user_id AND p.app_id = d.app_id AND p.pushkey = d.pushkey
            WHERE p.wait_until_ts <= $1
-           UNION
+           UNION ALL
            SELECT user_id, app_id, pushkey FROM pushers WHERE badge_due_ts <= $1 AND wait_until_ts <= $1
            LIMIT $2""",
         now_ms,
         limits.PUSH_SERVED_AT_ONCE,
     )
-    return [PusherKey(*row) for row in rows]
+    # One may be due for both reasons.
+    return list(dict.fromkeys(PusherKey(*row) for row in rows))
 
 
 async def claim(tx: Tx, key: PusherKey, now_ms: int) -> bool:

@@ -66,14 +66,16 @@ async def set_pusher(tx: Tx, pusher: Pusher, now_ms: int, append: bool) -> None:
             pusher.pushkey,
             pusher.user_id,
         )
-    # Nobody is written to because a count fell.
-    kept = (0, None) if pusher.kind == "email" else await find_badge(tx, pusher.key)
+    badge, badge_due_ts, wait_until_ts = await _find_service(tx, pusher.key)
+    if pusher.kind == "email":
+        # Nobody is written to because a count fell.
+        badge, badge_due_ts = 0, None
     await remove_pusher(tx, pusher.user_id, pusher.app_id, pusher.pushkey)
     await tx.run(
         """INSERT INTO pushers (user_id, app_id, pushkey, kind, app_display_name, device_display_name, profile_tag,
                                 lang, data, device_id, is_enabled, is_activated, ack_token, ack_until_ts, created_ts,
-                                badge, badge_due_ts)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)""",
+                                badge, badge_due_ts, wait_until_ts)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)""",
         pusher.user_id,
         pusher.app_id,
         pusher.pushkey,
@@ -89,19 +91,22 @@ async def set_pusher(tx: Tx, pusher: Pusher, now_ms: int, append: bool) -> None:
         pusher.ack_token,
         pusher.ack_until_ts,
         now_ms,
-        *kept,
+        badge,
+        badge_due_ts,
+        # Whoever is serving it goes on alone; a gateway that failed is tried again soon, for it may be another.
+        min(wait_until_ts, now_ms + limits.PUSH_LEASE_MS),
     )
 
 
-async def find_badge(tx: Tx, key: PusherKey) -> tuple[int, int | None]:
-    """The unread count the pusher was last told, and when it is to be told another."""
+async def _find_service(tx: Tx, key: PusherKey) -> tuple[int, int | None, int]:
+    """The unread count the pusher was last told, when it is to be told another, and when it may be called again."""
     row = await tx.one(
-        "SELECT badge, badge_due_ts FROM pushers WHERE user_id = $1 AND app_id = $2 AND pushkey = $3",
+        "SELECT badge, badge_due_ts, wait_until_ts FROM pushers WHERE user_id = $1 AND app_id = $2 AND pushkey = $3",
         key.user_id,
         key.app_id,
         key.pushkey,
     )
-    return (0, None) if row is None else (row[0], row[1])
+    return (0, None, 0) if row is None else (row[0], row[1], row[2])
 
 
 async def remove_pusher(tx: Tx, user_id: str, app_id: str, pushkey: str) -> bool:

@@ -153,12 +153,14 @@ async def find_members(tx: Tx, window: Window, room_ids: Collection[str], member
 
 
 async def find_senders(tx: Tx, event_ids: Collection[str], upto: int) -> list[StateRow]:
-    """The membership events, as they hold at ``upto``, of those who sent the events, each in the event's room."""
+    """The membership events of those who sent the events, each in its room: as they were just before it and have been
+    since, up to ``upto``."""
     rows = await tx.all(
         f"""SELECT DISTINCT s.from_position, s.to_position, {_COLUMNS} FROM events t
             CROSS JOIN room_state s JOIN events e ON e.event_id = s.event_id
             WHERE t.event_id IN_LIST($1) AND s.room_id = t.room_id AND s.type = 'm.room.member'
-              AND s.state_key = t.sender AND s.from_position <= $2 AND (s.to_position IS NULL OR s.to_position > $2)""",
+              AND s.state_key = t.sender AND s.from_position <= $2
+              AND (s.to_position IS NULL OR s.to_position >= t.position)""",
         list(event_ids),
         upto,
     )

@@ -12,7 +12,8 @@ from tchap.services.push_delivery import deliver_due
 from tchap.storage.accounts import set_locked, set_suspended
 from tests.support.engines import ENGINES, Engines, run_engines
 from tests.support.gateway import Gateway, open_gateway
-from tests.support.hall import Hall, Resident, open_hall
+from tests.support.hall import CONFIG, Hall, Resident, open_hall
+from tests.support.house import open_house
 from tests.support.paths import quote
 
 LEDGER = "/_tchap/client/v1/push/deliveries"
@@ -141,6 +142,18 @@ async def test_nothing_of_an_encrypted_room_leaves_but_ids(hall: Hall, gateway: 
     (told,) = gateway.take()
     assert set(told) == {"event_id", "room_id", "counts", "devices", "prio"}
     assert (told["event_id"], told["prio"]) == (event_id, "high")
+
+
+@pytest.mark.anyio
+async def test_an_operator_may_let_nothing_leave_but_ids(tmp_path: Path, gateway: Gateway) -> None:
+    """`push.include_content = false` makes every room as discreet as an encrypted one."""
+    async with open_house(tmp_path, f"{CONFIG}[push]\ninclude_content = false\n") as house:
+        alice, bob, room_id = await two_in_a_room(Hall(house), name="Cellule")
+        await set_pusher(bob, gateway)
+        await alice.send(room_id, "Bonjour")
+        await work(alice.hall)
+    (told,) = gateway.take()
+    assert set(told) == {"event_id", "room_id", "counts", "devices", "prio"}
 
 
 @pytest.mark.anyio

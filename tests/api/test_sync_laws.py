@@ -17,7 +17,7 @@ from tests.support.hall import Hall, Resident, open_hall
 from tests.support.sync_client import ClientView, RoomView
 
 PEOPLE = 3
-ROOMS = 2
+ROOMS = 3
 EXAMPLES = 25
 STEPS = 30
 
@@ -30,26 +30,29 @@ FILTERS: tuple[dict[str, Any], ...] = (
     {"room": {"timeline": {"limit": 4, "types": ["m.room.message"]}}},
 )
 
+MOVES = ("join", "join", "knock", "leave", "invite", "kick", "ban", "unban", "rename", "profile", "topic")
+OWN_AFFAIRS = ("tag", "untag", "room_data", "data", "marker", "type", "mute", "unmute", "keyword", *["sync"] * 4)
+KNOCK = {"type": "m.room.join_rules", "state_key": "", "content": {"join_rule": "knock"}}
 person = st.integers(0, PEOPLE - 1)
-room = st.integers(0, ROOMS - 1)
+place = st.integers(0, ROOMS - 1)
 choice = st.integers(0, 999)
 step = st.one_of(
     st.tuples(
-        st.sampled_from(("send", "send", "thread", "mention", "redact", "read", "read_thread", "private")),
+        st.sampled_from(("send", "send", "thread", "mention", "edit", "redact", "read", "read_thread", "private")),
         person,
-        room,
+        place,
         choice,
     ),
     st.tuples(
-        st.sampled_from(("join", "join", "leave", "invite", "kick", "ban", "unban", "rename", "topic")),
+        st.sampled_from(MOVES),
         person,
-        room,
+        place,
         choice,
     ),
     st.tuples(
-        st.sampled_from(("tag", "room_data", "data", "mute", "unmute", "keyword", "sync", "sync", "sync")),
+        st.sampled_from(OWN_AFFAIRS),
         person,
-        room,
+        place,
         choice,
     ),
 )
@@ -98,6 +101,11 @@ class Story:
             case "mention":
                 body = {"msgtype": "m.text", "body": "vous", "m.mentions": {"user_ids": [other]}}
                 self.events[room_id].append(await actor.send(room_id, body))
+            case "edit":
+                fresh = {"msgtype": "m.text", "body": f"corrigé {number}"}
+                relation = {"rel_type": "m.replace", "event_id": event_id}
+                edit = {"msgtype": "m.text", "body": f"* {number}", "m.new_content": fresh, "m.relates_to": relation}
+                self.events[room_id].append(await actor.send(room_id, edit))
             case "redact":
                 await actor.redact(room_id, event_id)
             case "read" | "private":
@@ -108,15 +116,27 @@ class Story:
                 )
             case "join" | "leave":
                 await actor.attempt("POST", f"{base}/{what}", {})
+            case "knock":
+                await actor.attempt("POST", f"/knock/{quote(room_id)}", {})
             case "invite" | "kick" | "ban" | "unban":
                 await actor.attempt("POST", f"{base}/{what}", {"user_id": other})
             case "rename":
                 content = {"membership": "join", "displayname": f"nom {number}"}
                 await actor.set_state(room_id, "m.room.member", content, actor.user_id)
+            case "profile":
+                path = f"/profile/{quote(actor.user_id)}/displayname"
+                await actor.attempt("PUT", path, {"displayname": f"{number} partout"})
             case "topic":
                 await actor.set_state(room_id, "m.room.topic", {"topic": f"sujet {number}"})
             case "tag":
                 await actor.attempt("PUT", f"{mine}/rooms/{quote(room_id)}/tags/u.{number % 3}", {"order": 0.5})
+            case "untag":
+                await actor.attempt("DELETE", f"{mine}/rooms/{quote(room_id)}/tags/u.{number % 3}")
+            case "marker":
+                await actor.attempt("POST", f"{base}/read_markers", {"m.fully_read": event_id})
+            case "type":
+                said = {"typing": number % 2 == 0, "timeout": 30_000}
+                await actor.attempt("PUT", f"{base}/typing/{quote(actor.user_id)}", said)
             case "room_data":
                 await actor.attempt("PUT", f"{mine}/rooms/{quote(room_id)}/account_data/fr.example.a", {"n": number})
             case "data":
@@ -135,6 +155,7 @@ async def open_story(hall: Hall, filters: list[dict[str, Any]]) -> Story:
     rooms = [
         await people[0].create_room(preset="public_chat", name="Salon"),
         await people[1].create_room(preset="public_chat"),
+        await people[2].create_room(preset="private_chat", initial_state=[KNOCK], invite=[people[0].user_id]),
     ]
     return Story(hall, people, rooms, [ClientView() for _ in people], filters)
 
@@ -174,7 +195,7 @@ async def check_same(tale: Story, who: int) -> None:
     fresh = ClientView()
     fresh.take(await resident.sync(filter=wanted))
     assert view.joined.keys() == fresh.joined.keys()
-    assert view.invited == fresh.invited
+    assert (view.invited, view.knocked) == (fresh.invited, fresh.knocked)
     assert view.account_data == fresh.account_data
     lazy = wanted.get("room", {}).get("state", {}).get("lazy_load_members", False)
     for room_id, mine in view.joined.items():
@@ -186,6 +207,7 @@ async def check_same(tale: Story, who: int) -> None:
         assert mine.threads == other.threads
         assert mine.account_data == other.account_data
         assert mine.receipts == other.receipts
+        assert mine.typing == other.typing
         assert mine.summary == other.summary
         common = min(len(mine.lines), len(other.lines))
         assert list(mine.lines.items())[-common:] == list(other.lines.items())[-common:] if common else True
@@ -201,5 +223,5 @@ async def check_members(tale: Story, resident: Resident, room_id: str, view: Roo
     for (kind, user_id), event_id in view.state.items():
         if kind == "m.room.member":
             assert live.state[kind, user_id].event_id == event_id
-    for sender in view.senders:
+    for sender in view.authors.values():
         assert ("m.room.member", sender) in view.state

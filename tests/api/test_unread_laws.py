@@ -84,7 +84,10 @@ class Ledger:
             await self.check(who)
 
     async def _say(self, actor: Resident, content: dict[str, Any], kind: str = "m.room.message") -> None:
-        event_id = await actor.send(self.room_id, content, kind)
+        await self._note(actor, await actor.send(self.room_id, content, kind))
+
+    async def _note(self, actor: Resident, event_id: str) -> None:
+        """What the event that was just sent gives everybody."""
         room = self.hall.house.world.live.rooms.get(self.room_id)
         assert room is not None
         stored = room.recent[-1]
@@ -127,11 +130,10 @@ class Ledger:
     async def _redact(self, actor: Resident, number: int) -> None:
         gone = self.said[number % len(self.said)] if self.said else None
         if gone is not None and not gone.is_gone:
-            await actor.redact(self.room_id, gone.event_id)
+            redaction = await actor.redact(self.room_id, gone.event_id)
             gone.is_gone = True
-            # A redaction is something sent, too.
-            self.said.append(Said("", actor.user_id, "main", {}))
-            self.marks[actor.user_id, "sent", "main"] = len(self.said)
+            # A redaction is something sent, too, and a rule may match it.
+            await self._note(actor, redaction)
 
     async def _mark(self, actor: Resident, number: int, kind: str, thread: str | None) -> None:
         there = [(at, each) for at, each in enumerate(self.said, 1) if each.event_id and not each.is_gone]

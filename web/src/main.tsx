@@ -10,6 +10,7 @@ import { createActiveTab } from "./platform/active-tab";
 import { type Config, loadConfig, mountTheme } from "./platform/config";
 import { keepErrand, type Return, takeReturn } from "./platform/errand";
 import { nameDevice } from "./platform/device-name";
+import { createNotifier } from "./platform/notifier";
 import * as preferences from "./platform/preferences";
 import { AppModel } from "./view-models/app";
 import { App } from "./views/app";
@@ -25,6 +26,11 @@ function setPath(path: string): void {
   window.location.hash = path === "" ? "#/" : `#/${path}`;
 }
 
+function notificationWords() {
+  const { t } = translator(preferences.readLanguage());
+  return { title: t("app.name"), news: t("notifications.news"), test: t("notifications.testNote") };
+}
+
 function createApp(config: Config, returned: Return | null): AppModel {
   let kept = returned;
   const tab = createActiveTab(() => app.lose());
@@ -38,6 +44,7 @@ function createApp(config: Config, returned: Return | null): AppModel {
     tab,
     setPath,
     readPath,
+    notifying: { notifier: createNotifier(preferences.readLanguage), words: notificationWords },
     travel: {
       leave: (errand, address) => window.location.assign(address(keepErrand({ ...errand, path: readPath() }))),
       takeReturn: () => {

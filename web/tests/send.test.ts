@@ -1,29 +1,16 @@
-import { afterEach, describe, expect, test } from "vitest";
-import { type Account, closeAccount, openAccount, waitForFirstSync } from "../src/matrix/account";
+import { describe, expect, test } from "vitest";
 import { SendRefused } from "../src/matrix/clear-text-guard";
 import { sendText, waitUntilSendable } from "../src/matrix/send";
 import { Homeserver, joinedRoom } from "./helpers/homeserver";
+import { closeAllAfterEach, ME, openOn as open } from "./helpers/opened";
 
-const ME = "@jeanne:agent.essai.example.fr";
 const ROOM = "!salon:agent.essai.example.fr";
-const opened: Account[] = [];
-
-async function open(server: Homeserver, isActiveTab: () => boolean = () => true): Promise<Account> {
-  const credentials = { userId: ME, deviceId: "ESSAI", accessToken: "t", baseUrl: "http://essai.example.fr" };
-  server.sync({});
-  const account = await openAccount(credentials, { isActiveTab, fetchFn: server.fetch, inMemory: true });
-  opened.push(account);
-  await waitForFirstSync(account);
-  return account;
-}
 
 function pause(ms: number): Promise<void> {
   return new Promise((done) => setTimeout(done, ms));
 }
 
-afterEach(() => {
-  for (const account of opened.splice(0)) closeAccount(account);
-});
+closeAllAfterEach();
 
 describe("sending", () => {
   test("a message written before the new room has come by sync waits, and leaves encrypted", async () => {

@@ -7,7 +7,7 @@ from tchap.api.routing import Route
 from tchap.base import limits
 from tchap.services.notifications import list_notifications
 from tchap.services.world import World
-from tchap.storage.push import NoticePage
+from tchap.storage.notifications import NoticePage
 
 
 async def get_notifications(world: World, request: Request) -> dict[str, Any]:

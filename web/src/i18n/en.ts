@@ -351,6 +351,26 @@ export const en: Record<Key, string> = {
   "settings.signOutUnverified":
     "This device is not verified: messages received here might not be readable afterwards.",
 
+  "notifications.title": "Notifications",
+  "notifications.private": "A notification shows the name of the conversation, never what is written in it.",
+  "notifications.mode.off": "You are not told about new messages on this device.",
+  "notifications.mode.push": "You are told about new messages, even when Tchap is closed.",
+  "notifications.mode.page":
+    "You are told about new messages as long as Tchap stays open: your network or browser allows no more than that.",
+  "notifications.mode.denied":
+    "Your browser blocks notifications from Tchap. To allow them, open the site settings next to the address of the page.",
+  "notifications.mode.unsupported": "This browser cannot show notifications.",
+  "notifications.turnOn": "Turn notifications on",
+  "notifications.turnOff": "Stop telling me here",
+  "notifications.test": "Try it",
+  "notifications.testNote": "Notifications reach this device.",
+  "notifications.news": "Something new in this conversation",
+  "notifications.on.push": "Notifications are on for this device.",
+  "notifications.on.page": "Notifications are on as long as Tchap stays open.",
+  "notifications.test.sent": "A trial is on its way: the notification arrives within seconds.",
+  "notifications.test.shown": "The trial is shown. If you cannot see it, check the settings of your computer.",
+  "notifications.test.failed": "The trial did not leave. Turn notifications off and on again, then retry.",
+
   "palette.title": "Go to…",
   "palette.label": "Find a person, a room or an action",
   "palette.rooms": "Conversations",

@@ -354,6 +354,27 @@ export const fr = {
   "settings.signOutUnverified":
     "Cet appareil n’est pas vérifié : les messages reçus ici pourraient ne plus être lus ensuite.",
 
+  "notifications.title": "Notifications",
+  "notifications.private": "Une notification montre le nom de la conversation, jamais ce qui y est écrit.",
+  "notifications.mode.off": "Vous n’êtes pas prévenu des nouveaux messages sur cet appareil.",
+  "notifications.mode.push": "Vous êtes prévenu des nouveaux messages, même quand Tchap est fermé.",
+  "notifications.mode.page":
+    "Vous êtes prévenu des nouveaux messages tant que Tchap reste ouvert : votre réseau ou votre navigateur ne permet pas davantage.",
+  "notifications.mode.denied":
+    "Votre navigateur bloque les notifications de Tchap. Pour les permettre, ouvrez les réglages du site, à côté de l’adresse de la page.",
+  "notifications.mode.unsupported": "Ce navigateur ne sait pas afficher de notifications.",
+  "notifications.turnOn": "Activer les notifications",
+  "notifications.turnOff": "Ne plus être prévenu ici",
+  "notifications.test": "Faire un essai",
+  "notifications.testNote": "Les notifications arrivent sur cet appareil.",
+  "notifications.news": "Du nouveau dans cette conversation",
+  "notifications.on.push": "Les notifications sont activées sur cet appareil.",
+  "notifications.on.page": "Les notifications sont activées tant que Tchap reste ouvert.",
+  "notifications.test.sent": "Un essai est parti : la notification arrive dans quelques secondes.",
+  "notifications.test.shown": "L’essai est affiché. Si vous ne le voyez pas, vérifiez les réglages de votre ordinateur.",
+  "notifications.test.failed":
+    "L’essai n’est pas parti. Désactivez les notifications, réactivez-les, puis réessayez.",
+
   "palette.title": "Aller à…",
   "palette.label": "Rechercher une personne, un salon ou une action",
   "palette.rooms": "Conversations",

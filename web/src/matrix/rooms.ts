@@ -14,6 +14,9 @@ import type { Account } from "./account";
 import { parsePerson, serverOf } from "./names";
 import type { LastText, Person, RoomKind, RoomSummary } from "./types";
 
+/** The newest conversations, of which a notification may have to say the name. */
+const MAX_NAMES = 500;
+
 export const ACCESS_RULES = "im.vector.room.access_rules";
 
 function stateContent(room: Room, type: string): Record<string, unknown> {
@@ -129,6 +132,17 @@ export function listRooms(account: Account): RoomSummary[] {
   const direct = readDirect(account);
   const rooms = account.client.getRooms().filter(isListed);
   return rooms.map((room) => toSummary(account, room, direct)).sort((a, b) => b.lastTime - a.lastTime);
+}
+
+/** What names a room for the person: the other one, its name, its people; "" when nothing does. */
+export function roomNameOf(account: Account, roomId: string): string {
+  const room = account.client.getRoom(roomId);
+  return room === null ? "" : nameOf(account, room, findPeer(room, readDirect(account)));
+}
+
+export function roomNames(account: Account): Record<string, string> {
+  const listed = listRooms(account).slice(0, MAX_NAMES);
+  return Object.fromEntries(listed.map(({ id, name }) => [id, name]));
 }
 
 /** Tells when the list may read otherwise. The caller gathers bursts. */

@@ -8,6 +8,7 @@ import type { RecoveryCode } from "../matrix/encryption";
 import { AuthModel } from "./auth";
 import { phraseOf } from "./errors";
 import { HomeModel } from "./home";
+import type { NotificationSurroundings } from "./notifications";
 import { Observable } from "./observable";
 import { UnlockModel } from "./unlock";
 
@@ -36,6 +37,7 @@ export interface Travel {
 }
 
 export interface AppSurroundings {
+  readonly notifying: Omit<NotificationSurroundings, "onOpen" | "deviceName">;
   readonly isSecure: boolean;
   readonly entryUrl: string;
   readonly homeservers: Readonly<Record<string, string>>;
@@ -177,10 +179,11 @@ export class AppModel {
   }
 
   #showHome(account: Account): void {
-    const { instances, setPath, readPath } = this.#around;
+    const { instances, setPath, readPath, notifying, deviceName } = this.#around;
     this.#home ??= new HomeModel(account, {
       instances,
       setPath,
+      notifying: { ...notifying, deviceName },
       onSignOut: () => this.#signOut(),
       onUnlock: () => this.#showUnlock(account, null),
       onNewCode: (code) => this.#showCode(code),
@@ -203,7 +206,9 @@ export class AppModel {
   async #closedByServer(): Promise<void> {
     const account = this.#account;
     if (account === null) return;
+    const { notifications } = this.#home ?? {};
     this.#close();
+    await notifications?.leaveHere();
     await matrix.signOut(account, false);
     this.#showAuth({ key: "app.closed" });
   }
@@ -212,6 +217,7 @@ export class AppModel {
     const account = this.#account;
     if (account === null) return;
     this.screen.set({ name: "loading" });
+    await this.#home?.notifications.leave();
     this.#close();
     await matrix.signOut(account);
     this.#around.setPath("");

@@ -13,6 +13,7 @@ import { ComparisonModel } from "./comparison";
 import { ConversationModel } from "./conversation";
 import { phraseOf } from "./errors";
 import { ForumsModel } from "./forums";
+import { type NotificationSurroundings, NotificationsModel } from "./notifications";
 import { NewRoomModel } from "./new-room";
 import { gather, Observable } from "./observable";
 import { PeopleModel } from "./people";
@@ -45,6 +46,7 @@ export interface HomeState {
 export interface HomeExits {
   readonly instances: readonly string[];
   readonly setPath: (path: string) => void;
+  readonly notifying: Omit<NotificationSurroundings, "onOpen">;
   readonly onSignOut: () => Promise<void>;
   readonly onUnlock: () => void;
   readonly onNewCode: (code: RecoveryCode) => void;
@@ -65,15 +67,18 @@ export class HomeModel {
     error: null,
   });
   readonly account: Account;
+  readonly notifications: NotificationsModel;
   readonly #exits: HomeExits;
   readonly #stops: (() => void)[];
 
   constructor(account: Account, exits: HomeExits) {
     this.account = account;
     this.#exits = exits;
+    this.notifications = new NotificationsModel(account, { ...exits.notifying, onOpen: exits.setPath });
     const redraw = gather(() => this.#readRooms(), REDRAW_MS);
     const trust = gather(() => void this.refreshTrust(), 500);
     this.#stops = [
+      this.notifications.stop,
       redraw.stop,
       trust.stop,
       roomsOf.watchRooms(account, redraw.call),

@@ -5,6 +5,7 @@ import { Check, Choices, Field } from "../design/field";
 import { Icon } from "../design/icons";
 import { Badge, Loading, Note } from "../design/notes";
 import type { HomeModel } from "../view-models/home";
+import type { NotificationsModel } from "../view-models/notifications";
 import type { SettingsModel, SettingsState } from "../view-models/settings";
 import type { Device } from "../view-models/types";
 import { useObservable, useSurface, useWords } from "./hooks";
@@ -229,6 +230,36 @@ function SignOut({ settings, state }: Props): ReactElement {
   );
 }
 
+function Notifications({ model }: { readonly model: NotificationsModel }): ReactElement {
+  const { t, say } = useWords();
+  const { mode, busy, error, notice } = useObservable(model.state);
+  const isOn = mode === "push" || mode === "page";
+  return (
+    <section data-testid="notifications" data-mode={mode}>
+      <h2>{t("notifications.title")}</h2>
+      <p>{t(`notifications.mode.${mode}`)}</p>
+      <p className="hint">{t("notifications.private")}</p>
+      {error !== null && <Note tone="error">{say(error)}</Note>}
+      {notice !== null && <Note tone="success">{say(notice)}</Note>}
+      {mode === "off" && (
+        <Button look="secondary" busy={busy} onClick={() => void model.turnOn()}>
+          {t("notifications.turnOn")}
+        </Button>
+      )}
+      {isOn && (
+        <div className="actions">
+          <Button look="secondary" busy={busy} onClick={() => void model.test()}>
+            {t("notifications.test")}
+          </Button>
+          <Button look="quiet" busy={busy} onClick={() => void model.turnOff()}>
+            {t("notifications.turnOff")}
+          </Button>
+        </div>
+      )}
+    </section>
+  );
+}
+
 interface PaneProps {
   readonly home: HomeModel;
   readonly settings: SettingsModel;
@@ -250,6 +281,7 @@ export function SettingsPane({ home, settings }: PaneProps): ReactElement {
         {state.notice !== null && <Note tone="success">{say(state.notice)}</Note>}
         <Account settings={settings} state={state} />
         <Appearance />
+        <Notifications model={home.notifications} />
         <Devices settings={settings} state={state} />
         <Recovery settings={settings} state={state} />
         <Password settings={settings} state={state} />

@@ -24,7 +24,17 @@ const FIXED: [RegExp, Json][] = [
   [/\/sendToDevice\//u, {}],
 ];
 
+export interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly body: Json;
+}
+
 export class Homeserver {
+  /** Every request that is not a sync. */
+  readonly calls: Call[] = [];
+  /** What this server answers besides what every homeserver does, by the end of the path: the last one said wins. */
+  readonly says: [string, Json | ((body: Json) => Json), number?][] = [];
   readonly sent: Sent[] = [];
   /** Texts this server will not take. */
   readonly refused = new Set<string>();
@@ -45,6 +55,8 @@ export class Homeserver {
   readonly fetch: typeof fetch = async (input, init) => {
     const url = new URL(String(input));
     if (url.pathname.endsWith("/sync")) return this.#longWait(init?.signal ?? null);
+    const said = this.#say(init?.method ?? "GET", url, init?.body);
+    if (said !== null) return said;
     if (url.pathname.endsWith("/keys/query")) return this.#keys(JSON.parse(String(init?.body)) as Json);
     const send = /\/rooms\/([^/]+)\/send\/([^/]+)\/([^/]+)$/u.exec(url.pathname);
     if (send !== null) return this.#record(send, JSON.parse(String(init?.body ?? "{}")) as Json);
@@ -52,6 +64,20 @@ export class Homeserver {
     const fixed = FIXED.find(([path]) => path.test(url.pathname));
     return fixed === undefined ? answer({ errcode: "M_NOT_FOUND", error: "" }, 404) : answer(fixed[1]);
   };
+
+  #say(method: string, url: URL, raw: unknown): Response | null {
+    const body = JSON.parse(typeof raw === "string" ? raw : "{}") as Json;
+    this.calls.push({ method, path: decodeURIComponent(url.pathname), body });
+    const found = this.says.findLast(([path]) => decodeURIComponent(url.pathname).endsWith(path));
+    if (found === undefined) return null;
+    const [, given, status] = found;
+    return answer(typeof given === "function" ? given(body) : given, status);
+  }
+
+  /** The bodies of the requests to a path that ends so. */
+  asked(path: string): Json[] {
+    return this.calls.filter((call) => call.path.endsWith(path)).map(({ body }) => body);
+  }
 
   /** The device this client has just published, and nothing of the others; every person asked for is answered. */
   #keys(asked: Json): Response {
@@ -83,18 +109,28 @@ export class Homeserver {
 
 let ordinal = 0;
 
-function stateEvent(type: string, stateKey: string, sender: string, content: Json): Json {
+export function stateEvent(type: string, stateKey: string, sender: string, content: Json): Json {
   ordinal += 1;
   return { type, state_key: stateKey, sender, content, event_id: `$s${ordinal}`, origin_server_ts: ordinal };
 }
 
+/** A sync with these new events in a room already joined. */
+export function newEvents(roomId: string, events: readonly Json[]): Json {
+  const full = events.map((event) => {
+    ordinal += 1;
+    return { event_id: `$n${ordinal}`, origin_server_ts: Date.now(), ...event };
+  });
+  return { join: { [roomId]: { timeline: { events: full, limited: false, prev_batch: "p" } } } };
+}
+
 /** What sync says of a room just joined by `me`. */
-export function joinedRoom(roomId: string, me: string, encrypted: boolean): Json {
+export function joinedRoom(roomId: string, me: string, encrypted: boolean, more: readonly Json[] = []): Json {
   const encryption = stateEvent("m.room.encryption", "", me, { algorithm: "m.megolm.v1.aes-sha2" });
   const events = [
     stateEvent("m.room.create", "", me, { room_version: "11" }),
     stateEvent("m.room.member", me, me, { membership: "join", displayname: "Jeanne Martin [Essai]" }),
     ...(encrypted ? [encryption] : []),
+    ...more,
   ];
   return { join: { [roomId]: { state: { events: [] }, timeline: { events, limited: false, prev_batch: "p" } } } };
 }
