@@ -18,6 +18,11 @@ hypothesis.settings.register_profile("hunt", print_blob=True)
 hypothesis.settings.load_profile(os.environ.get("STORIES", "steady"))
 
 
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-coverage", action="store_true", help="write docs/coverage.md from what this run calls")
 

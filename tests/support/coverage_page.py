@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.support.operations import OPERATIONS, PAGE, REFUSED, Operation, find_route
+from tests.support.operations import ABSENT, OPERATIONS, PAGE, REFUSED, Operation, find_route
 
 MAX_TESTS = 3
 _HEAD = """# Coverage of the Client-Server API
@@ -17,7 +17,7 @@ of the tests calls; a test named here fails if it no longer calls what it is nam
 
 {answered} of {total} operations are answered, {tested} with tests. {refused} of them are refused to everybody, each
 with its sentence, because the address of an account is its administration's to change and telephone numbers are not
-used: {names}.
+used: {names}. One says that there is none: {absent}.
 
 | method | path | operation | module | tests |
 |---|---|---|---|---|
@@ -35,14 +35,16 @@ def write_page(calls: Mapping[str, Mapping[str, bool]]) -> None:
 
 
 def _refused() -> dict[str, object]:
-    return {"refused": len(REFUSED), "names": ", ".join(f"`{name}`" for name in sorted(REFUSED))}
+    names, absent = (", ".join(f"`{name}`" for name in sorted(group)) for group in (REFUSED, ABSENT))
+    return {"refused": len(REFUSED), "names": names, "absent": absent}
 
 
 def _tests_by_operation(calls: Mapping[str, Mapping[str, bool]]) -> dict[str, list[str]]:
-    """Plain tests with success, those that call the least first: they are about the operation."""
+    """Tests that are one story, on one engine where there are two; those that call the least are about the operation."""
     found: dict[str, list[str]] = defaultdict(list)
     for test, operations in sorted(calls.items(), key=lambda item: (len(item[1]), item[0])):
-        if "[" not in test and "_laws.py" not in test and test.startswith("tests/"):
+        is_plain = "[" not in test or test.endswith("[sqlite]")
+        if is_plain and "_laws.py" not in test and test.startswith("tests/"):
             for operation_id in (name for name, success in operations.items() if success):
                 found[operation_id].append(test.removeprefix("tests/"))
     return found
