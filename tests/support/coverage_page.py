@@ -40,7 +40,7 @@ def _refused() -> dict[str, object]:
 
 
 def _tests_by_operation(calls: Mapping[str, Mapping[str, bool]]) -> dict[str, list[str]]:
-    """Tests that are one story, on one engine where there are two; those that call the least are about the operation."""
+    """Tests that are one story, on one engine where there are two; those that call the least come first."""
     found: dict[str, list[str]] = defaultdict(list)
     for test, operations in sorted(calls.items(), key=lambda item: (len(item[1]), item[0])):
         is_plain = "[" not in test or test.endswith("[sqlite]")
