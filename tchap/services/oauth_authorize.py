@@ -20,7 +20,7 @@ from tchap.protocol.oauth_clients import is_redirect_uri_of
 from tchap.services.oauth_clients import Client, find_client
 from tchap.services.sessions import hash_token
 from tchap.services.world import World
-from tchap.storage import cross_signing, oauth
+from tchap.storage import cross_signing, oauth, tokens
 from tchap.storage.database import Tx
 
 Query = Mapping[str, Sequence[str]]
@@ -57,6 +57,11 @@ def parse_request(caller: Caller, query: Query) -> AuthorizationRequest:
     if AUTHORIZATION_CODE not in caller.client.metadata.grant_types:
         raise OAuthError("unauthorized_client", "The application has not registered for this grant.")
     return parse_authorization(query)
+
+
+async def has_let_in(world: World, user_id: str, client: Client) -> bool:
+    """Whether the person is signed in with the application already."""
+    return await world.store.read(tokens.has_session_with, user_id, client.client_id)
 
 
 async def give_code(world: World, caller: Caller, request: AuthorizationRequest, user_id: str) -> str:

@@ -133,6 +133,16 @@ async def add_refresh_token(tx: Tx, token: NewRefreshToken) -> int:
     return refresh_id
 
 
+async def has_session_with(tx: Tx, user_id: str, oauth_client: str) -> bool:
+    """Whether the application holds a refresh token of the person that still serves."""
+    row = await tx.one(
+        "SELECT 1 FROM refresh_tokens WHERE user_id = $1 AND oauth_client = $2 AND is_spent = 0 LIMIT 1",
+        user_id,
+        oauth_client,
+    )
+    return row is not None
+
+
 async def set_replaced(tx: Tx, refresh_id: int, replaced_by: int) -> None:
     await tx.run("UPDATE refresh_tokens SET replaced_by = $1 WHERE refresh_id = $2", replaced_by, refresh_id)
 

@@ -88,34 +88,58 @@ def test_the_answer_goes_where_and_how_it_was_asked_for(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+WRONG = (
+    ({"code_challenge_method": "plain"}, "invalid_request"),
+    ({"code_challenge": ""}, "invalid_request"),
+    ({"response_type": "token"}, "unsupported_response_type"),
+    ({"scope": "openid"}, "invalid_scope"),
+    ({"prompt": "none"}, "login_required"),
+)
+
+
 def test_a_refusal_is_told_to_the_application(tmp_path: Path) -> None:
-    """What the person refuses, and what the application asked wrongly, comes back to it with its state."""
+    """What the person refuses, and what an application of hers asked wrongly, comes back to it with its state."""
 
     async def story() -> None:
         async with open_house(tmp_path) as house:
             jean = await person(house, JEAN)
             app = await register_app(house)
             browser = Browser(house)
-            for changes, error in (
-                ({"code_challenge_method": "plain"}, "invalid_request"),
-                ({"code_challenge": ""}, "invalid_request"),
-                ({"response_type": "token"}, "unsupported_response_type"),
-                ({"scope": "openid"}, "invalid_scope"),
-                ({"prompt": "none"}, "login_required"),
-            ):
-                told = answer_of(await browser.open(app.authorize_url(**changes)))
-                assert (told["error"], told["state"]) == (error, "etat-42")
-                assert told["error_description"]
-                assert "code" not in told
             await browser.sign_in(jean.user_id)
-            told = answer_of(await browser.open(app.authorize_url(prompt="none")))
-            assert told["error"] == "interaction_required"
             page = await browser.open(app.authorize_url(response_mode="fragment"))
             denied = await browser.submit(page, "answer", "deny")
             assert answer_of(denied)["error"] == "access_denied"
             assert denied.url.startswith(f"{NATIVE_REDIRECT}#")
+            allowed = await browser.submit(await browser.open(app.authorize_url()), "answer", "allow")
+            await app.exchange(answer_of(allowed)["code"])
+            for changes, error in (*WRONG[:-1], ({"prompt": "none"}, "interaction_required")):
+                told = answer_of(await browser.open(app.authorize_url(**changes)))
+                assert (told["error"], told["state"]) == (error, "etat-42")
+                assert told["error_description"]
+                assert "code" not in told
             twice = await browser.open(f"{app.authorize_url()}&state=other")
             assert answer_of(twice)["error"] == "invalid_request"
+
+    asyncio.run(story())
+
+
+def test_nobody_is_sent_on_to_a_site_she_never_let_in(tmp_path: Path) -> None:
+    """Any site may register: a wrong request of one that nobody let in shows a page that names it, and waits."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            jean = await person(house, JEAN)
+            app = await register_app(house)
+            stranger, signed_in = Browser(house), Browser(house)
+            await signed_in.sign_in(jean.user_id)
+            for browser in (stranger, signed_in):
+                for changes, error in WRONG:
+                    page = await browser.open(app.authorize_url(**changes))
+                    assert (page.status, "messages.example" in page.html) == (400, True)
+                    (back,) = [link for link in page.links if link.startswith(f"{NATIVE_REDIRECT}?")]
+                    told = dict(parse_qs(urlsplit(back).query))
+                    expected = "interaction_required" if error == "login_required" and browser is signed_in else error
+                    assert (told["error"], told["state"]) == ([expected], ["etat-42"])
 
     asyncio.run(story())
 
