@@ -7,7 +7,7 @@ NPM = PATH="$(NODE_HOME)/bin:$$PATH" $(NODE_HOME)/bin/node $(NODE_HOME)/lib/node
 PORT ?= 8008
 DATA ?= data
 
-.PHONY: help run test lint types bench web clean install-run install-test system-packages
+.PHONY: help run test hunt lint types coverage bench web clean install-run install-test system-packages
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -24,6 +24,12 @@ lint: install-test ## ruff and mypy
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+
+hunt: install-test ## the random stories drawn anew, and a longer fuzz
+	STORIES=hunt FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-40} $(PY) -m pytest tests/api tests/protocol tests/fuzz -k "laws or fuzz or book"
+
+coverage: install-test ## docs/coverage.md from the route table and a run of the API tests
+	$(PY) -m pytest tests/api tests/services --write-coverage
 
 bench: install-test ## messages per CPU second beside Synapse, one core each
 	$(PY) -m bench $(ARGS)

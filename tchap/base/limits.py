@@ -319,6 +319,8 @@ THIRD_PARTY_TIMEOUT_S = 10  # somebody waits for the search
 MAX_THREAD_SUBSCRIPTIONS = 20_000  # of one person, those ended among them
 THREAD_CHANGES = 100  # MSC4308: the default
 MAX_THREAD_CHANGES = 500
+THREAD_UPDATES = 100  # MSC4360: the default
+MAX_THREAD_UPDATES = 250
 # Delivering notifications
 PUSH_WINDOW = 500  # events looked at in one round
 PUSH_UNSAVED = 5_000  # positions without any notification before it is written down how far the duty is

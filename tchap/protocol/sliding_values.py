@@ -107,6 +107,14 @@ class ToDeviceAsk:
 
 
 @dataclass(frozen=True, slots=True)
+class ThreadsAsk:
+    """At most ``limit`` threads; with their roots, or only as far as the timelines do not tell of them (MSC4360)."""
+
+    limit: int
+    include_roots: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Extensions:
     """What is asked beside rooms; None or False: not asked. ``thread_changes`` is how many (MSC4308)."""
 
@@ -116,6 +124,7 @@ class Extensions:
     receipts: Scope | None = None
     typing: Scope | None = None
     thread_changes: int | None = None
+    threads: ThreadsAsk | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 _FORM = re.compile(r"s(\d{1,18})_(\d{1,18})(?:_(\d{1,18}))?", re.ASCII)
 _PLACE = re.compile(r"t(-?\d{1,18})", re.ASCII)
+_POSITION = re.compile(r"(?:\d{1,18}_)?(\d{1,18})", re.ASCII)
+_UPDATES = re.compile(r"u(\d{1,18})_(\d{1,18})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +54,25 @@ def parse_place(text: str) -> int:
     if found is None:
         raise ValueError("not a token of a place in a timeline")
     return int(found[1])
+
+
+def parse_position(text: str) -> int:
+    """The position that a ``pos`` of sliding sync ends in, or that stands alone; ValueError for anything else."""
+    found = _POSITION.fullmatch(text)
+    if found is None:
+        raise ValueError("not a token of sliding sync")
+    return int(found[1])
+
+
+def format_updates(upto: int, below: int) -> str:
+    """The token of a page of thread updates (MSC4360): of what was said up to ``upto``, threads last told of earlier
+    than ``below`` are left. Whatever is said meanwhile, each thread comes once."""
+    return f"u{upto}_{below}"
+
+
+def parse_updates(text: str) -> tuple[int, int]:
+    """The two positions behind a token of ``format_updates``; ValueError for anything else."""
+    found = _UPDATES.fullmatch(text)
+    if found is None:
+        raise ValueError("not a token of thread updates")
+    return int(found[1]), int(found[2])

@@ -21,7 +21,7 @@ from tchap.services.world import World
 from tchap.storage.events import find_events
 from tchap.storage.jobs import Tx
 from tchap.storage.relations import RelationQuery, ThreadQuery, find_child_ids, find_children, find_threads
-from tchap.storage.rooms import RoomRow, find_room
+from tchap.storage.rooms import find_room
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +109,15 @@ async def _read_threads(tx: Tx, query: ThreadQuery, reader: Reader) -> Children:
     everybody = replace(sight, ignored=frozenset[str]())
     visible = everybody.visible([roots[root] for root, _ in page if root in roots])
     room = await find_room(tx, query.room_id) if any(event.sender in sight.ignored for event in visible) else None
-    shown = [_redacted(event, room) if room and event.sender in sight.ignored else event for event in visible]
+    shown = [
+        without_words(event, room.version) if room and event.sender in sight.ignored else event for event in visible
+    ]
     around = await find_around(tx, sight, query.room_id, shown)
     next_batch = format_place(page[-1][1]) if len(found) > len(page) else None
     return Children(client_events(shown, around, reader), next_batch)
 
 
-def _redacted(event: StoredEvent, room: RoomRow) -> StoredEvent:
+def without_words(event: StoredEvent, version: str) -> StoredEvent:
     """ "If the thread root event was sent by an ignored user, the event is returned redacted to the caller"."""
-    version = ROOM_VERSIONS[room.version]
-    left = redact_content(version, event.type, event.client()["content"])
+    left = redact_content(ROOM_VERSIONS[version], event.type, event.client()["content"])
     return replace(event, client_json=encode_json({**event.client(), "content": left}))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from tchap.base.encoding import decode_json
 from tchap.live.sliding import Connections
 from tchap.protocol.filters import EventFilter, Filter, RoomFilter
-from tchap.protocol.sliding_rooms import choose_rooms, is_expanded, is_fresh, sort_entries
+from tchap.protocol.sliding_rooms import choose_rooms, is_expanded, is_fresh, sort_entries, trim_timeline
 from tchap.protocol.sliding_values import Chosen, Entry, ListFacts, Place, SlidingRequest
 from tchap.protocol.sync_rooms import plan_rooms
 from tchap.protocol.sync_values import Ask, DeviceFacts, StateRow
@@ -20,6 +20,7 @@ from tchap.services.invite_permissions import CONFIG_TYPE, blocks_invitations
 from tchap.services.sync_collect import Collected, collect
 from tchap.services.sync_devices import find_device
 from tchap.services.sync_state import StateFacts
+from tchap.services.thread_updates import NO_UPDATES, Updates, UpdatesAsk, find_updates
 from tchap.storage import sliding, sync, thread_subscriptions, to_device
 from tchap.storage.database import Tx
 from tchap.storage.sync import Window
@@ -61,6 +62,7 @@ class SlidingFacts:
     messages: tuple[DeviceMessage, ...]
     types: Mapping[str, str | None] = field(default_factory=dict)
     threads: Sequence[ThreadSubscription] = ()
+    updates: Updates = NO_UPDATES
 
 
 async def collect_sliding(tx: Tx, ask: SlidingAsk, connections: Connections) -> SlidingFacts:
@@ -82,6 +84,7 @@ async def collect_sliding(tx: Tx, ask: SlidingAsk, connections: Connections) -> 
         messages=messages,
         types=facts.types or {},
         threads=await _find_threads(tx, ask),
+        updates=await _find_updates(tx, ask, entries, _told(groups, chosen)),
     )
 
 
@@ -91,6 +94,26 @@ async def _find_threads(tx: Tx, ask: SlidingAsk) -> list[ThreadSubscription]:
     if limit is None:
         return []
     return await thread_subscriptions.find_changes(tx, ask.user_id, (ask.since or 0, ask.upto), limit + 1)
+
+
+def _told(groups: Sequence[Group], chosen: Mapping[str, Chosen]) -> frozenset[str]:
+    """The messages of threads that the timelines of the answer hold."""
+    timelines = [item for group in groups for item in group.found.timelines.items()]
+    shown = [trim_timeline(timeline, chosen[room_id].config.timeline_limit).events for room_id, timeline in timelines]
+    return frozenset(event.event_id for events in shown for event in events if event.thread_id is not None)
+
+
+async def _find_updates(tx: Tx, ask: SlidingAsk, entries: Sequence[Entry], told: frozenset[str]) -> Updates:
+    """The threads of all rooms the person is in, whatever is in sight (MSC4360)."""
+    wanted = ask.request.extensions.threads
+    if wanted is None:
+        return NO_UPDATES
+    joined = tuple(entry.room_id for entry in entries if entry.membership == "join")
+    roots = wanted.include_roots
+    hidden = frozenset[str]() if roots else told
+    return await find_updates(
+        tx, UpdatesAsk(ask.user_id, joined, (ask.since or 0, ask.upto), wanted.limit, roots, hidden)
+    )
 
 
 async def _find_groups(tx: Tx, ask: SlidingAsk, chosen: Mapping[str, Chosen]) -> tuple[Group, ...]:

@@ -16,6 +16,7 @@ from tchap.protocol.sliding_assembly import room_body
 from tchap.protocol.sliding_rooms import next_known
 from tchap.protocol.sliding_values import Chosen, Place, SlidingRequest
 from tchap.protocol.sync_assembly import Json, typing_event
+from tchap.services.events import Reader
 from tchap.services.sliding_collect import SlidingAsk, SlidingFacts, collect_sliding
 from tchap.services.sliding_shape import (
     extensions_body,
@@ -25,6 +26,7 @@ from tchap.services.sliding_shape import (
     told_room,
 )
 from tchap.services.sync_shape import note_members
+from tchap.services.thread_updates import updates_body
 from tchap.services.world import World
 from tchap.storage import to_device
 from tchap.storage.sync import find_joined_rooms
@@ -104,6 +106,9 @@ async def _answer(world: World, request: SlidingRequest, line: _Line) -> tuple[J
     typing = _typing(world, ask, found, {room.facts.plan.room_id for room in rooms if room.is_initial})
     if typing:
         extensions["typing"] = {"rooms": typing}
+    updates = updates_body(found.updates, Reader.of(line.requester, world.clock.now_ms()), ("updates", "prev_batch"))
+    if updates:
+        extensions["io.element.msc4360.threads"] = updates
     shaped = shape_rooms(line.requester, sources, shown, world.clock.now_ms())
     body: Json = {
         "lists": {name: {"count": count} for name, count in found.counts.items()},
@@ -114,7 +119,7 @@ async def _answer(world: World, request: SlidingRequest, line: _Line) -> tuple[J
         body["txn_id"] = request.txn_id
     told = {room.facts.plan.room_id: room.facts.timeline.limited for room in shown}
     known = next_known(place, found.chosen, told, found.dms)
-    return body, bool(shown or typing) or has_news, Place(upto, typing_serial, known)
+    return body, bool(shown or typing or updates) or has_news, Place(upto, typing_serial, known)
 
 
 def _typing(world: World, ask: SlidingAsk, found: SlidingFacts, initial: Collection[str]) -> dict[str, msgspec.Raw]:

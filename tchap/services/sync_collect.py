@@ -131,11 +131,15 @@ async def _find_timelines(
     history: Mapping[str, tuple[OwnMembership, ...]],
 ) -> dict[str, Timeline]:
     events: dict[str, list[SyncEvent]] = {}
-    for since in {plan.since for plan in plans if plan.section in ("join", "leave")}:
-        rooms = [plan.room_id for plan in plans if plan.section in ("join", "leave") and plan.since == since]
+    seen = [plan for plan in plans if plan.section in ("join", "leave") and plan.was_joined]
+    for since in {plan.since for plan in seen}:
+        rooms = [plan.room_id for plan in seen if plan.since == since]
         window = Window(ask.user_id, since, ask.upto)
         for event in await sync.find_timelines(tx, window, rooms, timeline_depth(ask)):
             events.setdefault(event.room_id, []).append(event)
+    # Of a room they did not enter, only what put them out: it may lie beyond the end of an earlier stay.
+    for event in await _find_presents(tx, [plan for plan in plans if not plan.was_joined]):
+        events[event.room_id] = [event]
     sight = await _find_sight(tx, ask, history, events)
     return {
         plan.room_id: cut_timeline(plan, events.get(plan.room_id, ()), ask, ignored, sight.get(plan.room_id))
@@ -198,8 +202,13 @@ async def _find_stripped(tx: Tx, ask: Ask, plans: Sequence[RoomPlan]) -> list[Sy
     return await sync.find_stripped_state(tx, [plan.room_id for plan in outside], STRIPPED_TYPES, members)
 
 
+async def _find_presents(tx: Tx, plans: Sequence[RoomPlan]) -> list[SyncEvent]:
+    """The person's membership events at the end, in rooms where they were no member meanwhile."""
+    return await sync.find_by_ids(tx, [plan.present.event_id for plan in plans]) if plans else []
+
+
 async def _find_by_ids(tx: Tx, plans: Sequence[RoomPlan], timelines: Mapping[str, Timeline]) -> dict[str, SyncEvent]:
-    wanted = {plan.present.event_id for plan in plans if plan.section in ("invite", "knock")}
+    wanted = {plan.present.event_id for plan in plans if plan.section in ("invite", "knock") or not plan.was_joined}
     wanted.update(
         event.redacted_by for timeline in timelines.values() for event in timeline.events if event.redacted_by
     )

@@ -90,22 +90,29 @@ def _rooms(quick: _Quick, since: SyncToken) -> list[RoomFacts] | None:
         if room is None:
             return None
         found[room_id] = room
+    if not _add_receipts(quick, found):
+        return None
+    for room_id in quick.subscriber.typing_since(since.typing):
+        if _wants(quick.ask, room_id, "m.typing"):
+            event = typing_event(quick.world.live.typing.typists(room_id))
+            _add_ephemeral(quick, found, room_id, [event])
+    return list(found.values())
+
+
+def _add_receipts(quick: _Quick, found: dict[str, RoomFacts]) -> bool:
+    """Adds what was read since; False where memory does not know all of it."""
     for room_id in quick.subscriber.receipts_since(quick.since):
         receipts = quick.world.live.notifier.receipts_since(room_id, quick.since, quick.ask.upto)
         if receipts is None:
-            return None
+            return False
         if receipts and _wants(quick.ask, room_id, "m.receipt"):
             said = [(each.event_id, "m.read", each.user_id, each.thread_id, each.ts) for each in receipts]
             _add_ephemeral(quick, found, room_id, receipts_events(said))
         is_told = room_id in found and found[room_id].unread is not None
         if not is_told and any(each.user_id == quick.requester.user_id for each in receipts):
             # The counts changed, and memory does not know to what, or the client wants no receipts.
-            return None
-    for room_id in quick.subscriber.typing_since(since.typing):
-        if _wants(quick.ask, room_id, "m.typing"):
-            event = typing_event(quick.world.live.typing.typists(room_id))
-            _add_ephemeral(quick, found, room_id, [event])
-    return list(found.values())
+            return False
+    return True
 
 
 def _add_ephemeral(quick: _Quick, found: dict[str, RoomFacts], room_id: str, events: list[bytes]) -> None:

@@ -18,7 +18,7 @@ from tchap.protocol.sync_assembly import (
     splice,
 )
 from tchap.protocol.sync_rooms import MEMBER, admits, choose_members, choose_state, content_of
-from tchap.protocol.sync_values import Ask, RoomFacts, RoomPlan, StateRow, SyncEvent, membership_at
+from tchap.protocol.sync_values import Ask, RoomFacts, RoomPlan, StateRow, SyncEvent, Timeline, membership_at
 from tchap.protocol.transactions import note_transaction
 from tchap.services.push_rules import parse_stored_rules
 from tchap.services.sync_collect import Collected
@@ -65,9 +65,9 @@ def _stripped(plan: RoomPlan, found: Collected) -> Iterable[SyncEvent]:
 
 def _state(ask: Ask, plan: RoomPlan, found: Collected, memory: DeviceMemory) -> list[SyncEvent]:
     rows = found.state.rows.get(plan.room_id, ())
-    if not plan.was_joined:
-        return []
     timeline = found.timelines[plan.room_id]
+    if not plan.was_joined:
+        return _state_outside(ask, plan, found, timeline)
     chosen = choose_state(plan, timeline, rows, bool(ask.state_after), ask.lazy)
     if ask.lazy:
         needed = {event.sender for event in timeline.events}
@@ -80,6 +80,15 @@ def _state(ask: Ask, plan: RoomPlan, found: Collected, memory: DeviceMemory) -> 
         chosen = choose_members(chosen, needed, sent, found.state.changes)
     wanted = ask.filter.room.state
     return [event for event in chosen if wanted.admits_room(plan.room_id) and admits(event, wanted)]
+
+
+def _state_outside(ask: Ask, plan: RoomPlan, found: Collected, timeline: Timeline) -> list[SyncEvent]:
+    """Their own departure, where it counts as state and not as a part of the timeline."""
+    present = found.by_id.get(plan.present.event_id)
+    is_wanted = present is not None and admits(present, ask.filter.room.state)
+    if present is None or not is_wanted or (timeline.events and not ask.state_after):
+        return []
+    return [present]
 
 
 def note_members(rooms: Sequence[RoomFacts], memory: DeviceMemory, position: int) -> None:

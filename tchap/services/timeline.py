@@ -301,9 +301,11 @@ def _enqueue(world: World, room: LiveRoom, append_: Append) -> asyncio.Future[li
     began_s = world.clock.monotonic()
     committed = asyncio.ensure_future(world.store.write_pipelined(write_append, append_))
     _move_on(room, append_)
+    # Woken first: whoever speaks is answered before those who listen, some of whom may be the same person's devices.
+    answered = asyncio.shield(committed)
     committed.add_done_callback(lambda done: _after_commit(world, room, append_, _rows_of(done)))
     committed.add_done_callback(lambda _: world.metrics.commit_seconds.observe(world.clock.monotonic() - began_s))
-    return asyncio.shield(committed)
+    return answered
 
 
 def _move_on(room: LiveRoom, append_: Append) -> None:

@@ -54,11 +54,22 @@ class Sight:
             return False
         # What was backfilled was never told; it stands before everything that was.
         position = event.position or 0
-        before = Moment(self.visibility_at(position - 1), self.membership_at(position - 1))
-        joined_since = any(stay.membership == "join" and stay.from_position > position for stay in self.stays)
+        before, joined_since = self._before(position)
         if event.type not in ("m.room.member", "m.room.history_visibility"):
             return may_see(before, joined_since)
         return may_see_event(event_of(event), self.user_id, before, joined_since)
+
+    def _before(self, position: int) -> tuple[Moment, bool]:
+        joined_since = any(stay.membership == "join" and stay.from_position > position for stay in self.stays)
+        return Moment(self.visibility_at(position - 1), self.membership_at(position - 1)), joined_since
+
+    def hidden_starts(self) -> list[int]:
+        """Of the changes of the person's membership and of the visibility, those after which messages are hidden.
+
+        What was said until the next such change is seen all or not at all, so that a query can leave it out.
+        """
+        starts = {stay.from_position for stay in self.stays} | {start for start, _ in self.visibilities}
+        return [start for start in starts if not may_see(*self._before(start + 1))]
 
     def visible(self, events: Iterable[StoredEvent]) -> list[StoredEvent]:
         return [event for event in events if self.sees(event)]

@@ -124,6 +124,22 @@ def test_media_need_authentication(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_the_roads_without_a_token_are_frozen(tmp_path: Path) -> None:
+    """Under the older addresses nothing is given away; the test profile, where nothing is anybody's, still answers."""
+
+    async def story() -> None:
+        picture = io.BytesIO()
+        Image.new("RGB", (64, 64), "navy").save(picture, "PNG")
+        for config, expected in ((OPEN, 404), (TEST_PROFILE, 200)):
+            async with open_house(tmp_path / str(expected), config) as house:
+                path = await upload(house, await person(house, JEAN), picture.getvalue(), "image/png")
+                size = "width=32&height=32&method=scale"
+                for road in (f"download/{path}", f"thumbnail/{path}?{size}"):
+                    assert (await get(house, None, f"/_matrix/media/v3/{road}")).status_code == expected
+
+    asyncio.run(story())
+
+
 def test_unknown_and_crafted_names_are_not_found(tmp_path: Path) -> None:
     """Another server's media, an unknown id and an attempt to leave the folder are all just not found."""
 

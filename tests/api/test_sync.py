@@ -206,6 +206,31 @@ def test_an_invitation_shows_the_room_and_can_be_refused(tmp_path: Path) -> None
     tell(tmp_path, story)
 
 
+@pytest.mark.parametrize("ending", ["withdrawn", "refused"])
+@pytest.mark.parametrize("after", ["", "state_after"])
+def test_an_invitation_to_come_back_ends_too(tmp_path: Path, ending: str, after: str) -> None:
+    """Who was a member before is told of the end of a new invitation, and of nothing said since they left."""
+
+    async def story(hall: Hall) -> None:
+        ariane, basile, room_id = await a_pair(hall)
+        await basile.leave(room_id)
+        await ariane.send(room_id, "entre nous")
+        await ariane.act(room_id, "invite", basile.user_id)
+        query = {"use_state_after": "true"} if after else {}
+        since = (await basile.sync(**query))["next_batch"]
+        await (ariane.act(room_id, "kick", basile.user_id) if ending == "withdrawn" else basile.leave(room_id))
+        left = (await basile.sync(since, **query))["rooms"]["leave"][room_id]
+        parts = [left["timeline"], left[after]] if after else [left["timeline"]]
+        for part in parts:
+            (event,) = part["events"]
+            assert (event["state_key"], event["content"]["membership"]) == (basile.user_id, "leave")
+        wants_no_members = {"room": {"timeline": {"not_types": ["m.room.member"]}}}
+        left = (await basile.sync(since, filter=wants_no_members))["rooms"]["leave"][room_id]
+        assert [event["state_key"] for event in left["state"]["events"]] == [basile.user_id]
+
+    tell(tmp_path, story)
+
+
 @pytest.mark.parametrize("action", ["kick", "ban"])
 def test_who_is_removed_learns_it_and_no_more(tmp_path: Path, action: str) -> None:
     """The room moves to `leave` with what was said until then; what follows is not told."""

@@ -55,7 +55,10 @@ async def roots_of(who: Resident, room_id: str, query: str = "") -> list[str]:
 
 async def unread_of(who: Resident, room_id: str) -> dict[str, int]:
     """Notifications by thread, those of nothing left out."""
-    room = (await who.sync(filter=BY_THREAD))["rooms"]["join"][room_id]
+    return counts_in((await who.sync(filter=BY_THREAD))["rooms"]["join"][room_id])
+
+
+def counts_in(room: Any) -> dict[str, int]:
     counts = {"main": room["unread_notifications"], **room.get("unread_thread_notifications", {})}
     return {thread: count["notification_count"] for thread, count in counts.items() if count["notification_count"]}
 
@@ -108,6 +111,28 @@ def test_receipts_read_their_own_timeline(
             await basile.read(room_id, made[name], kind, made.get(thread or "", thread))
         assert await unread_of(basile, room_id) == {made.get(name, name): count for name, count in left.items()}
         assert await unread_of(ariane, room_id) == {}
+
+    tell(story)
+
+
+def test_what_was_read_is_told_to_who_follows(tell: Callable[[Story], None]) -> None:
+    """A device that syncs all along is told what its own receipts leave unread, threaded or not, public or not."""
+
+    async def story(hall: Hall) -> None:
+        ariane, basile, room_id = await make_room(hall)
+        since = (await basile.sync(filter=BY_THREAD))["next_batch"]
+        made = await build_example(ariane, room_id)
+        since = (await basile.sync(since, filter=BY_THREAD))["next_batch"]
+        for name, thread, kind in (("A", "main", "m.read"), ("E", "A", "m.read"), ("I", "main", "m.read.private")):
+            await basile.read(room_id, made[name], kind, made.get(thread, thread))
+            body = await basile.sync(since, filter=BY_THREAD)
+            since = body["next_batch"]
+            assert counts_in(body["rooms"]["join"][room_id]) == await unread_of(basile, room_id)
+        await basile.read(room_id, made["D"])
+        assert counts_in((await basile.sync(since, filter=BY_THREAD))["rooms"]["join"][room_id]) == {
+            made["A"]: 2,
+            made["B"]: 1,
+        }
 
     tell(story)
 

@@ -1,5 +1,7 @@
-"""Where the fuzz plays: people of two kinds, a room of theirs, and the things that exist around them."""
+"""Where the fuzz plays: people of two or three kinds, a room of theirs, and the things that exist around them."""
 
+import hashlib
+import hmac
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +12,8 @@ from tests.support.client import PASSWORD, V3, Client
 # Of each story; more for a long run.
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "6"))
 CHEAP_HASH = "[password]\nhash_time_cost = 1\nhash_memory_kib = 64\n"
+SHARED_SECRET = "a-secret-of-the-fuzz"
+WITH_ADMINISTRATORS = f'[test]\nshared_secret = "{SHARED_SECRET}"\n'
 
 
 @dataclass(slots=True)
@@ -29,10 +33,13 @@ class Stage:
 
 
 def set_stage(url: str, number: int) -> Stage:
-    """A plain Matrix server: an agent with a public room, and somebody who is in no room."""
+    """A plain Matrix server: an agent with a public room, somebody who is in no room, and an administrator."""
     agent = Client(url).register(f"agent{number}")
     room = agent.create_room(preset="public_chat", room_alias_name=f"forum{number}", name="Forum")
-    return _furnish(agent, Client(url).register(f"solitaire{number}"), room, number)
+    stage = _furnish(agent, Client(url).register(f"solitaire{number}"), room, number)
+    administrator = stage.people["administrator"] = sign_up_administrator(url, number)
+    stage.known["userId"].append(administrator.user_id)
+    return stage
 
 
 def set_lawful_stage(url: str, number: int) -> Stage:
@@ -60,6 +67,20 @@ def _furnish(agent: Client, other: Client, room: str, number: int) -> Stage:
 
 def sign_up_passer_by(url: str, number: int) -> Client:
     return Client(url).register(f"passant{number}")
+
+
+def sign_up_administrator(url: str, number: int) -> Client:
+    """An account made with the shared secret of the test profile."""
+    path, name = "/_synapse/admin/v1/register", f"administratrice{number}"
+    door = Client(url)
+    nonce = door.ask("GET", path)["nonce"]
+    mac = hmac.new(SHARED_SECRET.encode(), "\0".join((nonce, name, PASSWORD, "admin")).encode(), hashlib.sha1)
+    fields = {"nonce": nonce, "username": name, "password": PASSWORD, "admin": True, "mac": mac.hexdigest()}
+    made = door.ask("POST", path, fields)
+    door.close()
+    administrator = Client(url, made["access_token"], made["user_id"])
+    administrator.device_id = made["device_id"]
+    return administrator
 
 
 def sign_up_agent(url: str, number: int) -> Client:

@@ -13,6 +13,7 @@ from tchap.app import build_application, open_world
 from tchap.base.clock import Clock
 from tchap.base.config import Password, parse_settings
 from tchap.services.world import World
+from tests.support.operations import witness
 
 PASSWORD = "Correct-cheval-9"
 CHEAP_HASH = Password(hash_time_cost=1, hash_memory_kib=64)
@@ -78,6 +79,6 @@ async def open_house(folder: Path, config: str = "") -> AsyncIterator[House]:
     clock = HandClock()
     async with open_world(settings, clock) as world:
         application = build_application(world)
-        transport = httpx.ASGITransport(application)  # type: ignore[arg-type]
+        transport = httpx.ASGITransport(witness(application))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8008") as http:
             yield House(world, clock, http)

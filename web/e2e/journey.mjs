@@ -107,6 +107,8 @@ async function run() {
   await step("another tab takes the work and gives it back", () => twoTabs(a));
   await step("an edited and a deleted message, seen on the other side", () => editAndDelete(a, b));
   await step("the details on a narrow screen have a title of their own", () => narrowDetails(b));
+  await step("a message of a forum is found, and opens in its place", () => searchForum(a));
+  await step("a message is reported to the moderators", () => report(b));
   await step("the history is in the backup", () => steps.waitForBackup(a.page, base, 2));
   const c = await openPerson();
   await step("a wrong recovery code is kindly refused, the right one opens the history", async () => {
@@ -162,6 +164,27 @@ async function editAndDelete(a, b) {
   }
 }
 
+async function searchForum(a) {
+  await steps.createForum(a.page, `Atelier ${tag}`);
+  await steps.write(a.page, "Le budget participatif est ouvert à tous");
+  await steps.write(a.page, "Prochaine réunion lundi");
+  await steps.sees(a.page, "Prochaine réunion");
+  const facts = await steps.searchHere(a.page, "budgets participatifs", "budget participatif", () => checkPage(a, "search"));
+  await steps.openRoom(a.page, BRUNO);
+  return facts;
+}
+
+async function report(b) {
+  await steps.openRoom(b.page, ALICE);
+  await steps.reportMessage(b.page, "premier message", () => checkPage(b, "report"));
+}
+
+async function checkPage(person, name) {
+  await shoot(person, name);
+  const obstacles = await steps.findObstacles(person.page);
+  if (obstacles.length > 0) throw new Error(obstacles.join(" | "));
+}
+
 async function narrowDetails(b) {
   const wide = b.page.viewportSize();
   await b.page.setViewportSize({ width: 390, height: 800 });
@@ -190,7 +213,8 @@ async function leavesNothing(person) {
 
 /** The new device asks, the old one accepts; both see the same symbols, and the history opens without a code. */
 async function compare(fresh, known) {
-  await askUntilSeen(fresh, known.page.getByRole("button", { name: "C’est moi, comparer" }));
+  await fresh.page.getByRole("button", { name: "Comparer avec un autre appareil" }).click();
+  await known.page.getByRole("button", { name: "C’est moi, comparer" }).click();
   const [mine, theirs] = await Promise.all([steps.readSymbols(fresh.page), steps.readSymbols(known.page)]);
   await shoot(fresh, "compare");
   if (mine.join() !== theirs.join()) throw new Error(`different symbols: ${mine} / ${theirs}`);
@@ -199,20 +223,6 @@ async function compare(fresh, known) {
   await known.page.getByRole("button", { name: "Continuer", exact: true }).click();
   await readsHistory(fresh);
   return { symbols: mine.length };
-}
-
-/** A device that has not heard of the new one yet ignores its request: a person closes the dialog and asks again. */
-async function askUntilSeen(fresh, accept) {
-  for (let attempt = 1; ; attempt += 1) {
-    await fresh.page.getByRole("button", { name: "Comparer avec un autre appareil" }).click();
-    const seen = await accept.waitFor({ timeout: 8_000 }).then(
-      () => true,
-      () => false,
-    );
-    if (seen) return accept.click();
-    if (attempt === 3) throw new Error("the other device never showed the request");
-    await fresh.page.getByRole("button", { name: "Fermer" }).click();
-  }
 }
 
 async function twoTabs(a) {

@@ -176,6 +176,37 @@ export async function remove(page, text) {
   await page.getByRole("alertdialog").getByRole("button", { name: "Supprimer" }).click();
 }
 
+export async function createForum(page, name) {
+  await page.getByTestId("new").click();
+  await page.getByRole("menuitem", { name: "Nouveau salon" }).click();
+  await page.getByTestId("room-name").fill(name);
+  await page.getByRole("radio", { name: /^Salon public/u }).check();
+  await page.getByRole("button", { name: "Créer le salon" }).click();
+  await page.getByRole("heading", { level: 1, name }).waitFor();
+  await page.getByTestId("composer").waitFor();
+}
+
+/** Searches the open conversation, opens the result, and waits until the message has the focus. */
+export async function searchHere(page, term, text, look) {
+  await page.getByRole("button", { name: "Rechercher dans cette conversation" }).click();
+  await page.getByTestId("message-search").fill(term);
+  const result = page.getByTestId("search-result").filter({ hasText: text });
+  await result.waitFor();
+  await look();
+  await result.click();
+  await page.locator('[data-testid="message"][data-found]').filter({ hasText: text }).waitFor();
+  await waitFor("the focus", () => page.evaluate(() => document.activeElement?.hasAttribute("data-found")));
+}
+
+export async function reportMessage(page, text, look) {
+  await act(page, text, "Signaler");
+  await page.getByRole("radio", { name: "Autre chose" }).check();
+  await look();
+  await page.getByRole("button", { name: "Envoyer le signalement" }).click();
+  await page.getByText("La modération a reçu votre signalement").waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Fermer", exact: true }).last().click();
+}
+
 /** What axe finds against the WCAG and its best practices on the page as it stands, as "rule: element". */
 export async function findObstacles(page) {
   await page.evaluate(axe.source);

@@ -16,13 +16,15 @@ from tchap.protocol.sliding_values import (
     RoomConfig,
     Scope,
     SlidingRequest,
+    ThreadsAsk,
     ToDeviceAsk,
 )
 from tchap.services.sliding_sync import sliding_sync
 from tchap.services.world import World
 
 Json = dict[str, Any]
-_THREADS = "io.element.msc4308.thread_subscriptions"
+_CHANGES = "io.element.msc4308.thread_subscriptions"
+_THREADS = "io.element.msc4360.threads"
 
 
 async def post_sync(world: World, request: Request) -> Response:
@@ -146,7 +148,7 @@ def _types(body: Json, name: str) -> frozenset[str | None] | None:
 def _parse_extensions(body: Json) -> Extensions:
     wanted = {
         name: maybe_dict(body, name) or {}
-        for name in ("to_device", "e2ee", "account_data", "receipts", "typing", _THREADS)
+        for name in ("to_device", "e2ee", "account_data", "receipts", "typing", _CHANGES, _THREADS)
     }
     enabled = {name: part for name, part in wanted.items() if maybe_bool(part, "enabled")}
     scopes = {name: _scope(part) for name, part in enabled.items()}
@@ -156,12 +158,18 @@ def _parse_extensions(body: Json) -> Extensions:
         account_data=scopes.get("account_data"),
         receipts=scopes.get("receipts"),
         typing=scopes.get("typing"),
-        thread_changes=_thread_changes(enabled[_THREADS]) if _THREADS in enabled else None,
+        thread_changes=_thread_changes(enabled[_CHANGES]) if _CHANGES in enabled else None,
+        threads=_threads(enabled[_THREADS]) if _THREADS in enabled else None,
     )
 
 
 def _thread_changes(body: Json) -> int:
     return min(maybe_int(body, "limit", 1) or limits.THREAD_CHANGES, limits.MAX_THREAD_CHANGES)
+
+
+def _threads(body: Json) -> ThreadsAsk:
+    limit = min(maybe_int(body, "limit", 1) or limits.THREAD_UPDATES, limits.MAX_THREAD_UPDATES)
+    return ThreadsAsk(limit, bool(maybe_bool(body, "include_roots")))
 
 
 def _scope(body: Json) -> Scope:

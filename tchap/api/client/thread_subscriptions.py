@@ -7,6 +7,7 @@ from tchap.api.parse import maybe_str
 from tchap.api.routing import Route
 from tchap.base import limits
 from tchap.base.errors import InvalidParam, MissingParam
+from tchap.protocol.sync_tokens import parse_position
 from tchap.services import thread_subscriptions
 from tchap.services.world import World
 
@@ -47,10 +48,10 @@ def _position(request: Request, name: str) -> int | None:
     text = request.text(name)
     if text is None:
         return None
-    position = text.rpartition("_")[2]
-    if not (position.isascii() and position.isdigit() and len(position) <= 18):
-        raise InvalidParam(f"The parameter '{name}' is not a token of this server.")
-    return int(position)
+    try:
+        return parse_position(text)
+    except ValueError as error:
+        raise InvalidParam(f"The parameter '{name}' is not a token of this server.") from error
 
 
 _UNSTABLE = "/_matrix/client/unstable"

@@ -416,6 +416,28 @@ export const en: Record<Key, string> = {
   "search.more.older": "Search older messages",
   "search.gone": "This message is no longer there, or you can no longer read it.",
 
+  "replaced.title": "Room replaced",
+  "replaced.body": "This room has been replaced. The conversation goes on in the new room.",
+  "replaced.go": "Go to the new room",
+  "replaced.closed": "You cannot enter the new room yet. Ask an administrator of this room for an invitation.",
+  "replaced.before": "Read the messages of the former room",
+
+  "upgrade.old": "This room is of an old version",
+  "upgrade.hint": "A recent room is safer. You can replace it and keep its name, its members and its settings.",
+  "upgrade.offer": "Upgrade",
+  "upgrade.title": "Upgrade this room?",
+  "upgrade.body":
+    "A new room takes the place of this one, and its members are invited there. Nobody will be able to write here any more, but the former room stays readable. This cannot be undone.",
+  "upgrade.confirm": "Create the new room",
+  "upgrade.missed_one": "The new room is ready, but {count} person could not be invited: please invite them yourself.",
+  "upgrade.missed_other": "The new room is ready, but {count} people could not be invited: please invite them yourself.",
+
+  "confirmation.noPassword": "If you have no password, leave this empty: you will be asked to sign in again.",
+  "confirmation.body": "First confirm that this is you.",
+  "confirmation.open": "Sign in again (new tab)",
+  "confirmation.done": "Done, continue",
+  "confirmation.missing": "You did not confirm that it was you: nothing was done.",
+
   "palette.title": "Go to…",
   "palette.label": "Find a person, a room or an action",
   "palette.rooms": "Conversations",

@@ -421,6 +421,30 @@ export const fr = {
   "search.more.older": "Chercher dans les messages plus anciens",
   "search.gone": "Ce message n’est plus là, ou vous ne pouvez plus le lire.",
 
+  "replaced.title": "Salon remplacé",
+  "replaced.body": "Ce salon a été remplacé. La conversation continue dans le nouveau salon.",
+  "replaced.go": "Aller au nouveau salon",
+  "replaced.closed":
+    "Vous n’avez pas encore accès au nouveau salon. Demandez une invitation à un administrateur de ce salon.",
+  "replaced.before": "Lire les messages de l’ancien salon",
+
+  "upgrade.old": "Ce salon est d’une ancienne version",
+  "upgrade.hint": "Un salon récent est plus sûr. Vous pouvez le remplacer en gardant son nom, ses membres et ses réglages.",
+  "upgrade.offer": "Mettre à niveau",
+  "upgrade.title": "Mettre ce salon à niveau ?",
+  "upgrade.body":
+    "Un nouveau salon prend la place de celui-ci, et ses membres y sont invités. Personne ne pourra plus écrire ici, mais l’ancien salon restera lisible. C’est irréversible.",
+  "upgrade.confirm": "Créer le nouveau salon",
+  "upgrade.missed_one": "Le nouveau salon est prêt, mais {count} personne n’a pas pu y être invitée : invitez-la vous-même.",
+  "upgrade.missed_other":
+    "Le nouveau salon est prêt, mais {count} personnes n’ont pas pu y être invitées : invitez-les vous-même.",
+
+  "confirmation.noPassword": "Si vous n’avez pas de mot de passe, laissez ce champ vide : vous vous identifierez de nouveau.",
+  "confirmation.body": "Confirmez d’abord que c’est bien vous.",
+  "confirmation.open": "S’identifier de nouveau (nouvel onglet)",
+  "confirmation.done": "C’est fait, continuer",
+  "confirmation.missing": "Vous n’avez pas confirmé que c’était vous : rien n’a été fait.",
+
   "palette.title": "Aller à…",
   "palette.label": "Rechercher une personne, un salon ou une action",
   "palette.rooms": "Conversations",

@@ -1,9 +1,8 @@
 /** Sets encryption up without a question, and opens the history on a new device with the recovery code. */
-import { MatrixError, type MatrixEvent } from "matrix-js-sdk";
+import type { AuthDict, MatrixEvent } from "matrix-js-sdk";
 import { type CryptoApi, CryptoEvent, decodeRecoveryKey } from "matrix-js-sdk/lib/crypto-api";
-import type { AuthDict } from "matrix-js-sdk";
 import type { Account } from "./account";
-import { passwordStage } from "./accounts";
+import { type Proof, prove } from "./proof";
 
 export interface RecoveryCode {
   readonly code: string;
@@ -24,19 +23,6 @@ function cryptoOf(account: Account): CryptoApi {
   const crypto = account.client.getCrypto();
   if (crypto === undefined) throw new Error("encryption is not open");
   return crypto;
-}
-
-/** The first upload needs no password (spec 1.19); a server that wants one all the same gets it. */
-function proveWithPassword(account: Account, password: string | null) {
-  return async (makeRequest: (auth: AuthDict | null) => Promise<void>): Promise<void> => {
-    try {
-      await makeRequest(null);
-    } catch (error) {
-      if (!(error instanceof MatrixError) || error.httpStatus !== 401 || password === null) throw error;
-      const session = String((error.data as { session?: unknown }).session ?? "");
-      await makeRequest({ ...passwordStage(account.userId, password), session } as AuthDict);
-    }
-  };
 }
 
 export interface CodeFacts {
@@ -72,18 +58,23 @@ async function numberCode(account: Account, code: string): Promise<RecoveryCode>
   return { code, number, createdTime };
 }
 
+function proving(account: Account, proof: Proof) {
+  return (makeRequest: (auth: AuthDict | null) => Promise<void>): Promise<void> => prove(account, proof, makeRequest);
+}
+
 /** Identity, secret storage and backup, in the order that works. Returns the code to show once. */
 export async function setUpEncryption(account: Account, password: string | null): Promise<RecoveryCode> {
-  const authUploadDeviceSigningKeys = proveWithPassword(account, password);
+  // The first upload needs no proof (spec 1.19); a server that wants the password all the same gets it.
+  const authUploadDeviceSigningKeys = proving(account, { password, confirm: null });
   await cryptoOf(account).bootstrapCrossSigning({ authUploadDeviceSigningKeys });
   return numberCode(account, await createStorage(account));
 }
 
 /** Starts again from nothing, when the code is lost: the old history stays closed on this device. */
-export async function resetEncryption(account: Account, password: string | null): Promise<RecoveryCode> {
+export async function resetEncryption(account: Account, proof: Proof): Promise<RecoveryCode> {
   const crypto = cryptoOf(account);
   account.vault.forget();
-  await crypto.resetEncryption(proveWithPassword(account, password));
+  await crypto.resetEncryption(proving(account, proof));
   return numberCode(account, await createStorage(account));
 }
 

@@ -1,9 +1,7 @@
 /** The directory, the members of a room and the person's own devices. */
-import { MatrixError } from "matrix-js-sdk";
-import type { AuthDict } from "matrix-js-sdk";
 import type { Account } from "./account";
-import { passwordStage } from "./accounts";
 import { parsePerson } from "./names";
+import { type Proof, prove } from "./proof";
 import type { Device, Member, Person } from "./types";
 
 const RESULTS = 12;
@@ -60,16 +58,7 @@ export async function listDevices(account: Account): Promise<Device[]> {
   return all.sort((a, b) => Number(b.current) - Number(a.current) || b.lastSeen - a.lastSeen);
 }
 
-/** Signs another device out; the server asks for the password again. */
-export async function removeDevice(account: Account, deviceId: string, password: string): Promise<void> {
-  try {
-    await account.client.deleteDevice(deviceId);
-  } catch (error) {
-    if (!(error instanceof MatrixError) || error.httpStatus !== 401) throw error;
-    const session = String((error.data as { session?: unknown }).session ?? "");
-    await account.client.deleteDevice(deviceId, {
-      ...passwordStage(account.userId, password),
-      session,
-    } as AuthDict);
-  }
+/** Signs another device out; the server asks again who one is. */
+export async function removeDevice(account: Account, deviceId: string, proof: Proof): Promise<void> {
+  await prove(account, proof, (auth) => account.client.deleteDevice(deviceId, auth ?? undefined));
 }

@@ -12,6 +12,7 @@ import {
 } from "matrix-js-sdk";
 import type { Account } from "./account";
 import { parsePerson, serverOf } from "./names";
+import { isReplaced, predecessorOf, successorOf } from "./upgrades";
 import type { LastText, Person, RoomKind, RoomSummary } from "./types";
 
 /** The newest conversations, of which a notification may have to say the name. */
@@ -102,6 +103,11 @@ function readInvitation(account: Account, room: Room): { from: Person } | null {
   return { from: personIn(room, inviter) };
 }
 
+function findPredecessor(account: Account, room: Room): string | null {
+  const before = predecessorOf(room);
+  return before !== null && account.client.getRoom(before)?.getMyMembership() === "join" ? before : null;
+}
+
 function toSummary(account: Account, room: Room, direct: Map<string, string>): RoomSummary {
   const peer = findPeer(room, direct);
   const found = findLast(account, room);
@@ -118,6 +124,9 @@ function toSummary(account: Account, room: Room, direct: Map<string, string>): R
     lastText: found?.last ?? null,
     lastTime: found?.time ?? room.getLastActiveTimestamp(),
     memberCount: room.getJoinedMemberCount(),
+    closed: successorOf(room) !== null,
+    replaced: isReplaced(account, room),
+    predecessor: findPredecessor(account, room),
     peer: peer === null ? null : personIn(room, peer),
   };
 }

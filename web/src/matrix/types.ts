@@ -27,6 +27,12 @@ export interface RoomSummary {
   readonly lastText: LastText | null;
   readonly lastTime: number;
   readonly memberCount: number;
+  /** Another room has taken this one's place. */
+  readonly closed: boolean;
+  /** The person is in the room that has taken this one's place: it is no longer listed. */
+  readonly replaced: boolean;
+  /** The room whose place this one took, when it can still be read. */
+  readonly predecessor: string | null;
   /** In a direct message: the other person. */
   readonly peer: Person | null;
 }

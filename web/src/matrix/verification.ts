@@ -66,7 +66,9 @@ function look(running: Running): void {
   if (request.phase === VerificationPhase.Cancelled) running.tell({ step: "cancelled" });
 }
 
-function control(request: VerificationRequest, tell: (step: ComparisonStep) => void): Comparison {
+type Tell = (step: ComparisonStep) => void;
+
+function control(request: VerificationRequest, tell: Tell): Comparison {
   const running: Running = { request, tell, verifier: null, sas: null, confirmed: false };
   const onChange = (): void => look(running);
   request.on(VerificationRequestEvent.Change, onChange);
@@ -85,23 +87,91 @@ function control(request: VerificationRequest, tell: (step: ComparisonStep) => v
   };
 }
 
+/**
+ * A device that has not heard of this one yet lets its request fall without a word. So it is asked again, a few times
+ * at the start, as long as nobody has answered; the device that did hear is asked no more than once at a time.
+ */
+const ASK_AGAIN_MS: readonly number[] = [6_000, 9_000, 15_000];
+
+/** What asking again needs of a request, and of the comparison that follows it. */
+export interface Request {
+  readonly isUnanswered: () => boolean;
+  readonly cancel: () => Promise<void>;
+  readonly open: (tell: Tell) => Comparison;
+}
+
+/** Keeps one comparison over the requests made for it: the others end unseen. */
+export async function askUntilAnswered(
+  ask: () => Promise<Request>,
+  tell: Tell,
+  waitsMs: readonly number[] = ASK_AGAIN_MS,
+): Promise<Comparison> {
+  let request = await ask();
+  let comparison = request.open(tell);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isOver = false;
+  const renew = async (): Promise<void> => {
+    comparison.stop();
+    await request.cancel().catch(() => undefined);
+    if (isOver) return;
+    request = await ask();
+    if (isOver) return void request.cancel().catch(() => undefined);
+    comparison = request.open(tell);
+  };
+  const plan = (left: readonly number[]): void => {
+    const [next, ...rest] = left;
+    if (next === undefined || isOver) return;
+    timer = setTimeout(() => {
+      if (request.isUnanswered()) void renew().then(() => plan(rest), () => tell({ step: "cancelled" }));
+    }, next);
+  };
+  const end = (): void => {
+    isOver = true;
+    clearTimeout(timer);
+  };
+  plan(waitsMs);
+  return {
+    accept: () => comparison.accept(),
+    same: () => comparison.same(),
+    different: () => comparison.different(),
+    cancel: () => {
+      end();
+      return comparison.cancel();
+    },
+    stop: () => {
+      end();
+      comparison.stop();
+    },
+  };
+}
+
 /** Asks the person's other devices to compare. */
-export async function askOtherDevices(account: Account, tell: (step: ComparisonStep) => void): Promise<Comparison> {
+export async function askOtherDevices(account: Account, tell: Tell): Promise<Comparison> {
   const crypto = account.client.getCrypto();
   if (crypto === undefined) throw new Error("encryption is not open");
-  return control(await crypto.requestOwnUserVerification(), tell);
+  const ask = async (): Promise<Request> => {
+    const request = await crypto.requestOwnUserVerification();
+    return {
+      isUnanswered: () => request.phase === VerificationPhase.Requested,
+      cancel: () => request.cancel(),
+      open: (steps) => control(request, steps),
+    };
+  };
+  return askUntilAnswered(ask, tell);
 }
 
 export interface Asked {
+  /** Which device asks. */
+  readonly deviceId: string;
   /** Takes the request in hand; the steps are then told. */
-  readonly open: (tell: (step: ComparisonStep) => void) => Comparison;
+  readonly open: (tell: Tell) => Comparison;
 }
 
 /** Tells when one of the person's own devices asks to be confirmed. */
 export function watchRequests(account: Account, tell: (asked: Asked) => void): () => void {
   const onRequest = (request: VerificationRequest): void => {
     if (!request.isSelfVerification || request.initiatedByMe || !request.pending) return;
-    tell({ open: (steps) => control(request, steps) });
+    tell({ deviceId: request.otherDeviceId ?? "", open: (steps) => control(request, steps) });
   };
   account.client.on(CryptoEvent.VerificationRequestReceived, onRequest);
   return () => account.client.off(CryptoEvent.VerificationRequestReceived, onRequest);

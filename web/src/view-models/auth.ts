@@ -28,7 +28,8 @@ export type Intent = "sign-in" | "sign-up";
 export interface AuthState {
   readonly step: AuthStep;
   readonly email: string;
-  readonly providers: readonly IdentityProvider[];
+  /** null while the server has not said; the first screen waits for it a moment, so that nothing jumps. */
+  readonly providers: readonly IdentityProvider[] | null;
   readonly busy: boolean;
   readonly error: Phrase | null;
   readonly notice: Phrase | null;
@@ -46,6 +47,7 @@ export interface AuthSurroundings {
 }
 
 const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]{2,}$/u;
+const PROVIDERS_WAIT_MS = 1_500;
 const LINK_POLL_MS = 5_000;
 const LINK_POLLS = 120;
 
@@ -64,13 +66,15 @@ export class AuthModel {
     this.#around = around;
     this.#baseUrl = around.entryUrl;
     const step = { name: "welcome" } as const;
-    this.state = new Observable<AuthState>({ step, email: "", providers: [], busy: false, error: null, notice });
+    this.state = new Observable<AuthState>({ step, email: "", providers: null, busy: false, error: null, notice });
     void this.#loadProviders();
   }
 
   /** Without an answer the e-mail and the password still work: nothing is said. */
   async #loadProviders(): Promise<void> {
+    const late = setTimeout(() => this.state.update({ providers: [] }), PROVIDERS_WAIT_MS);
     const offered = await providers.listProviders(this.#around.entryUrl).catch(() => []);
+    clearTimeout(late);
     this.state.update({ providers: offered });
   }
 

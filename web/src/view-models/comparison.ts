@@ -13,6 +13,9 @@ export class ComparisonModel {
   readonly state = new Observable<ComparisonStep>({ step: "preparing" });
   readonly #exits: ComparisonExits;
   #comparison: Comparison | null = null;
+  #accepted = false;
+  #shown = false;
+  #deviceId: string | null = null;
 
   private constructor(exits: ComparisonExits) {
     this.#exits = exits;
@@ -26,18 +29,43 @@ export class ComparisonModel {
 
   static answer(asked: Asked, exits: ComparisonExits): ComparisonModel {
     const model = new ComparisonModel(exits);
-    model.#comparison = asked.open(model.#told);
+    model.#take(asked);
     return model;
+  }
+
+  /**
+   * The device that asked asks again (it does so when nobody answers at once). Returns whether this comparison goes on
+   * with the new request: it does as long as no symbols were shown, and what the person has accepted stays accepted.
+   */
+  readonly renew = (asked: Asked): boolean => {
+    const { step } = this.state.get();
+    const isEarly = step === "asked" || step === "preparing" || (step === "cancelled" && this.#accepted);
+    if (this.#deviceId !== asked.deviceId || !isEarly || this.#shown) return false;
+    this.#comparison?.stop();
+    this.state.set({ step: "preparing" });
+    this.#take(asked);
+    if (this.#accepted) this.accept();
+    return true;
+  };
+
+  #take(asked: Asked): void {
+    this.#deviceId = asked.deviceId;
+    this.#comparison = asked.open(this.#told);
   }
 
   readonly #told = (step: ComparisonStep): void => {
     const { step: now } = this.state.get();
     // A late word of the protocol changes nothing once it is over.
     if (now === "done" || now === "cancelled") return;
+    this.#shown ||= step.step === "compare";
     this.state.set(step);
   };
 
-  readonly accept = (): void => void this.#comparison?.accept();
+  readonly accept = (): void => {
+    this.#accepted = true;
+    void this.#comparison?.accept().catch(() => undefined);
+  };
+
   readonly same = (): void => void this.#comparison?.same();
   readonly different = (): void => this.#comparison?.different();
 

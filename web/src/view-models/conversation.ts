@@ -52,6 +52,7 @@ export class ConversationModel {
   #uploads = 0;
   /** A message of the old passage that is read; null up to now. */
   #anchor: string | null = null;
+  #isFilled = false;
 
   constructor(account: Account, roomId: string) {
     this.#account = account;
@@ -83,7 +84,6 @@ export class ConversationModel {
     ];
     this.#read();
     void timeline.loadMembers(account, roomId).then(redraw.call, () => undefined);
-    void this.#fillScreen();
   }
 
   readonly stop = (): void => {
@@ -101,12 +101,15 @@ export class ConversationModel {
       canSend: timeline.canSend(this.#account, roomId),
       canDeleteOthers: timeline.canDeleteOthers(this.#account, roomId),
     });
+    this.#fillScreen();
   }
 
-  /** A short sync may bring only a few lines: fetch a page so that the screen is not empty. */
-  async #fillScreen(): Promise<void> {
+  /** A short sync may bring only a few lines: fetch a page, once, as soon as the room is known. */
+  #fillScreen(): void {
     const { messages, hasOlder } = this.state.get();
-    if (messages.length < 15 && hasOlder) await this.loadOlder();
+    if (this.#isFilled || messages.length === 0) return;
+    this.#isFilled = true;
+    if (messages.length < 15 && hasOlder) void this.loadOlder();
   }
 
   async #load(job: () => Promise<unknown>): Promise<void> {

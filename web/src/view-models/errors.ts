@@ -1,4 +1,5 @@
 import type { Key, Phrase } from "../i18n/keys";
+import { NotConfirmed } from "./confirmation";
 import { EmailNotProven } from "../matrix/user-interactive";
 import { Unreachable } from "../matrix/http";
 import { FileTooLarge } from "../matrix/media";
@@ -41,6 +42,7 @@ export function phraseOf(error: unknown, special: Readonly<Record<string, Key>> 
   if (isPasswordCode(code)) return { key: "error.weakPassword" };
   if (code === "M_LIMIT_EXCEEDED") return { key: "error.tooMany", params: { seconds: waitOf(error) } };
   if (error instanceof EmailNotProven) return { key: "code.wrong" };
+  if (error instanceof NotConfirmed) return { key: "confirmation.missing" };
   if (error instanceof FileTooLarge) {
     return { key: "error.fileTooLarge", params: { limit: `${Math.floor(error.limit / 1_000_000)} Mo` } };
   }

@@ -6,6 +6,7 @@ import * as encryption from "../matrix/encryption";
 import type { RecoveryCode } from "../matrix/encryption";
 import * as people from "../matrix/people";
 import * as roomsOf from "../matrix/rooms";
+import { joinSuccessor } from "../matrix/upgrades";
 import * as sending from "../matrix/send";
 import type { Connection, Person, RoomSummary } from "../matrix/types";
 import * as verification from "../matrix/verification";
@@ -129,6 +130,8 @@ export class HomeModel {
   };
 
   readonly #asked = (asked: verification.Asked): void => {
+    const { dialog } = this.state.get();
+    if (dialog?.name === "compare" && dialog.comparison.renew(asked)) return;
     const close = (): void => this.closeDialog();
     const comparison = ComparisonModel.answer(asked, { onDone: close, onClosed: close });
     this.state.update({ dialog: { name: "compare", comparison } });
@@ -214,12 +217,12 @@ export class HomeModel {
     if (dialog?.name === "compare" && dialog.comparison.state.get().step !== "done") dialog.comparison.close();
   };
 
-  async #act(job: () => Promise<void>): Promise<void> {
+  async #act(job: () => Promise<void>, special: Parameters<typeof phraseOf>[1] = {}): Promise<void> {
     try {
       await job();
       this.state.update({ error: null });
     } catch (error) {
-      this.state.update({ error: phraseOf(error) });
+      this.state.update({ error: phraseOf(error, special) });
     }
   }
 
@@ -233,6 +236,12 @@ export class HomeModel {
 
   readonly writeTo = (userId: string): Promise<void> =>
     this.#act(async () => this.openRoom(await roomsOf.openDirect(this.account, userId)));
+
+  readonly goToSuccessor = (roomId: string): Promise<void> =>
+    this.#act(async () => this.openRoom(await joinSuccessor(this.account, roomId)), {
+      M_FORBIDDEN: "replaced.closed",
+      M_NOT_FOUND: "replaced.closed",
+    });
 
   readonly join = (roomId: string, server: string): Promise<void> =>
     this.#act(async () => {

@@ -6,6 +6,7 @@ import * as encryption from "../matrix/encryption";
 import type { RecoveryCode } from "../matrix/encryption";
 import * as people from "../matrix/people";
 import type { Device, Person } from "../matrix/types";
+import { ConfirmationModel } from "./confirmation";
 import { phraseOf } from "./errors";
 import { Observable } from "./observable";
 import { isAccepted } from "./password-rules";
@@ -43,6 +44,7 @@ export class SettingsModel {
   });
   /** The server's own pages about the account. */
   readonly manageUrl: string;
+  readonly confirmation = new ConfirmationModel();
   readonly #account: Account;
   readonly #exits: SettingsExits;
 
@@ -100,7 +102,7 @@ export class SettingsModel {
 
   readonly removeDevice = (device: Device, password: string): Promise<boolean> =>
     this.#act(async () => {
-      await people.removeDevice(this.#account, device.id, password);
+      await people.removeDevice(this.#account, device.id, { password, confirm: this.confirmation.ask });
       this.state.update({ devices: await people.listDevices(this.#account) });
     });
 

@@ -3,6 +3,7 @@ import type { Phrase } from "../i18n/keys";
 import type { Account } from "../matrix/account";
 import * as encryption from "../matrix/encryption";
 import type { RecoveryCode } from "../matrix/encryption";
+import { ConfirmationModel } from "./confirmation";
 import { ComparisonModel } from "./comparison";
 import { phraseOf } from "./errors";
 import { Observable } from "./observable";
@@ -23,6 +24,7 @@ export interface UnlockExits {
 
 export class UnlockModel {
   readonly state: Observable<UnlockState>;
+  readonly confirmation = new ConfirmationModel();
   readonly #account: Account;
   readonly #password: string | null;
   readonly #exits: UnlockExits;
@@ -71,11 +73,17 @@ export class UnlockModel {
       this.state.update({ comparison });
     });
 
-  readonly askLost = (lost: boolean): void => this.state.update({ lost, error: null });
+  readonly askLost = (lost: boolean): void => {
+    if (!lost) this.confirmation.cancel();
+    this.state.update({ lost, error: null });
+  };
 
   readonly startAgain = (password: string): Promise<void> =>
     this.#act(async () => {
-      const code = await encryption.resetEncryption(this.#account, this.#password ?? password);
+      const code = await encryption.resetEncryption(this.#account, {
+        password: this.#password ?? password,
+        confirm: this.confirmation.ask,
+      });
       this.#exits.onNewCode(code);
     });
 

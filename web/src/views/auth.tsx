@@ -12,7 +12,7 @@ import { CodeStep, NewPassword, PasswordStep } from "./sign-up";
 /** The State's own sign-in comes before the address and the password, where the server offers it. */
 function Providers({ auth, state, email }: StepProps & { readonly email: string }): ReactElement | null {
   const { t } = useWords();
-  if (state.providers.length === 0) return null;
+  if (state.providers === null || state.providers.length === 0) return null;
   return (
     <>
       <div className="stack-s">
@@ -52,6 +52,7 @@ function Returning({ auth, state }: StepProps): ReactElement {
 function Welcome({ auth, state }: StepProps): ReactElement {
   const { t } = useWords();
   const [email, setEmail] = useState(state.email);
+  const offered = state.providers !== null && state.providers.length > 0;
   const start = (intent: Intent) => (event: FormEvent) => {
     event.preventDefault();
     void auth.start(email, intent);
@@ -61,7 +62,8 @@ function Welcome({ auth, state }: StepProps): ReactElement {
       <Title name="welcome">{t("welcome.title")}</Title>
       <p>{t("welcome.body")}</p>
       <Providers auth={auth} state={state} email={email} />
-      <form onSubmit={start("sign-in")} noValidate>
+      {state.providers === null && <Loading label={t("common.loading")} />}
+      <form onSubmit={start("sign-in")} noValidate hidden={state.providers === null}>
         <Notices state={state} />
         <Field
           label={t("welcome.email")}
@@ -76,10 +78,10 @@ function Welcome({ auth, state }: StepProps): ReactElement {
           onText={setEmail}
         />
         <div className="stack-s">
-          <Button type="submit" wide busy={state.busy} look={state.providers.length > 0 ? "secondary" : "primary"}>
+          <Button type="submit" wide busy={state.busy} look={offered ? "secondary" : "primary"}>
             {t("welcome.signIn")}
           </Button>
-          <Button look={state.providers.length > 0 ? "quiet" : "secondary"} wide onClick={start("sign-up")}>
+          <Button look={offered ? "quiet" : "secondary"} wide onClick={start("sign-up")}>
             {t("welcome.signUp")}
           </Button>
         </div>

@@ -117,7 +117,14 @@ export function Composer({ room, conversation, state }: ComposerProps): ReactEle
     event.preventDefault();
     void conversation.attach(files);
   };
-  if (!state.canSend) return <p className="composer-closed">{t("composer.readOnly")}</p>;
+  if (!state.canSend) {
+    return (
+      <div className="composer-closed">
+        {state.error !== null && <Note tone="error">{say(state.error)}</Note>}
+        <p>{t("composer.readOnly")}</p>
+      </div>
+    );
+  }
   return (
     <div className="composer">
       {state.error !== null && <Note tone="error">{say(state.error)}</Note>}

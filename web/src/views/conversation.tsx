@@ -10,6 +10,7 @@ import { useObservable, useWords } from "./hooks";
 import { roomName } from "./room-name";
 import { Timeline } from "./timeline";
 import { Trust } from "./trust";
+import { Replaced } from "./upgrade";
 import "./conversation.css";
 
 interface PaneProps {
@@ -121,7 +122,11 @@ export function ConversationPane({ home, room, conversation }: PaneProps): React
     <div className="conversation" {...drop}>
       <Head home={home} room={room} />
       <Timeline home={home} room={room} conversation={conversation} state={state} />
-      <Composer room={room} conversation={conversation} state={state} />
+      {room.closed ? (
+        <Replaced home={home} room={room} conversation={conversation} />
+      ) : (
+        <Composer room={room} conversation={conversation} state={state} />
+      )}
     </div>
   );
 }

@@ -11,6 +11,7 @@ import type { Member, RoomSummary } from "../view-models/types";
 import { useObservable, useWords } from "./hooks";
 import { InviteDialog } from "./people";
 import { roomName } from "./room-name";
+import { UpgradeOffer } from "./upgrade";
 import { Trust } from "./trust";
 
 interface DetailsProps {
@@ -108,6 +109,7 @@ export function DetailsPane({ home, room, conversation }: DetailsProps): ReactEl
             <MemberRow key={member.id} member={member} home={home} />
           ))}
         </ul>
+        {room.kind !== "direct" && <UpgradeOffer key={room.id} home={home} room={room} />}
         <Button look="quiet" onClick={() => setWindow("leave")}>
           {t("details.leave")}
         </Button>

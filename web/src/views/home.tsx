@@ -110,7 +110,7 @@ function useNetworkEvents(home: HomeModel): void {
 
 /** The number of unread conversations in the tab's title. */
 function useTitle(state: HomeState): void {
-  const unread = state.rooms.filter((room) => room.unread > 0 || room.invitation !== null).length;
+  const unread = state.rooms.filter((room) => !room.replaced && (room.unread > 0 || room.invitation !== null)).length;
   useEffect(() => {
     document.title = unread > 0 ? `(${unread}) Tchap` : "Tchap";
   }, [unread]);

@@ -26,7 +26,7 @@ interface Item {
 const MAX_ROOMS = 7;
 
 function roomItems({ home, state }: PaletteProps, term: string, words: Translator): Item[] {
-  const found = state.rooms.filter((room) => matchesAll(`${roomName(room, words)} ${room.topic}`, term));
+  const found = state.rooms.filter((room) => !room.replaced && matchesAll(`${roomName(room, words)} ${room.topic}`, term));
   return found.slice(0, MAX_ROOMS).map((room) => {
     const name = roomName(room, words);
     const shape = room.kind === "direct" ? {} : ({ shape: "room" } as const);

@@ -102,7 +102,8 @@ function Rooms({ home, state }: HomeProps): ReactElement {
   const { t } = useWords();
   const chosen = state.place.name === "room" ? state.place.roomId : "";
   if (!state.loaded) return <Loading label={t("common.loading")} />;
-  if (state.rooms.length === 0) {
+  const listed = state.rooms.filter((room) => !room.replaced);
+  if (listed.length === 0) {
     return (
       <Empty icon="chat" title={t("rooms.empty.title")}>
         <p>{t("rooms.empty.body")}</p>
@@ -115,8 +116,8 @@ function Rooms({ home, state }: HomeProps): ReactElement {
       </Empty>
     );
   }
-  const invitations = state.rooms.filter((room) => room.invitation !== null);
-  const joined = state.rooms.filter((room) => room.invitation === null);
+  const invitations = listed.filter((room) => room.invitation !== null);
+  const joined = listed.filter((room) => room.invitation === null);
   const row = (room: RoomSummary): ReactElement => (
     <Row key={room.id} room={room} chosen={room.id === chosen} onOpen={() => home.openRoom(room.id)} />
   );

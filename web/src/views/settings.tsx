@@ -8,6 +8,7 @@ import type { HomeModel } from "../view-models/home";
 import type { NotificationsModel } from "../view-models/notifications";
 import type { SettingsModel, SettingsState } from "../view-models/settings";
 import type { Device } from "../view-models/types";
+import { Confirmation } from "./confirmation";
 import { useObservable, useSurface, useWords } from "./hooks";
 import { NewPassword } from "./sign-up";
 
@@ -60,6 +61,10 @@ function RemoveDialog({ settings, state, device, onClose }: Props & { device: De
   const { t, say } = useWords();
   const [password, setPassword] = useState("");
   const name = device.name || t("settings.devices.unnamed");
+  const close = (): void => {
+    settings.confirmation.cancel();
+    onClose();
+  };
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     if (await settings.removeDevice(device, password)) onClose();
@@ -69,20 +74,22 @@ function RemoveDialog({ settings, state, device, onClose }: Props & { device: De
       title={t("settings.devices.removeTitle", { name })}
       closeLabel={t("common.close")}
       role="alertdialog"
-      onClose={onClose}
+      onClose={close}
     >
       <form className="stack" onSubmit={(event) => void submit(event)}>
         <p>{t("settings.devices.removeBody")}</p>
         {state.error !== null && <Note tone="error">{say(state.error)}</Note>}
         <Field
           label={t("settings.password.current")}
+          hint={t("confirmation.noPassword")}
           type="password"
           autoComplete="current-password"
           value={password}
           onText={setPassword}
         />
+        <Confirmation model={settings.confirmation} />
         <div className="actions">
-          <Button look="secondary" onClick={onClose}>
+          <Button look="secondary" onClick={close}>
             {t("common.cancel")}
           </Button>
           <Button type="submit" look="danger" busy={state.busy}>

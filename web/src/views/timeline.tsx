@@ -5,10 +5,12 @@ import { Badge } from "../design/notes";
 import type { Translator } from "../i18n/translate";
 import type { ConversationModel, ConversationState } from "../view-models/conversation";
 import { type Day, type Group, toDays } from "../view-models/days";
+import type { HomeModel } from "../view-models/home";
 import type { Message, RoomSummary } from "../view-models/types";
 import { useWords } from "./hooks";
 import { MessageView } from "./message";
 import type { TimelineProps } from "./props";
+import { Before } from "./upgrade";
 import { roomName } from "./room-name";
 
 const NEAR_PX = 80;
@@ -163,12 +165,19 @@ function DayView({ day, ...props }: TimelineProps & { readonly day: Day }): Reac
   );
 }
 
-function Start({ room, empty }: { readonly room: RoomSummary; readonly empty: boolean }): ReactElement {
+interface StartProps {
+  readonly home: HomeModel;
+  readonly room: RoomSummary;
+  readonly empty: boolean;
+}
+
+function Start({ home, room, empty }: StartProps): ReactElement {
   const { t } = useWords();
   const kind = room.encrypted ? "secure" : room.kind === "public" ? "public" : "private";
   return (
     <div className="start">
       <p>{t(`conversation.start.${kind}`)}</p>
+      <Before home={home} room={room} />
       {empty && <p>{t("conversation.hello")}</p>}
     </div>
   );
@@ -221,7 +230,7 @@ export function Timeline(props: TimelineProps): ReactElement {
               {t("conversation.older")}
             </Button>
           ) : (
-            <Start room={room} empty={!state.messages.some((message) => message.kind !== "membership")} />
+            <Start home={props.home} room={room} empty={!state.messages.some((message) => message.kind !== "membership")} />
           )}
           {days.map((day) => (
             <DayView key={day.start} day={day} {...props} />

@@ -8,6 +8,7 @@ import type { UnlockModel, UnlockState } from "../view-models/unlock";
 import { Title } from "./auth-parts";
 import { CompareDialog } from "./compare";
 import { Gate } from "./gate";
+import { Confirmation } from "./confirmation";
 import { useObservable, useWords } from "./hooks";
 
 interface Props {
@@ -35,12 +36,14 @@ function LostDialog({ unlock, state }: Props): ReactElement {
         {state.needsPassword && (
           <Field
             label={t("unlock.password")}
+            hint={t("confirmation.noPassword")}
             type="password"
             autoComplete="current-password"
             value={password}
             onText={setPassword}
           />
         )}
+        <Confirmation model={unlock.confirmation} />
         <div className="actions">
           <Button look="secondary" onClick={() => unlock.askLost(false)}>
             {t("common.cancel")}
