@@ -30,7 +30,7 @@ FILTERS: tuple[dict[str, Any], ...] = (
     {"room": {"timeline": {"limit": 3, "unread_thread_notifications": True}}},
     {"room": {"state": {"lazy_load_members": True}, "timeline": {"limit": 2}}},
     {"room": {"state": {"lazy_load_members": True}}},
-    {"room": {"timeline": {"limit": 4, "types": ["m.room.message"]}}},
+    {"room": {"timeline": {"limit": 4, "types": ["m.room.message", "m.room.redaction"]}}},
 )
 
 SPEECH = ("send", "send", "thread", "mention", "edit", "redact", "read", "read_thread", "private", "type")
