@@ -21,6 +21,8 @@ from mautrix.types import (
     Membership,
     MessageEvent,
     MessageType,
+    RoomCreatePreset,
+    RoomDirectoryVisibility,
     RoomID,
     StateEvent,
     TextMessageEventContent,
@@ -185,3 +187,43 @@ async def test_two_administrations_talk_in_private(town: Town) -> None:
                 assert text_of(await again.until_received(missed)) == "Merci, à demain."
                 assert asked not in again.messages
     assert unanswered.calls == set()
+
+
+@pytest.mark.anyio
+async def test_a_bot_keeps_house(town: Town) -> None:
+    """Knocking, aliases, tags, rules, receipts, reactions, people and files as bots of mautrix use them."""
+    unanswered = Unanswered()
+    async with asyncio.timeout(LIMIT_S), aiohttp.ClientSession(trace_configs=[unanswered.trace()]) as session:
+        camille, zoe = [await open_bot(town.url, user_id, session) for user_id in (town.camille, town.zoe)]
+        knocked = await camille.create_room(name="Astreinte")
+        await camille.send_state_event(knocked, EventType.ROOM_JOIN_RULES, {"join_rule": "knock"})
+        await zoe.knock_room(knocked, reason="Je suis de garde")
+        await camille.invite_user(knocked, zoe.mxid)
+        await zoe.join_room_by_id(knocked)
+        public = await camille.create_room(
+            name="Annonces", preset=RoomCreatePreset.PUBLIC, visibility=RoomDirectoryVisibility.PUBLIC
+        )
+        await camille.add_room_alias(public, "annonces")
+        assert await zoe.join_room(f"#annonces:{camille.mxid.partition(':')[2]}") == public
+        said = await camille.send_text(public, "Combien de lits ?")
+        await zoe.react(public, said, "👍")
+        await zoe.send_receipt(public, said)
+        await zoe.set_fully_read_marker(public, said, said)
+        await zoe.set_room_tag(public, "m.favourite")
+        await zoe.remove_room_tag(public, "m.favourite")
+        await zoe.set_account_data("org.example.choix", {"couleur": "bleu"}, public)
+        assert (await zoe.get_account_data("org.example.choix", public))["couleur"] == "bleu"
+        assert [found.user_id for found in (await camille.search_users("petit")).results] == [zoe.mxid]
+        url = await camille.upload_media(PRIVATE, "text/plain", "ordre.txt")
+        assert await zoe.download_media(url) == PRIVATE
+        assert (await zoe.get_event_context(public, said)).event.event_id == said
+        await camille.redact(public, said, "Erreur")
+        await camille.kick_user(public, zoe.mxid)
+        await zoe.forget_room(public)
+    assert unanswered.calls == set()
+
+
+async def open_bot(url: str, user_id: str, session: aiohttp.ClientSession) -> Client:
+    client = Client(UserID(user_id), base_url=url, client_session=session)
+    await client.login(password=PASSWORD, device_name="Automate")
+    return client
