@@ -358,3 +358,17 @@ MAX_SPACE_PAGE = 100
 MAX_SPACE_DEPTH = 20  # steps from the root: people do not nest deeper, loops do
 MAX_SPACE_ROWS = 20_000  # (room, depth) pairs looked at under one space
 MAX_HIERARCHY_TOKEN = 2_048  # characters; ours hold two ids and three numbers
+# Retention
+MIN_RETENTION_MS = 24 * 3600 * 1000  # a shorter lifetime counts as this: what was said can be read, and reported
+MAX_RETENTION_DAYS = 36_500  # that a setting may name
+MAX_CLASSIFICATION = 60  # characters of the words at the top of a room
+MAX_CLASSIFICATIONS = 50  # among which a deployment lets its rooms choose
+MAX_ATTACHED_MEDIA = 20  # files declared with one event
+RETENTION_ROOMS = 500  # looked at in one read
+RETENTION_BATCH = 200  # messages removed in one transaction: about 2 ms of the writer
+RETENTION_PAUSE_S = 0.1  # between two transactions: those who write and read come first
+MEDIA_DELETIONS = 50  # files removed at once
+MEDIA_DELETION_IDLE_S = 5.0  # how long the bytes of a deleted file may outlive it
+UNDECLARED_BATCH = 200  # files looked at in one transaction
+DEFAULT_DELETIONS = 100  # of one page of the log
+MAX_DELETIONS = 1_000
