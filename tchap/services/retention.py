@@ -22,7 +22,7 @@ from tchap.protocol.stored_event import StoredEvent
 from tchap.services.erasure import erase
 from tchap.services.retention_law import term_of
 from tchap.services.world import World
-from tchap.storage import media_links, retention
+from tchap.storage import media_links, retention, search
 from tchap.storage.deletions import add_purges
 from tchap.storage.jobs import Tx
 from tchap.storage.media_links import Cause
@@ -34,9 +34,20 @@ _READ = (_CREATE, ACCESS_RULES, ENCRYPTION, RETENTION, _AVATAR, _PACK, "m.room.i
 
 async def keep_retention(world: World) -> None:
     """Runs until cancelled."""
+    # Before the first round nobody knows what the last process had left to do.
+    is_stale, due_s = True, world.clock.monotonic()
     while True:
-        await retain_round(world)
+        is_stale = bool(await retain_round(world)) or is_stale
+        if is_stale and world.clock.monotonic() >= due_s:
+            await forget_words(world)
+            is_stale, due_s = False, world.clock.monotonic() + limits.SEARCH_TIDY_S
         await world.clock.sleep(world.settings.retention.interval_s)
+
+
+async def forget_words(world: World) -> None:
+    """Rewrites the search index, piece by piece, without the words of what is gone."""
+    while await world.store.write(search.tidy_index):
+        await world.clock.sleep(limits.RETENTION_PAUSE_S)
 
 
 async def retain_round(world: World) -> int:
