@@ -217,7 +217,8 @@ async def test_a_quiet_room_lives_on(tmp_path: Path) -> None:
     async with open_house(tmp_path, CONFIG) as house:
         talk.house = house
         house.clock.move(91 * DAY_S)
-        for room_id in (await house.ask("GET", f"{V3}/joined_rooms", None, talk.ada.token))["joined_rooms"]:
+        joined_rooms = (await house.ask("GET", f"{V3}/joined_rooms", None, talk.ada.token))["joined_rooms"]
+        for room_id in sorted(joined_rooms, key=room.__eq__):
             sent = await talk.say(room_id, "reprise", who=talk.bob)
             assert [event["event_id"] for event in await talk.page(room_id)] == [sent]
             synced = await house.ask("GET", f"{V3}/sync", None, talk.ada.token)
@@ -281,8 +282,6 @@ async def test_a_file_of_two_messages_goes_with_the_last(talk: Talk) -> None:
     file, face, sign, pack = [await talk.file() for _ in range(4)]
     sent = await talk.seal(first, file)
     forwarded = await talk.seal(second, file, who=talk.bob)
-    for used in (face, sign, pack):
-        await talk.redact(first, await talk.seal(first, used)) if used is None else None
     await talk.house.ask(
         "PUT", f"{V3}/profile/{quote(talk.ada.user_id)}/avatar_url", {"avatar_url": face}, talk.ada.token
     )
