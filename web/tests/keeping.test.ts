@@ -2,8 +2,9 @@ import { describe, expect, test } from "vitest";
 import type { Account } from "../src/matrix/account";
 import { DAY_MS } from "../src/matrix/retention";
 import { listRooms } from "../src/matrix/rooms";
+import { listMessages } from "../src/matrix/timeline";
 import { KeepingModel, periodOf } from "../src/view-models/keeping";
-import { Homeserver, joinedRoom, stateEvent } from "./helpers/homeserver";
+import { Homeserver, joinedRoom, newEvents, stateEvent } from "./helpers/homeserver";
 import { closeAllAfterEach, ME, openOn } from "./helpers/opened";
 
 closeAllAfterEach();
@@ -36,6 +37,21 @@ describe("how long messages are kept", () => {
     const words = stateEvent("fr.tchap.classification", "", ME, { label: "Diffusion restreinte" });
     const account = await inRoom(new Homeserver(), kept, words);
     expect(listRooms(account)[0]).toMatchObject({ lifetime: 90, classification: "Diffusion restreinte" });
+  });
+
+  test("what this device still holds of older messages is no longer shown", async () => {
+    const server = new Homeserver();
+    const kept = stateEvent("m.room.retention", "", ME, { max_lifetime: 30 * DAY_MS });
+    const account = await inRoom(server, kept);
+    const said = (body: string, days: number) => ({
+      type: "m.room.message",
+      sender: ME,
+      content: { msgtype: "m.text", body },
+      origin_server_ts: Date.now() - days * DAY_MS,
+    });
+    server.sync(newEvents(ROOM, [said("ancien", 31), said("récent", 29)]));
+    const shown = () => listMessages(account, ROOM).filter(({ kind }) => kind === "text");
+    await expect.poll(() => shown().map(({ text }) => text)).toEqual(["récent"]);
   });
 
   test("a room that says nothing keeps everything and has no banner", async () => {

@@ -17,6 +17,12 @@ export function lifetimeOf(room: Room): number | null {
   return typeof asked === "number" && asked > 0 ? Math.ceil(asked / DAY_MS) : null;
 }
 
+/** The time (milliseconds) before which the room's messages are past their term. */
+export function oldestKept(room: Room, now: number): number {
+  const days = lifetimeOf(room);
+  return days === null ? Number.NEGATIVE_INFINITY : now - days * DAY_MS;
+}
+
 /** One line of plain text; "" when the room has none. */
 export function classificationOf(room: Room): string {
   const label = contentOf(room, CLASSIFICATION)["label"];
