@@ -83,6 +83,7 @@ from tchap.api.public import (
     well_known,
 )
 from tchap.api.routing import Route
+from tchap.api.tchap import bug_reports
 
 _MODULES = (
     admin_register,
@@ -166,6 +167,7 @@ _MODULES = (
     server_keys,
     terms,
     well_known,
+    bug_reports,
 )
 
 ROUTES: tuple[Route, ...] = tuple(route for module in _MODULES for route in module.ROUTES)

@@ -98,6 +98,11 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     lifetime_s: int = 86_400
 
 
+class Support(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    email: str = ""
+    report_days: int = 90
+
+
 class Identity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     internal_networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
 
@@ -211,6 +216,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     turn: Turn = Turn()
     rtc: Rtc = Rtc()
     identity: Identity = Identity()
+    support: Support = Support()
     moderation: Moderation = Moderation()
     web: Web = Web()
     outbound: Outbound = Outbound()
