@@ -383,6 +383,23 @@ async def test_each_kind_of_room_has_its_own_term(talk: Talk) -> None:
     assert {name: len(await talk.page(room)) for name, room in kinds.items()} == {"clear": 0, "secret": 1, "open": 0}
 
 
+async def test_a_report_keeps_its_evidence_until_it_is_closed(talk: Talk) -> None:
+    """Those who judge still read what was reported; once they have, nobody does."""
+    room = await talk.room(FORUM)
+    sent = await talk.say(room, WORDS[0])
+    place = f"{V3}/rooms/{quote(room)}/report/{quote(sent)}"
+    await talk.house.ask("POST", place, {"reason": "propos déplacés"}, talk.bob.token)
+    await talk.log()
+    assert await talk.wait(91) == 1
+    reports = "/_tchap/admin/v1/reports"
+    (report,) = (await talk.house.ask("GET", reports, None, talk.ada.token))["reports"]
+    assert WORDS[0] in str(report)
+    one = f"{reports}/{report['report_id']}"
+    await talk.house.ask("PUT", one, {"state": "closed"}, talk.ada.token)
+    await talk.wait(0)
+    assert WORDS[0] not in str(await talk.house.ask("GET", one, None, talk.ada.token))
+
+
 async def test_only_administrators_read_the_log(talk: Talk) -> None:
     """The proof is for administrators, page by page."""
     assert (await talk.house.call("GET", "/_tchap/admin/v1/deletions", None, talk.bob.token)).status == 403
