@@ -46,6 +46,7 @@ from tchap.live.transactions import TransactionCache
 from tchap.live.typing import Typing
 from tchap.live.uploads import Uploads
 from tchap.protocol.appservices import AppServices
+from tchap.services.administrations import plant_administrations
 from tchap.services.appservice_calls import push_to_appservices
 from tchap.services.appservices import open_accounts
 from tchap.services.delayed_events import send_delayed
@@ -79,6 +80,7 @@ async def open_world(
     live = build_live(settings, clock)
     try:
         await open_accounts(store, appservices, clock)
+        await plant_administrations(store, settings, clock)
         yield World(
             settings=settings,
             clock=clock,

@@ -260,6 +260,7 @@ OPENID_TOKEN_S = 3_600  # a service asks at once whose token it was given
 DEFAULT_AUDIT_PAGE = 100
 MAX_AUDIT_PAGE = 1_000
 MAX_AUDIT_ID = 2**53 - 1  # appendices, "Canonical JSON"
+PLACING_BATCH = 500  # accounts given their administration in one transaction
 NOTICE_BATCH = 50  # people told of a notice at once
 MAX_NOTICE_BYTES = 32_768  # half of an event
 # Delayed events (MSC4140)

@@ -16,7 +16,8 @@ from tchap.policy.emails import Email
 from tchap.protocol.identifiers import server_of
 from tchap.protocol.signing import sign_json
 from tchap.services import memberships
-from tchap.services.emails import home_of, post, read_email
+from tchap.services.administrations import home_of
+from tchap.services.emails import post, read_email
 from tchap.services.room_law import access_rule_of, check_invitation
 from tchap.services.timeline import Draft, append
 from tchap.services.world import World
@@ -68,7 +69,7 @@ async def is_valid_key(world: World, public_key: str) -> bool:
 
 async def _check_may_come(world: World, requester: Requester, room_id: str, email: Email) -> None:
     room = await memberships.get_room_of(world, requester, room_id)
-    home = home_of(world, email)
+    home = await home_of(world, email)
     if home is None and not world.settings.test_profile:
         raise MatrixError(
             "M_THREEPID_DENIED",

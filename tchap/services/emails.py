@@ -10,10 +10,10 @@ from tchap.base import limits
 from tchap.base.encoding import decode_json
 from tchap.base.errors import InvalidParam, LimitExceeded, MatrixError
 from tchap.gateways import mail_texts
-from tchap.policy import domains
-from tchap.policy.domains import AdministrationLike, Home, Refusal, decide_registration, find_home
+from tchap.policy.domains import Home, Refusal, decide_registration
 from tchap.policy.emails import Email, parse_email
 from tchap.protocol.identifiers import server_of
+from tchap.services.administrations import externals_of, home_of
 from tchap.services.world import World
 from tchap.storage import accounts, emails, mail_outbox
 from tchap.storage.database import Tx
@@ -53,20 +53,9 @@ def read_email(text: str) -> Email:
         ) from error
 
 
-def home_of(world: World, email: Email) -> Home | None:
-    """Where the address belongs by its domain."""
-    externals = next((instance.name for instance in world.settings.instances if instance.is_external), None)
-    return find_home(email, world.settings.administrations, externals)
-
-
-def find_administration(world: World, email: Email) -> AdministrationLike | None:
-    """Whose address it is; None for nobody's here."""
-    return domains.find_administration(email, world.settings.administrations)
-
-
 async def get_home(world: World, email: Email, served: str | None) -> Home:
     """The home where this address may open an account; M_FORBIDDEN says why it may not."""
-    home = home_of(world, email)
+    home = await home_of(world, email)
     pending = await world.store.read(emails.find_pending_events, str(email), world.clock.now_ms())
     refusal = decide_registration(home, served, any(_awaits(event) for event in pending))
     if refusal is not None or home is None:
@@ -85,9 +74,11 @@ def _refused(world: World, refusal: Refusal) -> MatrixError:
     form = world.settings.registration.request_form_url
     en, fr = _REFUSALS[refusal]
     where_en, where_fr = (
-        (f" See {form}", f" Voir {form}") if form and refusal is not Refusal.OTHER_INSTANCE else ("", "")
+        (f" See {form}", f" Voir {form}")
+        if form and refusal in (Refusal.UNKNOWN_DOMAIN, Refusal.NOT_INVITED)
+        else ("", "")
     )
-    errcode = "M_THREEPID_DENIED" if refusal is Refusal.UNKNOWN_DOMAIN else "M_FORBIDDEN"
+    errcode = "M_THREEPID_DENIED" if refusal in (Refusal.UNKNOWN_DOMAIN, Refusal.SUSPENDED) else "M_FORBIDDEN"
     return MatrixError(errcode, en + where_en, fr + where_fr, reason=refusal.value)
 
 
@@ -103,6 +94,10 @@ _REFUSALS = {
     Refusal.OTHER_INSTANCE: (
         "This address belongs to another server: start again from your e-mail address.",
         "Cette adresse relève d'un autre serveur : recommencez à partir de votre adresse.",
+    ),
+    Refusal.SUSPENDED: (
+        "Your administration opens no new account for the moment: ask those who look after Tchap there.",
+        "Votre administration n'ouvre pas de nouveau compte pour le moment : demandez à ses responsables Tchap.",
     ),
 }
 
@@ -252,7 +247,7 @@ async def find_hosting_instance(world: World, address: str) -> str:
 
     What today's clients ask at `GET /_matrix/identity/api/v1/info`.
     """
-    fallback = next((i.name for i in world.settings.instances if i.is_external), world.settings.instances[0].name)
+    fallback = externals_of(world.settings) or world.settings.instances[0].name
     try:
         email = parse_email(address)
     except ValueError:
@@ -260,5 +255,5 @@ async def find_hosting_instance(world: World, address: str) -> str:
     found = await world.store.read(accounts.find_email, str(email))
     if found is not None:
         return server_of(found.user_id)
-    home = home_of(world, email)
+    home = await home_of(world, email)
     return home.instance if home is not None else fallback

@@ -17,6 +17,7 @@ class Account:
     deactivated_ts: int | None = None
     locked_ts: int | None = None
     suspended_ts: int | None = None
+    administration_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,8 @@ class AccountEmail:
 
 async def find_account(tx: Tx, user_id: str) -> Account | None:
     row = await tx.one(
-        "SELECT user_id, instance, password_hash, created_ts, is_admin, deactivated_ts, locked_ts, suspended_ts"
-        " FROM accounts WHERE user_id = $1",
+        "SELECT user_id, instance, password_hash, created_ts, is_admin, deactivated_ts, locked_ts, suspended_ts,"
+        " administration_id FROM accounts WHERE user_id = $1",
         user_id,
     )
     return None if row is None else Account(row[0], row[1], row[2], row[3], bool(row[4]), *row[5:])
@@ -41,13 +42,14 @@ async def find_account(tx: Tx, user_id: str) -> Account | None:
 async def add_account(tx: Tx, account: Account) -> bool:
     """False when the user id is taken, by a living or a closed account: an id is never given twice."""
     added = await tx.run(
-        "INSERT INTO accounts (user_id, instance, password_hash, created_ts, is_admin)"
-        " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (user_id) DO NOTHING",
+        "INSERT INTO accounts (user_id, instance, password_hash, created_ts, is_admin, administration_id)"
+        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_id) DO NOTHING",
         account.user_id,
         account.instance,
         account.password_hash,
         account.created_ts,
         int(account.is_admin),
+        account.administration_id,
     )
     return added > 0
 
