@@ -9,6 +9,7 @@ import zlib
 from dataclasses import dataclass
 from enum import Enum
 
+from tchap.policy.domains import Home
 from tchap.policy.emails import Email, parse_email
 
 DAY_MS = 24 * 3600 * 1000
@@ -140,20 +141,33 @@ def _decide_before(facts: Facts, expires_ts: int, rules: Rules, now_ms: int) -> 
 
 
 def _decide_after(facts: Facts, expires_ts: int, rules: Rules, now_ms: int) -> Decision:
-    told_ts = facts.told_ts or 0
-    # Nobody's account is closed unwarned; what becomes of an administrator's or a locked one, a person decides.
-    may_close = rules.close_after_ms > 0 and facts.mails and not facts.is_admin
-    if not may_close:
+    told_ts, closes_ts = facts.told_ts or 0, find_closing(facts, rules, now_ms)
+    if closes_ts is None:
         return Decision(Act.EXPIRED if told_ts < expires_ts else Act.NOTHING, now_ms + RECHECK_MS)
     last_mail_ts = expires_ts + rules.close_after_ms - rules.last_mail_before_ms
-    if told_ts < expires_ts and now_ms < last_mail_ts:
-        return Decision(Act.EXPIRED, last_mail_ts, closes_ts=expires_ts + rules.close_after_ms)
     if now_ms < last_mail_ts:
-        return Decision(Act.NOTHING, last_mail_ts)
+        is_told = told_ts >= expires_ts
+        return Decision(Act.NOTHING if is_told else Act.EXPIRED, last_mail_ts, closes_ts=None if is_told else closes_ts)
     if told_ts < last_mail_ts:
-        closes_ts = now_ms + rules.last_mail_before_ms
         return Decision(Act.LAST_MAIL, closes_ts, closes_ts=closes_ts)
-    closes_ts = max(expires_ts + rules.close_after_ms, told_ts + rules.last_mail_before_ms)
-    if now_ms < closes_ts:
-        return Decision(Act.NOTHING, closes_ts)
-    return Decision(Act.CLOSE, now_ms + CLOSE_RETRY_MS)
+    return Decision(Act.NOTHING, closes_ts) if now_ms < closes_ts else Decision(Act.CLOSE, now_ms + CLOSE_RETRY_MS)
+
+
+def find_closing(facts: Facts, rules: Rules, now_ms: int) -> int | None:
+    """When an account that is over is closed; None for never.
+
+    Nobody's account is closed unwarned: the last mail comes first, however late. What becomes of an administrator's or
+    a locked one, a person decides.
+    """
+    if facts.expires_ts is None or rules.close_after_ms == 0 or not facts.mails or facts.is_admin:
+        return None
+    closes_ts = facts.expires_ts + rules.close_after_ms
+    told_ts = facts.told_ts or 0
+    warned_ts = told_ts if told_ts >= closes_ts - rules.last_mail_before_ms else now_ms
+    return max(closes_ts, warned_ts + rules.last_mail_before_ms)
+
+
+def may_renew(home: Home | None, is_external_account: bool) -> bool:
+    """Whether a proof of this mailbox still renews: its domain must be one that accounts are opened for today, and an
+    agent's account is not kept alive by an address that became a guest's."""
+    return home is not None and home.is_open and (is_external_account or not home.is_external)

@@ -69,7 +69,8 @@ async def find_term(tx: Tx, user_id: str) -> TermRow | None:
 
 
 def _term(row: Row) -> TermRow:
-    return TermRow(*row[:5], bool(row[5]), bool(row[6]), row[7] is not None, row[8], row[9])
+    flags = (bool(row[5]), bool(row[6]), row[7] is not None)
+    return TermRow(row[0], row[1], row[2], row[3], row[4], *flags, *row[8:])
 
 
 async def find_next(tx: Tx) -> int | None:
@@ -103,7 +104,7 @@ async def set_renewal_mails(tx: Tx, user_id: str, wanted: bool) -> None:
 
 
 async def lift_terms(tx: Tx) -> list[str]:
-    """Takes the term from some accounts that were given one; whose. They are to be looked at as if for the first time."""
+    """Takes the term from some accounts that were given one; whose. They are looked at as for the first time then."""
     rows = await tx.all(
         "UPDATE accounts SET expires_ts = NULL, validity_told_ts = NULL, validity_next_ts = 0 WHERE user_id IN"
         " (SELECT user_id FROM accounts WHERE validity_next_ts > 0 LIMIT $1) RETURNING user_id",

@@ -114,7 +114,7 @@ def test_every_act_is_reached() -> None:
 
 
 def test_an_account_is_led_through_its_whole_life() -> None:
-    """Looked at only when it asked to be, an account is written to five times, never twice for one reason, then closed."""
+    """Looked at only when it asked to be, an account is written to five times, then closed."""
     facts, now_ms, told = replace(JEAN, proof_ts=NOW, expires_ts=None), NOW, []
     while facts is not None and len(told) < 10:
         found = decide(facts, RULES, now_ms)
