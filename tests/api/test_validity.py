@@ -322,7 +322,7 @@ def test_our_pages_send_the_mail_to_who_knows_the_password(tmp_path: Path) -> No
 
 
 def test_an_administrator_decides_on_a_term(tmp_path: Path) -> None:
-    """An end, a period from now where none is said, and no mails: under both paths, audited, for administrators alone."""
+    """An end, a period from now where none is said, and no mails: both paths, audited, for administrators alone."""
 
     async def story() -> None:
         async with open_house(tmp_path) as house:
