@@ -19,10 +19,13 @@ from tchap.storage import (
     delayed_events,
     directory,
     emails,
+    identity,
+    openid,
     proconnect,
     profiles,
     pushers,
     thread_subscriptions,
+    tokens,
     validity,
 )
 from tchap.storage.database import Tx
@@ -72,7 +75,11 @@ async def _deactivate(tx: Tx, closing: _Closing) -> Ended:
     # Whom an administrator shut out does not open the door again by signing in.
     if closing.erase or closing.closed_by == "admin":
         await proconnect.remove_links_of(tx, user_id)
+    # Should the account open again, nothing that was given out before opens it.
     await validity.remove_links_of(tx, user_id)
+    await tokens.remove_login_tokens_of(tx, user_id)
+    await openid.remove_tokens_of(tx, user_id)
+    await identity.remove_tokens_of(tx, user_id)
     await directory.remove_person(tx, user_id)
     await pushers.remove_pushers_of(tx, user_id)
     await delayed_events.remove_delayed_of(tx, user_id)
