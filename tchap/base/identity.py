@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+# Today's clients know the guests of the administrations by these beginnings of their server's name.
+EXTERNAL_PREFIXES = ("agent.externe.", "e.")
+
 
 @dataclass(frozen=True, slots=True)
 class Requester:
@@ -11,6 +14,7 @@ class Requester:
     administrative calls; ``is_suspended`` leaves little more than reading; ``appservice_id`` names the application
     service acting as one of its users. ``device_id`` is empty where such a service names none. ``is_oauth``: the token
     was given to an application by the OAuth 2.0 API, so the older API's re-authentication does not apply.
+    ``refuses_clear``: their administration wants no message in clear in encrypted rooms.
     """
 
     user_id: str
@@ -22,6 +26,7 @@ class Requester:
     appservice_id: str = ""
     is_oauth: bool = False
     is_suspended: bool = False
+    refuses_clear: bool = True
 
     @property
     def is_appservice(self) -> bool:

@@ -358,3 +358,5 @@ MAX_SPACE_PAGE = 100
 MAX_SPACE_DEPTH = 20  # steps from the root: people do not nest deeper, loops do
 MAX_SPACE_ROWS = 20_000  # (room, depth) pairs looked at under one space
 MAX_HIERARCHY_TOKEN = 2_048  # characters; ours hold two ids and three numbers
+# Succession: as many administrators as power levels can name, at some 90 bytes each, well inside MAX_EVENT_BYTES.
+MAX_NAMED_LEVELS = 400

@@ -1,11 +1,8 @@
 """Closing an account for ever (client-server API, "Account deactivation")."""
 
-import contextlib
-
-from tchap.base.errors import MatrixError
 from tchap.base.identity import Requester
-from tchap.services import memberships
 from tchap.services.devices import Ended, end_all_devices, end_browsers, forget_ended
+from tchap.services.succession import leave_all_rooms
 from tchap.services.world import World
 from tchap.storage import (
     accounts,
@@ -18,7 +15,6 @@ from tchap.storage import (
     thread_subscriptions,
 )
 from tchap.storage.database import Tx
-from tchap.storage.memberships import find_rooms_of
 
 
 async def deactivate(world: World, requester: Requester, erase: bool) -> None:
@@ -26,10 +22,7 @@ async def deactivate(world: World, requester: Requester, erase: bool) -> None:
 
     `erase` also takes the profile away.
     """
-    for stay in await world.store.read(find_rooms_of, requester.user_id, ("join", "invite", "knock")):
-        # A room that cannot be left keeps nobody's account open.
-        with contextlib.suppress(MatrixError):
-            await memberships.leave(world, requester, stay.room_id)
+    await leave_all_rooms(world, requester.user_id)
     ended = await world.store.write(_deactivate, requester.user_id, world.clock.now_ms(), erase)
     world.live.tokens.forget_user(requester.user_id)
     await forget_ended(world, requester.user_id, ended)
