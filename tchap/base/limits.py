@@ -260,6 +260,13 @@ OPENID_TOKEN_S = 3_600  # a service asks at once whose token it was given
 DEFAULT_AUDIT_PAGE = 100
 MAX_AUDIT_PAGE = 1_000
 MAX_AUDIT_ID = 2**53 - 1  # appendices, "Canonical JSON"
+MAX_IDENTITY_TOKENS = 20  # of one person with the identity service, the newest kept
+MAX_LOOKUP = 500  # addresses looked up in one request
+PEPPER_LIFE_MS = 30 * 24 * 3600 * 1000  # after which the hashes of addresses are made anew
+PEPPER_BATCH = 500  # addresses hashed in one transaction
+PEPPER_LOOK_EVERY_S = 3600.0
+ASSOCIATION_MS = 100 * 365 * 24 * 3600 * 1000  # for how long a signed association says to be valid: with the account
+PLACING_BATCH = 500  # accounts given their administration in one transaction
 NOTICE_BATCH = 50  # people told of a notice at once
 MAX_NOTICE_BYTES = 32_768  # half of an event
 # Delayed events (MSC4140)
