@@ -448,8 +448,8 @@ def test_a_bridge_obeys_the_law(tmp_path: Path, extra: Json, status: int) -> Non
 async def hire(house: House, more: Json) -> None:
     """A bridge, registered with these further fields."""
     fields = {"id": "bridge", "url": None, "as_token": AS_TOKEN, "hs_token": HS_TOKEN, "sender_localpart": "_pont"}
-    names = tuple(house.world.settings.instance_names)
-    house.world.appservices = gather([parse_registration({**fields, **more}, names)])
+    registration = parse_registration({**fields, **more}, ("agent.prefectures.tchap.example.fr",))
+    house.world.appservices = gather([registration])
     await open_accounts(house.world.store, house.world.appservices, house.clock)
 
 
