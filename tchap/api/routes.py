@@ -1,5 +1,6 @@
 """The one route table: every module of the API, one a line."""
 
+from tchap.api.admin import deletions as admin_deletions
 from tchap.api.admin import register as admin_register
 from tchap.api.admin import reports as admin_reports
 from tchap.api.admin import server_notices
@@ -83,9 +84,11 @@ from tchap.api.public import (
     well_known,
 )
 from tchap.api.routing import Route
+from tchap.api.tchap import bug_reports
 
 _MODULES = (
     admin_register,
+    admin_deletions,
     admin_reports,
     admin_users,
     server_notices,
@@ -166,6 +169,7 @@ _MODULES = (
     server_keys,
     terms,
     well_known,
+    bug_reports,
 )
 
 ROUTES: tuple[Route, ...] = tuple(route for module in _MODULES for route in module.ROUTES)

@@ -1,5 +1,6 @@
 """What our mails say, in French first and in English."""
 
+import re
 from html import escape
 
 from tchap.storage.mail_outbox import OutgoingMail
@@ -42,6 +43,20 @@ def invitation_mail(recipient: str, inviter: str, link: str) -> OutgoingMail:
     fr = f"Bonjour,\n\n{inviter} vous invite à un salon Tchap. Créez votre compte avec cette adresse :"
     en = f"Hello,\n\n{inviter} invites you to a Tchap room. Create your account with this address:"
     return _notice(recipient, (fr, en), link)
+
+
+def bug_report_mail(recipient: str, report_id: int, app: str) -> OutgoingMail:
+    """Told to the support. What was written, and by whom, is read on the server alone."""
+    of = f" ({_APP.sub('', app)[:40]})" if app else ""
+    fr = f"Bonjour,\n\nUne personne signale un problème{of} : rapport n° {report_id}."
+    en = f"Hello,\n\nSomebody reports a problem{of}: report no. {report_id}."
+    html = "<hr>".join(_paragraphs(part) for part in (fr, en))
+    subject = f"Rapport de problème Tchap n° {report_id} / Tchap bug report"
+    return OutgoingMail(recipient, subject, f"{fr}\n\n---\n\n{en}\n", _page(html))
+
+
+# The name of an application is whatever its sender wrote.
+_APP = re.compile(r"[^A-Za-z0-9._-]")
 
 
 def report_mail(recipient: str, report_id: int, kind: str, administration: str) -> OutgoingMail:

@@ -23,6 +23,8 @@ RATES = {
     "search": Rate(5, 20),
     # A person in a bad place reports several things at once; nobody reports all day.
     "report": Rate(0.05, 20),
+    # Each may carry megabytes of logs.
+    "bug_report": Rate(0.02, 5),
     "media": Rate(5, 50),
     "preview": Rate(1, 40),
     "to_device": Rate(50, 500),

@@ -29,6 +29,7 @@ from tchap.protocol.room_versions import RoomVersion, find_room_version
 from tchap.services.appservices import check_alias_free
 from tchap.services.invite_permissions import check_willing
 from tchap.services.memberships import check_exists, shown_fields, shown_profile
+from tchap.services.retention_law import retention_at_creation
 from tchap.services.room_law import check_decision, freedom_of, is_external
 from tchap.services.timeline import Draft, open_room
 from tchap.services.timeline_writes import AliasTaken, Birth
@@ -241,6 +242,7 @@ async def _drafts(
         states["m.room.topic", ""] = {"topic": wish.topic, "m.topic": blocks}
     if not world.settings.test_profile:
         states |= _lawful_states(law)
+        states |= retention_at_creation(world, states, law.is_space)
         rule = str(states[ACCESS_RULES, ""]["rule"])
         _check_creation(
             decide_first_levels(version, law, rule, states["m.room.power_levels", ""]), freedom_of(world, requester)
