@@ -10,6 +10,7 @@ import {
 } from "matrix-js-sdk";
 import { type Credentials } from "./accounts";
 import { guardFetch } from "./clear-text-guard";
+import { inChosenLanguage } from "./http";
 import { quietLogger } from "./quiet-logger";
 import { createVault, type SecretVault } from "./secret-vault";
 import type { Connection } from "./types";
@@ -74,7 +75,7 @@ export function buildAccount(credentials: Credentials, options: OpenOptions): Ac
     isRoomEncrypted: (roomId: string) =>
       expectEncrypted.has(roomId) || (client.getRoom(roomId)?.hasEncryptionStateEvent() ?? true),
   };
-  const inner = options.fetchFn ?? ((input, init) => fetch(input, init));
+  const inner = inChosenLanguage(options.fetchFn ?? ((input, init) => fetch(input, init)));
   const client: MatrixClient = createClient({
     baseUrl: credentials.baseUrl,
     userId,

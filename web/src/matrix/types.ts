@@ -12,6 +12,12 @@ export interface Person {
   readonly external: boolean;
 }
 
+/** Somebody the directory finds, with what it says of her post. */
+export interface FoundPerson extends Person {
+  readonly unit: string;
+  readonly post: string;
+}
+
 export interface RoomSummary {
   readonly id: string;
   /** "" when nothing names the room. */
@@ -101,9 +107,45 @@ export interface MembershipChange {
   readonly detail: string;
 }
 
+export type Role = "admin" | "moderator" | "member";
+
 export interface Member extends Person {
   readonly membership: "join" | "invite";
-  readonly role: "admin" | "moderator" | "member";
+  readonly role: Role;
+}
+
+/** What one may do to a member. */
+export interface MemberActs {
+  /** The other roles one may give her. */
+  readonly roles: readonly Role[];
+  readonly mayRemove: boolean;
+  readonly mayBan: boolean;
+}
+
+/** Somebody invited by e-mail who has not answered. */
+export interface PendingInvitation {
+  readonly token: string;
+  /** As the room shows the address: "ca...@pr...". */
+  readonly shown: string;
+  /** The whole address, to who sent the invitation from here; else "". */
+  readonly address: string;
+  readonly by: Person;
+  readonly isMine: boolean;
+  readonly isExpired: boolean;
+}
+
+/** A room seen from outside. */
+export interface RoomDoor {
+  readonly roomId: string;
+  readonly via: readonly string[];
+  readonly name: string;
+  readonly topic: string;
+  readonly members: number;
+  /** The person is in the room already, or invited. */
+  readonly isIn: boolean;
+  /** One may come in without an invitation. */
+  readonly opens: boolean;
+  readonly encrypted: boolean;
 }
 
 export interface Device {

@@ -3,13 +3,13 @@ import type { Phrase } from "../i18n/keys";
 import type { Account } from "../matrix/account";
 import { searchPeople } from "../matrix/people";
 import { openDirect } from "../matrix/rooms";
-import type { Person } from "../matrix/types";
+import type { FoundPerson, Person } from "../matrix/types";
 import { phraseOf } from "./errors";
 import { Observable } from "./observable";
 
 export interface PeopleState {
   readonly term: string;
-  readonly results: readonly Person[];
+  readonly results: readonly FoundPerson[];
   /** The term the results answer; "" before the first answer. */
   readonly answered: string;
   readonly searching: boolean;

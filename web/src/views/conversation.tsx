@@ -1,6 +1,7 @@
 import { type DragEvent, type ReactElement, useState } from "react";
 import { Avatar } from "../design/avatar";
 import { Button, IconButton } from "../design/button";
+import { Icon } from "../design/icons";
 import { Badge, Empty, Note } from "../design/notes";
 import type { ConversationModel } from "../view-models/conversation";
 import type { HomeModel } from "../view-models/home";
@@ -83,6 +84,17 @@ function Invitation({ home, room }: Omit<PaneProps, "conversation">): ReactEleme
   );
 }
 
+/** Nothing hides what is written here from the server: said for as long as one writes. */
+function ClearBanner(): ReactElement {
+  const { t } = useWords();
+  return (
+    <p className="clear-banner" data-testid="clear-banner">
+      <Icon name="unlock" size="small" />
+      {t("room.clearBanner")}
+    </p>
+  );
+}
+
 /** Files may be dropped anywhere on the conversation. */
 function useDrop(onFiles: (files: File[]) => void) {
   const [over, setOver] = useState(false);
@@ -120,7 +132,10 @@ export function ConversationPane({ home, room, conversation }: PaneProps): React
   }
   return (
     <div className="conversation" {...drop}>
-      <Head home={home} room={room} />
+      <div>
+        <Head home={home} room={room} />
+        {room.kind === "private" && !room.closed && <ClearBanner />}
+      </div>
       <Timeline home={home} room={room} conversation={conversation} state={state} />
       {room.closed ? (
         <Replaced home={home} room={room} conversation={conversation} />

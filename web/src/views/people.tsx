@@ -1,24 +1,26 @@
-import { type ReactElement, useState } from "react";
+import type { ReactElement } from "react";
 import { Avatar } from "../design/avatar";
 import { Dialog } from "../design/dialog";
 import { Field } from "../design/field";
 import { Badge, Note } from "../design/notes";
-import type { Phrase } from "../i18n/keys";
-import type { ConversationModel } from "../view-models/conversation";
-import { phraseOf } from "../view-models/errors";
-import type { HomeModel } from "../view-models/home";
-import { PeopleModel, type PeopleState } from "../view-models/people";
-import type { Person } from "../view-models/types";
+import type { PeopleModel, PeopleState } from "../view-models/people";
+import type { FoundPerson, Person } from "../view-models/types";
 import { useObservable, useWords } from "./hooks";
 
-export function PersonText({ person }: { readonly person: Person }): ReactElement {
+/** Her administration, then her place in it, when the directory says it. */
+function placeOf(person: Person & Partial<FoundPerson>): string {
+  return [person.administration, person.unit ?? "", person.post ?? ""].filter(Boolean).join(" · ");
+}
+
+export function PersonText({ person }: { readonly person: Person & Partial<FoundPerson> }): ReactElement {
   const { t } = useWords();
+  const place = placeOf(person);
   return (
     <>
       <Avatar id={person.id} name={person.name} size="small" />
       <span className="member-text">
         <span>{person.name}</span>
-        {person.administration !== "" && <span className="hint">{person.administration}</span>}
+        {place !== "" && <span className="hint">{place}</span>}
       </span>
       {person.external && <Badge tone="warning">{t("badge.external")}</Badge>}
     </>
@@ -28,11 +30,13 @@ export function PersonText({ person }: { readonly person: Person }): ReactElemen
 interface ResultsProps {
   readonly state: PeopleState;
   readonly onChoose: (person: Person) => void;
+  /** A result that is no person of the directory. */
+  readonly further?: ReactElement | undefined;
 }
 
-function Results({ state, onChoose }: ResultsProps): ReactElement {
+function Results({ state, onChoose, further }: ResultsProps): ReactElement {
   const { t, count, say } = useWords();
-  const none = state.answered !== "" && state.results.length === 0 && !state.searching;
+  const none = state.answered !== "" && state.results.length === 0 && !state.searching && further === undefined;
   return (
     <>
       {state.error !== null && <Note tone="error">{say(state.error)}</Note>}
@@ -48,6 +52,7 @@ function Results({ state, onChoose }: ResultsProps): ReactElement {
             </button>
           </li>
         ))}
+        {further !== undefined && <li>{further}</li>}
       </ul>
     </>
   );
@@ -55,17 +60,19 @@ function Results({ state, onChoose }: ResultsProps): ReactElement {
 
 interface SearchProps {
   readonly people: PeopleModel;
+  readonly hint?: string;
+  readonly further?: ReactElement | undefined;
   readonly onChoose: (person: Person) => void;
 }
 
-function PeopleSearch({ people, onChoose }: SearchProps): ReactElement {
+export function PeopleSearch({ people, hint, further, onChoose }: SearchProps): ReactElement {
   const state = useObservable(people.state);
   const { t } = useWords();
   return (
     <>
       <Field
         label={t("people.label")}
-        hint={t(state.opening ? "people.opening" : "people.hint")}
+        hint={state.opening ? t("people.opening") : (hint ?? t("people.hint"))}
         icon="search"
         type="search"
         autoComplete="off"
@@ -74,7 +81,7 @@ function PeopleSearch({ people, onChoose }: SearchProps): ReactElement {
         testId="people-search"
         onText={people.search}
       />
-      <Results state={state} onChoose={onChoose} />
+      <Results state={state} onChoose={onChoose} further={further} />
     </>
   );
 }
@@ -89,30 +96,6 @@ export function PeopleDialog({ people, onClose }: PeopleDialogProps): ReactEleme
   return (
     <Dialog title={t("people.title")} closeLabel={t("common.close")} onClose={onClose}>
       <PeopleSearch people={people} onChoose={(person) => void people.open(person)} />
-    </Dialog>
-  );
-}
-
-interface InviteProps {
-  readonly home: HomeModel;
-  readonly conversation: ConversationModel;
-  readonly onClose: () => void;
-}
-
-export function InviteDialog({ home, conversation, onClose }: InviteProps): ReactElement {
-  const { t, say } = useWords();
-  const [people] = useState(() => new PeopleModel(home.account, () => undefined));
-  const [said, setSaid] = useState<{ tone: "success" | "error"; phrase: Phrase } | null>(null);
-  const invite = (person: Person): void => {
-    conversation.invite(person.id).then(
-      () => setSaid({ tone: "success", phrase: { key: "room.inviteDone", params: { name: person.name } } }),
-      (error: unknown) => setSaid({ tone: "error", phrase: phraseOf(error) }),
-    );
-  };
-  return (
-    <Dialog title={t("room.invite")} closeLabel={t("common.close")} onClose={onClose}>
-      {said !== null && <Note tone={said.tone}>{say(said.phrase)}</Note>}
-      <PeopleSearch people={people} onChoose={invite} />
     </Dialog>
   );
 }

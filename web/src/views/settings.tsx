@@ -41,6 +41,21 @@ function Account({ settings, state }: Props): ReactElement {
   );
 }
 
+/** Guests from outside are never in the directory. */
+function RedList({ settings, state }: Props): ReactElement | null {
+  const { t } = useWords();
+  if (state.hidden === null) return null;
+  return (
+    <section>
+      <h2>{t("redList.title")}</h2>
+      <Check checked={state.hidden} onChange={(hidden) => void settings.hide(hidden)} testId="red-list">
+        {t("redList.label")}
+        <span className="hint">{t("redList.hint")}</span>
+      </Check>
+    </section>
+  );
+}
+
 function Appearance(): ReactElement {
   const { words, setLanguage, theme, setTheme } = useSurface();
   const { t } = words;
@@ -287,6 +302,7 @@ export function SettingsPane({ home, settings }: PaneProps): ReactElement {
         {state.error !== null && <Note tone="error">{say(state.error)}</Note>}
         {state.notice !== null && <Note tone="success">{say(state.notice)}</Note>}
         <Account settings={settings} state={state} />
+        {!home.isGuest && <RedList settings={settings} state={state} />}
         <Appearance />
         <Notifications model={home.notifications} />
         <Devices settings={settings} state={state} />

@@ -1,0 +1,95 @@
+/** Inviting by e-mail address, and the invitations that wait for an answer (spec: "Third-party invites"). */
+import { Method, type Room } from "matrix-js-sdk";
+import type { Account } from "./account";
+import { findInstance } from "./accounts";
+import { personIn } from "./rooms";
+import { text } from "./state";
+import type { PendingInvitation } from "./types";
+
+const PENDING = "m.room.third_party_invite";
+/** Kept in the room, for the person alone: the server never tells the address that an invitation went to. */
+const ADDRESSES = "fr.tchap.invited_addresses";
+const MAX_ADDRESSES = 100;
+/** How long a server keeps an invitation by e-mail. */
+const LIFE_MS = 30 * 24 * 3_600_000;
+
+/** Whether the address belongs to nobody's administration: who answers it comes as a guest from outside. */
+export async function isExternalAddress(account: Account, address: string): Promise<boolean> {
+  const answer = await findInstance(account.credentials.baseUrl, address);
+  return answer.kind === "known" && answer.external;
+}
+
+export async function inviteByEmail(account: Account, roomId: string, address: string): Promise<void> {
+  const { client, credentials } = account;
+  const path = `/rooms/${encodeURIComponent(roomId)}/invite`;
+  const body = { medium: "email", address: address.toLowerCase(), id_server: new URL(credentials.baseUrl).host };
+  await client.http.authedRequest(Method.Post, path, undefined, body);
+  // Without it the invitation stands all the same: only sending it again asks for the address.
+  await remember(account, roomId, address.toLowerCase()).catch(() => undefined);
+}
+
+function rememberedIn(room: Room | null): string[] {
+  const { addresses } = (room?.getAccountData(ADDRESSES)?.getContent() ?? {}) as { addresses?: unknown };
+  return Array.isArray(addresses) ? addresses.map(text).filter(Boolean) : [];
+}
+
+async function remember(account: Account, roomId: string, address: string): Promise<void> {
+  const others = rememberedIn(account.client.getRoom(roomId)).filter((known) => known !== address);
+  const addresses = [address, ...others].slice(0, MAX_ADDRESSES);
+  await account.client.setRoomAccountData(roomId, ADDRESSES as never, { addresses } as never);
+}
+
+/** Whether "ca...@pr..." stands for this address. */
+export function isShownAs(address: string, shown: string): boolean {
+  const [local, domain] = shown.split("@").map((part) => part.replace(/(\.\.\.|…)$/u, "").toLowerCase());
+  const [left = "", right = ""] = address.toLowerCase().split("@");
+  return local !== undefined && domain !== undefined && left.startsWith(local) && right.startsWith(domain);
+}
+
+/** The one remembered address that it can be; "" when none or several can. */
+function findAddress(known: readonly string[], shown: string): string {
+  const possible = known.filter((address) => isShownAs(address, shown));
+  return possible.length === 1 ? (possible[0] ?? "") : "";
+}
+
+/** Invitations that became a member's are told from the others by the token they were made with. */
+function answeredTokens(room: Room): Set<string> {
+  const tokens = room.getMembers().map((member) => {
+    const content = member.events.member?.getContent() as { third_party_invite?: { signed?: { token?: unknown } } } | undefined;
+    return text(content?.third_party_invite?.signed?.token);
+  });
+  return new Set(tokens.filter(Boolean));
+}
+
+export function listPending(account: Account, roomId: string, now: number): PendingInvitation[] {
+  const room = account.client.getRoom(roomId);
+  if (room === null) return [];
+  const answered = answeredTokens(room);
+  const known = rememberedIn(room);
+  return room.currentState.getStateEvents(PENDING).flatMap((event) => {
+    const token = event.getStateKey() ?? "";
+    const shown = text(event.getContent()["display_name"]);
+    // One that was taken back is emptied.
+    if (shown === "" || answered.has(token)) return [];
+    const by = event.getSender() ?? "";
+    const isMine = by === account.userId;
+    const address = isMine ? findAddress(known, shown) : "";
+    return [{ token, shown, address, by: personIn(room, by), isMine, isExpired: event.getTs() + LIFE_MS < now }];
+  });
+}
+
+export async function takeBack(account: Account, roomId: string, token: string): Promise<void> {
+  await account.client.sendStateEvent(roomId, PENDING as never, {} as never, token);
+}
+
+export function mayInvite(account: Account, roomId: string): boolean {
+  return account.client.getRoom(roomId)?.canInvite(account.userId) ?? false;
+}
+
+/** Somebody to ask, by name: an administrator of the room who is not the person; "" when there is none. */
+export function nameAdministrator(account: Account, roomId: string): string {
+  const room = account.client.getRoom(roomId);
+  const members = room?.getJoinedMembers() ?? [];
+  const found = members.find(({ userId, powerLevel }) => powerLevel >= 100 && userId !== account.userId);
+  return room === null || found === undefined ? "" : personIn(room, found.userId).name;
+}

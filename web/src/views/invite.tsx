@@ -1,0 +1,187 @@
+/** Inviting people into a room: by name, by e-mail address, by a pasted list. */
+import { type FormEvent, type ReactElement, useEffect, useState } from "react";
+import { Button } from "../design/button";
+import { Dialog } from "../design/dialog";
+import { LongField } from "../design/field";
+import { Icon } from "../design/icons";
+import { Note } from "../design/notes";
+import { isEmail } from "../view-models/addresses";
+import type { HomeModel } from "../view-models/home";
+import { InviteModel, type InviteState, type Outcome } from "../view-models/invite";
+import { PeopleModel } from "../view-models/people";
+import { useArrivalFocus, useObservable, useWords } from "./hooks";
+import { PeopleSearch } from "./people";
+import "./rooms.css";
+
+interface ModelProps {
+  readonly model: InviteModel;
+  readonly state: InviteState;
+}
+
+/** Opening a room is never taken back: it is asked before, with what it means for the others. */
+function AskOpen({ model, state }: ModelProps): ReactElement | null {
+  const { t, count, list } = useWords();
+  const heading = useArrivalFocus("ask-open");
+  const { asking } = state;
+  if (asking === null) return null;
+  const names = list(asking.externals);
+  return (
+    <section className="stack" data-testid="ask-open">
+      <h3 ref={heading} tabIndex={-1}>
+        {count("invite.askTitle", asking.externals.length, { names })}
+      </h3>
+      <Note tone="warning">{t("invite.askBody")}</Note>
+      <div className="actions">
+        <Button look="secondary" onClick={model.stopAsking}>
+          {t("common.cancel")}
+        </Button>
+        {asking.others > 0 && (
+          <Button look="secondary" onClick={() => void model.inviteOthers()}>
+            {t("invite.askOthers")}
+          </Button>
+        )}
+        <Button onClick={() => void model.openAndInvite()}>{t("invite.askOpen")}</Button>
+      </div>
+    </section>
+  );
+}
+
+function Refused({ outcomes, help }: { readonly outcomes: readonly Outcome[]; readonly help: string }): ReactElement {
+  const { t, say, count } = useWords();
+  return (
+    <Note tone="error">
+      <strong>{count("invite.refused", outcomes.length)}</strong>
+      <ul className="outcomes">
+        {outcomes.map(({ label, why }) => (
+          <li key={label}>
+            {label} : {why === null ? "" : say(why)}
+          </li>
+        ))}
+      </ul>
+      {help !== "" && <p>{t("invite.help", { name: help })}</p>}
+    </Note>
+  );
+}
+
+function Outcomes({ model, state }: ModelProps): ReactElement {
+  const { t, count, say } = useWords();
+  const invited = state.outcomes.filter(({ result }) => result === "invited");
+  const refused = state.outcomes.filter(({ result }) => result === "refused");
+  return (
+    <>
+      {state.error !== null && <Note tone="error">{say(state.error)}</Note>}
+      {invited.length > 0 && (
+        <Note tone="success">
+          <strong>{count("invite.invited", invited.length)}</strong>
+          <ul className="outcomes">
+            {invited.map(({ label }) => (
+              <li key={label}>{label}</li>
+            ))}
+          </ul>
+        </Note>
+      )}
+      {refused.length > 0 && <Refused outcomes={refused} help={model.whoCanHelp()} />}
+      {refused.length > 0 && state.list !== "" && <p className="hint">{t("invite.left")}</p>}
+    </>
+  );
+}
+
+function Progress({ model, state }: ModelProps): ReactElement | null {
+  const { t } = useWords();
+  const { progress } = state;
+  if (progress === null || progress.total < 2) return null;
+  return (
+    <div className="invite-progress" role="status">
+      <progress max={progress.total} value={progress.done} aria-label={t("invite.send")} />
+      <span>{t("invite.progress", { done: progress.done, total: progress.total })}</span>
+      <Button look="quiet" size="small" onClick={model.cancel}>
+        {t("invite.cancel")}
+      </Button>
+    </div>
+  );
+}
+
+function ByList({ model, state }: ModelProps): ReactElement {
+  const { t } = useWords();
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    void model.inviteList();
+  };
+  return (
+    <form className="stack" onSubmit={submit}>
+      <LongField
+        label={t("invite.list")}
+        hint={t("invite.listHint")}
+        value={state.list}
+        maxLength={60_000}
+        testId="invite-list"
+        onText={model.write}
+      />
+      <div className="actions">
+        <Button type="submit" busy={state.progress !== null}>
+          {t("invite.send")}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+function BySearch({ model, people }: { readonly model: InviteModel; readonly people: PeopleModel }): ReactElement {
+  const { t } = useWords();
+  const { term, results, searching } = useObservable(people.state);
+  const address = term.trim().toLowerCase();
+  const unknown = results.length === 0 && !searching;
+  const further = isEmail(address) ? (
+    <button
+      type="button"
+      className="result"
+      data-testid="invite-email"
+      onClick={() => void model.inviteOne({ kind: "email", address }, address)}
+    >
+      <Icon name="plus" />
+      <span className="member-text">
+        <span>{t("invite.email", { address })}</span>
+        <span className="hint">{t(unknown ? "invite.emailUnknown" : "invite.emailHint")}</span>
+      </span>
+    </button>
+  ) : undefined;
+  return (
+    <PeopleSearch
+      people={people}
+      hint={t("invite.hint")}
+      further={further}
+      onChoose={(person) => void model.inviteOne({ kind: "person", id: person.id }, person.name)}
+    />
+  );
+}
+
+interface InviteProps {
+  readonly home: HomeModel;
+  readonly roomId: string;
+  readonly onClose: () => void;
+}
+
+export function InviteDialog({ home, roomId, onClose }: InviteProps): ReactElement {
+  const { t } = useWords();
+  const [people] = useState(() => new PeopleModel(home.account, () => undefined));
+  const [model] = useState(() => new InviteModel(home.account, roomId));
+  const [byList, setByList] = useState(false);
+  const state = useObservable(model.state);
+  useEffect(() => model.cancel, [model]);
+  return (
+    <Dialog title={t("room.invite")} closeLabel={t("common.close")} onClose={onClose}>
+      <Outcomes model={model} state={state} />
+      <Progress model={model} state={state} />
+      {state.asking !== null ? (
+        <AskOpen model={model} state={state} />
+      ) : (
+        <>
+          {byList ? <ByList model={model} state={state} /> : <BySearch model={model} people={people} />}
+          <Button look="quiet" size="small" onClick={() => setByList(!byList)}>
+            {t(byList ? "invite.toSearch" : "invite.toList")}
+          </Button>
+        </>
+      )}
+    </Dialog>
+  );
+}
