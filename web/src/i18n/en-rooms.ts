@@ -48,7 +48,6 @@ export const enRooms: Record<keyof typeof frRooms, string> = {
   "invite.refused_one": "{count} person not invited",
   "invite.refused_other": "{count} people not invited",
   "invite.left": "Addresses that were not invited stay in the field: correct them and try again.",
-  "invite.help": "You can ask {name}, who administers the room, for help.",
   "invite.askTitle_one": "{names} is from outside the administrations",
   "invite.askTitle_other": "{names} are from outside the administrations",
   "invite.askBody":

@@ -280,7 +280,7 @@ export const en: Record<Key, string> = {
   "room.topic": "Topic (optional)",
   "room.kind": "Who can read it?",
   "room.secure": "Secure private room",
-  "room.secureHint": "By invitation, end-to-end encrypted. Recommended.",
+  "room.secureHint": "By invitation, end-to-end encrypted. Recommended, up to 500 members.",
   "room.public": "Public room",
   "room.publicHint": "Every public servant can find and read it. Never open to externals.",
   "room.create": "Create the room",

@@ -46,7 +46,6 @@ export const frRooms = {
   "invite.refused_one": "{count} personne non invitée",
   "invite.refused_other": "{count} personnes non invitées",
   "invite.left": "Les adresses non invitées restent dans le champ : corrigez-les, puis recommencez.",
-  "invite.help": "Vous pouvez demander de l’aide à {name}, administrateur du salon.",
   "invite.askTitle_one": "{names} est une personne extérieure aux administrations",
   "invite.askTitle_other": "{names} sont des personnes extérieures aux administrations",
   "invite.askBody":

@@ -284,7 +284,7 @@ export const fr = {
   "room.topic": "Sujet (facultatif)",
   "room.kind": "Qui peut lire ?",
   "room.secure": "Salon privé sécurisé",
-  "room.secureHint": "Sur invitation, chiffré de bout en bout. Recommandé.",
+  "room.secureHint": "Sur invitation, chiffré de bout en bout. Recommandé, jusqu’à 500 membres.",
   "room.public": "Salon public",
   "room.publicHint": "Tous les agents peuvent le trouver et le lire. Jamais ouvert aux externes.",
   "room.create": "Créer le salon",

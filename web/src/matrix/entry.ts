@@ -6,7 +6,7 @@ import type { RoomDoor } from "./types";
 
 /** The id of the room a link names, and the servers that know it. */
 async function resolve(account: Account, address: string): Promise<{ roomId: string; via: string[] }> {
-  if (!address.startsWith("#")) return { roomId: address, via: [serverOf(address) || serverOf(account.userId)] };
+  if (!address.startsWith("#")) return { roomId: address, via: address.includes(":") ? [serverOf(address)] : [] };
   const { room_id: roomId, servers } = await account.client.getRoomIdForAlias(address);
   return { roomId, via: servers };
 }

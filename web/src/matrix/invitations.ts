@@ -52,28 +52,38 @@ function findAddress(known: readonly string[], shown: string): string {
   return possible.length === 1 ? (possible[0] ?? "") : "";
 }
 
-/** Invitations that became a member's are told from the others by the token they were made with. */
-function answeredTokens(room: Room): Set<string> {
-  const tokens = room.getMembers().map((member) => {
-    const content = member.events.member?.getContent() as { third_party_invite?: { signed?: { token?: unknown } } } | undefined;
-    return text(content?.third_party_invite?.signed?.token);
+function tokenIn(content: unknown): string {
+  const { third_party_invite: invite } = (content ?? {}) as { third_party_invite?: { signed?: { token?: unknown } } };
+  return text(invite?.signed?.token);
+}
+
+/**
+ * Which invitations became a member's. The event that says so is the member's invitation: it may be the present one,
+ * the one before, or one that sync brought earlier; once it is forgotten, the user name still tells the address.
+ */
+function isAnswered(room: Room, token: string, address: string): boolean {
+  if (room.currentState.getInviteForThreePidToken(token) !== null) return true;
+  const known = address === "" ? null : `@${address.replace("@", "-")}:`;
+  return room.getMembers().some(({ userId, events, membership }) => {
+    const isPresent = membership === "join" || membership === "invite";
+    if (known !== null && isPresent && userId.startsWith(known)) return true;
+    return [events.member?.getContent(), events.member?.getPrevContent()].some((content) => tokenIn(content) === token);
   });
-  return new Set(tokens.filter(Boolean));
 }
 
 export function listPending(account: Account, roomId: string, now: number): PendingInvitation[] {
   const room = account.client.getRoom(roomId);
   if (room === null) return [];
-  const answered = answeredTokens(room);
   const known = rememberedIn(room);
   return room.currentState.getStateEvents(PENDING).flatMap((event) => {
     const token = event.getStateKey() ?? "";
     const shown = text(event.getContent()["display_name"]);
     // One that was taken back is emptied.
-    if (shown === "" || answered.has(token)) return [];
+    if (shown === "") return [];
     const by = event.getSender() ?? "";
     const isMine = by === account.userId;
     const address = isMine ? findAddress(known, shown) : "";
+    if (isAnswered(room, token, address)) return [];
     return [{ token, shown, address, by: personIn(room, by), isMine, isExpired: event.getTs() + LIFE_MS < now }];
   });
 }
@@ -84,12 +94,4 @@ export async function takeBack(account: Account, roomId: string, token: string):
 
 export function mayInvite(account: Account, roomId: string): boolean {
   return account.client.getRoom(roomId)?.canInvite(account.userId) ?? false;
-}
-
-/** Somebody to ask, by name: an administrator of the room who is not the person; "" when there is none. */
-export function nameAdministrator(account: Account, roomId: string): string {
-  const room = account.client.getRoom(roomId);
-  const members = room?.getJoinedMembers() ?? [];
-  const found = members.find(({ userId, powerLevel }) => powerLevel >= 100 && userId !== account.userId);
-  return room === null || found === undefined ? "" : personIn(room, found.userId).name;
 }

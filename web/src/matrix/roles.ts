@@ -1,9 +1,11 @@
 /** Roles in a room, and putting somebody out of it (spec: "m.room.power_levels", "Kicking and banning"). */
 import type { Account } from "./account";
 import { isExternal } from "./names";
+import { contentOf } from "./state";
 import type { MemberActs, Role } from "./types";
 
 export const LEVELS: Readonly<Record<Role, number>> = { admin: 100, moderator: 50, member: 0 };
+const POWER_LEVELS = "m.room.power_levels";
 const ROLES = Object.keys(LEVELS) as Role[];
 
 export interface Powers {
@@ -42,22 +44,28 @@ const NONE: MemberActs = { roles: [], mayRemove: false, mayBan: false };
 
 export function readActs(account: Account, roomId: string, userId: string): MemberActs {
   const room = account.client.getRoom(roomId);
-  const levels = room?.currentState.getStateEvents("m.room.power_levels", "")?.getContent();
-  if (room === null || levels === undefined) return NONE;
+  if (room === null) return NONE;
+  const levels = contentOf(room, POWER_LEVELS);
   const events = (levels["events"] ?? {}) as Record<string, unknown>;
   return decideActs({
     mine: room.getMember(account.userId)?.powerLevel ?? 0,
     theirs: room.getMember(userId)?.powerLevel ?? 0,
     isMe: userId === account.userId,
     isExternal: isExternal(userId),
-    setRoles: number(events["m.room.power_levels"], number(levels["state_default"], 50)),
+    setRoles: number(events[POWER_LEVELS], number(levels["state_default"], 50)),
     kick: number(levels["kick"], 50),
     ban: number(levels["ban"], 50),
   });
 }
 
+/** The level to write for a role; undefined where everybody has it unsaid. */
+export function levelToWrite(role: Role, everybody: number): number | undefined {
+  return LEVELS[role] === everybody ? undefined : LEVELS[role];
+}
+
 export async function setRole(account: Account, roomId: string, userId: string, role: Role): Promise<void> {
-  await account.client.setPowerLevel(roomId, userId, role === "member" ? undefined : LEVELS[role]);
+  const everybody = number(contentOf(account.client.getRoom(roomId), POWER_LEVELS)["users_default"], 0);
+  await account.client.setPowerLevel(roomId, userId, levelToWrite(role, everybody));
 }
 
 /** They may be invited again. */

@@ -12,12 +12,17 @@ export interface KindFacts {
   readonly isEncrypted: boolean;
 }
 
+/** Rooms made before access rules said it are known by what they are. */
+function isPublic({ rules, joinRule, isEncrypted }: KindFacts): boolean {
+  if (rules["visibility"] !== undefined) return rules["visibility"] === "public";
+  return joinRule === "public" && rules["rule"] !== "unrestricted" && !isEncrypted;
+}
+
 /** A private room that opens by a link has the join rule of a public one: its access rules say which it is. */
-export function kindOf({ isDirect, rules, joinRule, isEncrypted }: KindFacts): RoomKind {
-  if (isDirect) return "direct";
-  const isPublic = rules["visibility"] === undefined ? joinRule === "public" : rules["visibility"] === "public";
-  if (isPublic) return "public";
-  return isEncrypted ? "secure" : "private";
+export function kindOf(facts: KindFacts): RoomKind {
+  if (facts.isDirect) return "direct";
+  if (isPublic(facts)) return "public";
+  return facts.isEncrypted ? "secure" : "private";
 }
 
 export const ENCRYPTION = {

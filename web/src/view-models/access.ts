@@ -2,6 +2,7 @@
 import type { Phrase } from "../i18n/keys";
 import * as access from "../matrix/access";
 import type { Account } from "../matrix/account";
+import { serverOf } from "../matrix/names";
 import { watchRooms } from "../matrix/rooms";
 import { phraseOf } from "./errors";
 import { gather, Observable } from "./observable";
@@ -12,6 +13,8 @@ export interface AccessState {
   readonly mayOpen: boolean;
   /** What one hands to others; "" while nobody enters by a link. */
   readonly link: string;
+  /** As just asked, before the room says so. */
+  readonly isLinkOn: boolean;
   readonly maySetLink: boolean;
   readonly busy: boolean;
   readonly error: Phrase | null;
@@ -29,12 +32,12 @@ export class AccessModel {
     this.#account = account;
     this.#roomId = roomId;
     this.#origin = origin;
-    this.state = new Observable<AccessState>({ ...this.#read(), busy: false, error: null });
+    this.state = new Observable<AccessState>({ ...this.#read(null), busy: false, error: null });
   }
 
   /** Follows the room; returns what ends it. */
   readonly watch = (): (() => void) => {
-    const redraw = gather(() => this.state.update(this.#read()), REDRAW_MS);
+    const redraw = gather(() => this.#redraw(), REDRAW_MS);
     const unwatch = watchRooms(this.#account, redraw.call);
     return () => {
       unwatch();
@@ -42,9 +45,15 @@ export class AccessModel {
     };
   };
 
-  #read() {
+  /** `wanted`: what was asked of the link and is under way. */
+  #read(wanted: boolean | null) {
     const { link, ...rest } = access.readAccess(this.#account, this.#roomId);
-    return { ...rest, link: link === null ? "" : roomLink(this.#origin, link) };
+    return { ...rest, link: link === null ? "" : roomLink(this.#origin, link, serverOf(this.#account.userId)), isLinkOn: wanted ?? link !== null };
+  }
+
+  #redraw(): void {
+    const { busy, isLinkOn } = this.state.get();
+    this.state.update(this.#read(busy ? isLinkOn : null));
   }
 
   async #act(job: () => Promise<void>): Promise<boolean> {
@@ -63,6 +72,9 @@ export class AccessModel {
 
   readonly openToExternals = (): Promise<boolean> => this.#act(() => access.openToExternals(this.#account, this.#roomId));
 
-  readonly setLink = (on: boolean): Promise<boolean> =>
-    this.#act(() => (on ? access.turnOnLink : access.turnOffLink)(this.#account, this.#roomId));
+  readonly setLink = async (on: boolean): Promise<void> => {
+    this.state.update({ isLinkOn: on });
+    const isDone = await this.#act(() => (on ? access.turnOnLink : access.turnOffLink)(this.#account, this.#roomId));
+    if (!isDone) this.#redraw();
+  };
 }

@@ -159,7 +159,9 @@ export class ConversationModel {
       // A message that failed shows its own state in the timeline; the rest is said under the composer.
       this.#read();
       const shown = this.state.get().messages.some((message) => message.state === "failed" || message.state === "waiting");
-      if (!shown) this.state.update({ error: phraseOf(error) });
+      const phrase = phraseOf(error);
+      // A refusal has a reason, which its mark on the message does not tell.
+      if (!shown || phrase.key === "error.said") this.state.update({ error: phrase });
     }
   }
 

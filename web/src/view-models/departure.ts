@@ -15,9 +15,16 @@ export function isLastAdministrator(members: readonly Member[], userId: string):
   return administrators.length === 1 && administrators[0]?.id === userId;
 }
 
+/** Those who are there, else those who are expected. */
+function whoStays(members: readonly Member[], userId: string): Member[] {
+  const others = members.filter(({ id }) => id !== userId);
+  const present = others.filter(({ membership }) => membership === "join");
+  return present.length > 0 ? present : others;
+}
+
 export function decideDeparture(members: readonly Member[], userId: string): Departure {
   if (!isLastAdministrator(members, userId)) return { kind: "plain" };
-  const others = members.filter(({ id, membership, external }) => id !== userId && membership === "join" && !external);
+  const others = whoStays(members, userId).filter(({ external }) => !external);
   const moderators = others.filter(({ role }) => role === "moderator");
   if (moderators.length > 0) return { kind: "moderators", names: moderators.map(({ name }) => name) };
   return { kind: others.length > 0 ? "everybody" : "nobody" };

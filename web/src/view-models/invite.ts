@@ -184,9 +184,6 @@ export class InviteModel {
     this.state.update({ list: [...unread, ...left].join("\n") });
   }
 
-  /** Who can help when the room keeps somebody out; "" when nobody is known. */
-  readonly whoCanHelp = (): string => invitations.nameAdministrator(this.#account, this.#roomId);
-
   readonly takeBack = (pending: PendingInvitation): Promise<void> =>
     this.#change(pending, { key: "invite.takenBack", params: { address: pending.shown } }, () => Promise.resolve());
 

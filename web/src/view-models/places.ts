@@ -24,7 +24,11 @@ export function parsePath(path: string): Path {
   return { name, room, message, via: new URLSearchParams(query).getAll("via") };
 }
 
-/** The link to a room that one hands to others; `origin` is where this application is served. */
-export function roomLink(origin: string, room: string): string {
-  return `${origin}/#/room/${encodeURIComponent(room)}`;
+/**
+ * The link to a room that one hands to others; `origin` is where this application is served. An id alone does not say
+ * where its room is: `server`, which is in it, does.
+ */
+export function roomLink(origin: string, room: string, server: string): string {
+  const via = room.startsWith("#") ? "" : `?via=${encodeURIComponent(server)}`;
+  return `${origin}/#/room/${encodeURIComponent(room)}${via}`;
 }

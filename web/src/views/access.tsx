@@ -43,7 +43,7 @@ function ByLink({ model, state }: AccessProps): ReactElement | null {
   return (
     <>
       {state.maySetLink && (
-        <Check checked={state.link !== ""} onChange={(on) => void model.setLink(on)} testId="link-access">
+        <Check checked={state.isLinkOn} onChange={(on) => void model.setLink(on)} testId="link-access">
           {t("access.link")}
           <span className="hint">{t("access.linkHint")}</span>
         </Check>

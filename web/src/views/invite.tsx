@@ -46,8 +46,8 @@ function AskOpen({ model, state }: ModelProps): ReactElement | null {
   );
 }
 
-function Refused({ outcomes, help }: { readonly outcomes: readonly Outcome[]; readonly help: string }): ReactElement {
-  const { t, say, count } = useWords();
+function Refused({ outcomes }: { readonly outcomes: readonly Outcome[] }): ReactElement {
+  const { say, count } = useWords();
   return (
     <Note tone="error">
       <strong>{count("invite.refused", outcomes.length)}</strong>
@@ -58,12 +58,11 @@ function Refused({ outcomes, help }: { readonly outcomes: readonly Outcome[]; re
           </li>
         ))}
       </ul>
-      {help !== "" && <p>{t("invite.help", { name: help })}</p>}
     </Note>
   );
 }
 
-function Outcomes({ model, state }: ModelProps): ReactElement {
+function Outcomes({ state }: Pick<ModelProps, "state">): ReactElement {
   const { t, count, say } = useWords();
   const invited = state.outcomes.filter(({ result }) => result === "invited");
   const refused = state.outcomes.filter(({ result }) => result === "refused");
@@ -80,7 +79,7 @@ function Outcomes({ model, state }: ModelProps): ReactElement {
           </ul>
         </Note>
       )}
-      {refused.length > 0 && <Refused outcomes={refused} help={model.whoCanHelp()} />}
+      {refused.length > 0 && <Refused outcomes={refused} />}
       {refused.length > 0 && state.list !== "" && <p className="hint">{t("invite.left")}</p>}
     </>
   );
@@ -170,7 +169,7 @@ export function InviteDialog({ home, roomId, onClose }: InviteProps): ReactEleme
   useEffect(() => model.cancel, [model]);
   return (
     <Dialog title={t("room.invite")} closeLabel={t("common.close")} onClose={onClose}>
-      <Outcomes model={model} state={state} />
+      <Outcomes state={state} />
       <Progress model={model} state={state} />
       {state.asking !== null ? (
         <AskOpen model={model} state={state} />

@@ -65,7 +65,7 @@ function MemberRow({ member, ...props }: MembersProps & { readonly member: Membe
           <Badges member={member} />
         </span>
       </span>
-      {!mine && !home.isGuest && (
+      {!mine && !home.isGuest && !member.external && (
         <IconButton
           icon="chat"
           size="small"
