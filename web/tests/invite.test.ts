@@ -3,6 +3,7 @@ import { describe, expect, test, vi } from "vitest";
 import type { Account } from "../src/matrix/account";
 import * as accounts from "../src/matrix/accounts";
 import { listPending } from "../src/matrix/invitations";
+import { listMessages } from "../src/matrix/timeline";
 import { AccessModel } from "../src/view-models/access";
 import { EntryModel } from "../src/view-models/entry";
 import { InviteModel } from "../src/view-models/invite";
@@ -80,6 +81,17 @@ describe("inviting people", () => {
     await model.inviteOthers();
     expect(invited(server)).toEqual([AGENT]);
     expect(model.state.get().list.split("\n")).toEqual(["Jeanne Martin", GUEST]);
+  });
+
+  test("who is in the room already, or banned from it, is told of without asking the server", async () => {
+    const server = new Homeserver();
+    const member = (id: string, membership: string) => stateEvent("m.room.member", id, ME, { membership });
+    const account = await inRoom(server, levels(100), rules("unrestricted"), member("@in:agent.x", "join"), member("@out:agent.x", "ban"));
+    const model = new InviteModel(account, ROOM);
+    model.write("@in:agent.x\n@out:agent.x\n@new:agent.x");
+    await model.inviteList();
+    expect(model.state.get().outcomes.map(({ why }) => why?.key ?? null)).toEqual(["invite.already", "invite.banned", null]);
+    expect(invited(server)).toEqual(["@new:agent.x"]);
   });
 
   test("a server that asks to wait is obeyed, and asked again", async () => {
@@ -171,6 +183,21 @@ describe("access by link", () => {
     await expect.poll(() => shut.state.get().status).toBe("shut");
     const gone = open("#Rien:agent.x");
     await expect.poll(() => gone.state.get().status).toBe("shut");
+  });
+});
+
+describe("what is told of it in the conversation", () => {
+  test("opening the room and its link are told, what it was made with is not", async () => {
+    const server = new Homeserver();
+    const door = (join_rule: string, before?: string) => {
+      const unsigned = before === undefined ? {} : { unsigned: { prev_content: { join_rule: before } } };
+      return { ...stateEvent("m.room.join_rules", "", ME, { join_rule }), ...unsigned };
+    };
+    const account = await inRoom(server, rules(), door("invite"));
+    const opening = { ...rules("unrestricted"), unsigned: { prev_content: RULES } };
+    server.sync(newEvents(ROOM, [opening, door("public", "invite"), door("invite", "public")]));
+    const told = () => listMessages(account, ROOM, null).map(({ membership }) => membership?.change);
+    await expect.poll(told).toEqual(["created", "opened", "link-on", "link-off"]);
   });
 });
 

@@ -30,6 +30,12 @@ export const enRooms: Record<keyof typeof frRooms, string> = {
   "access.copy": "Copy the room’s link",
   "access.linkLabel": "Room link",
 
+  "change.opened": "{by} opened the room to external guests",
+  "change.link-on": "{by} let people in by link",
+  "change.link-off": "{by} stopped letting people in by link",
+
+  "invite.already": "is already in this room.",
+  "invite.banned": "is banned from this room: an administrator decided so.",
   "invite.email": "Invite {address}",
   "invite.emailUnknown": "This contact will be invited to join Tchap.",
   "invite.emailHint": "By e-mail, at this address.",

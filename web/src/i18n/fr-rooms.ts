@@ -28,6 +28,12 @@ export const frRooms = {
   "access.copy": "Copier le lien du salon",
   "access.linkLabel": "Lien du salon",
 
+  "change.opened": "{by} a ouvert le salon aux invités externes",
+  "change.link-on": "{by} a activé l’accès au salon par lien",
+  "change.link-off": "{by} a désactivé l’accès au salon par lien",
+
+  "invite.already": "est déjà dans ce salon.",
+  "invite.banned": "est interdit dans ce salon : un administrateur en a décidé ainsi.",
   "invite.email": "Inviter {address}",
   "invite.emailUnknown": "Ce contact sera invité à rejoindre Tchap.",
   "invite.emailHint": "Par e-mail, à cette adresse.",

@@ -92,6 +92,12 @@ export async function takeBack(account: Account, roomId: string, token: string):
   await account.client.sendStateEvent(roomId, PENDING as never, {} as never, token);
 }
 
+/** Why inviting somebody has no use: she is in, or banned; null when it has one. */
+export function standingOf(account: Account, roomId: string, userId: string): "join" | "ban" | null {
+  const membership = account.client.getRoom(roomId)?.getMember(userId)?.membership;
+  return membership === "join" || membership === "ban" ? membership : null;
+}
+
 export function mayInvite(account: Account, roomId: string): boolean {
   return account.client.getRoom(roomId)?.canInvite(account.userId) ?? false;
 }

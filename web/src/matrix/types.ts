@@ -101,7 +101,7 @@ export interface Message {
 }
 
 export interface MembershipChange {
-  readonly change: "joined" | "left" | "invited" | "removed" | "banned" | "renamed-room" | "created";
+  readonly change: "joined" | "left" | "invited" | "removed" | "banned" | "renamed-room" | "created" | "opened" | "link-on" | "link-off";
   readonly subject: string;
   readonly by: string;
   readonly detail: string;

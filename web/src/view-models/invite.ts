@@ -160,7 +160,14 @@ export class InviteModel {
     this.state.update({ progress: null });
   }
 
+  #useless(invitee: Invitee): Phrase | null {
+    const standing = invitee.kind === "person" ? invitations.standingOf(this.#account, this.#roomId, invitee.id) : null;
+    return standing === null ? null : { key: standing === "join" ? "invite.already" : "invite.banned" };
+  }
+
   async #sendOne({ invitee, label }: Guest, tries = 1): Promise<Outcome> {
+    const why = this.#useless(invitee);
+    if (why !== null) return { invitee, label, result: "refused", why };
     try {
       if (invitee.kind === "email") await invitations.inviteByEmail(this.#account, this.#roomId, invitee.address);
       else await invite(this.#account, this.#roomId, invitee.id);

@@ -87,6 +87,7 @@ export function DetailsPane({ home, room, conversation }: DetailsProps): ReactEl
   const words = useWords();
   const { t } = words;
   const { members, canInvite } = useObservable(conversation.state);
+  const { error } = useObservable(home.state);
   const [people] = useState(() => new MembersModel(home.account, room.id));
   const [window, setWindow] = useState<"leave" | "invite" | null>(null);
   const close = (): void => setWindow(null);
@@ -100,6 +101,7 @@ export function DetailsPane({ home, room, conversation }: DetailsProps): ReactEl
         <IconButton icon="close" label={t("common.close")} onClick={home.toggleDetails} />
       </header>
       <div className="details-body">
+        {error !== null && <Note tone="error">{words.say(error)}</Note>}
         <RoomFacts room={room} />
         {isRoom && canInvite && !home.isGuest && (
           <Button look="secondary" wide onClick={() => setWindow("invite")}>
@@ -107,11 +109,11 @@ export function DetailsPane({ home, room, conversation }: DetailsProps): ReactEl
             {t("room.invite")}
           </Button>
         )}
-        {isRoom && !home.isGuest && <AccessSection key={room.id} home={home} room={room} />}
+        {isRoom && !home.isGuest && <AccessSection home={home} room={room} />}
         <Members home={home} model={people} members={members} />
-        {isRoom && canInvite && !home.isGuest && <PendingInvitations key={room.id} home={home} roomId={room.id} />}
+        {isRoom && canInvite && !home.isGuest && <PendingInvitations home={home} roomId={room.id} />}
         {isRoom && !home.isGuest && <ExportMembers room={room} members={members} />}
-        {isRoom && <UpgradeOffer key={room.id} home={home} room={room} />}
+        {isRoom && <UpgradeOffer home={home} room={room} />}
         <Button look="quiet" onClick={() => setWindow("leave")}>
           {t("details.leave")}
         </Button>

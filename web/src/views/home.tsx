@@ -144,7 +144,7 @@ export function HomeScreen({ home }: { readonly home: HomeModel }): ReactElement
         <div id="main" className="pane-middle" tabIndex={-1}>
           <Middle home={home} state={state} />
         </div>
-        {details && <DetailsPane home={home} room={room} conversation={place.conversation} />}
+        {details && <DetailsPane key={room.id} home={home} room={room} conversation={place.conversation} />}
       </main>
       <Dialogs home={home} state={state} />
     </div>

@@ -54,7 +54,7 @@ function Refused({ outcomes }: { readonly outcomes: readonly Outcome[] }): React
       <ul className="outcomes">
         {outcomes.map(({ label, why }) => (
           <li key={label}>
-            {label} : {why === null ? "" : say(why)}
+            <strong>{label}</strong> : {why === null ? "" : say(why)}
           </li>
         ))}
       </ul>

@@ -10,6 +10,7 @@ import type { SettingsModel, SettingsState } from "../view-models/settings";
 import type { Device } from "../view-models/types";
 import { Confirmation } from "./confirmation";
 import { useObservable, useSurface, useWords } from "./hooks";
+import { RedList } from "./red-list";
 import { NewPassword } from "./sign-up";
 
 interface Props {
@@ -37,21 +38,6 @@ function Account({ settings, state }: Props): ReactElement {
         </a>
       </p>
       <p className="hint">{t("settings.manageHint")}</p>
-    </section>
-  );
-}
-
-/** Guests from outside are never in the directory. */
-function RedList({ settings, state }: Props): ReactElement | null {
-  const { t } = useWords();
-  if (state.hidden === null) return null;
-  return (
-    <section>
-      <h2>{t("redList.title")}</h2>
-      <Check checked={state.hidden} onChange={(hidden) => void settings.hide(hidden)} testId="red-list">
-        {t("redList.label")}
-        <span className="hint">{t("redList.hint")}</span>
-      </Check>
     </section>
   );
 }
@@ -302,7 +288,8 @@ export function SettingsPane({ home, settings }: PaneProps): ReactElement {
         {state.error !== null && <Note tone="error">{say(state.error)}</Note>}
         {state.notice !== null && <Note tone="success">{say(state.notice)}</Note>}
         <Account settings={settings} state={state} />
-        {!home.isGuest && <RedList settings={settings} state={state} />}
+        {/* Guests from outside are never in the directory. */}
+        {!home.isGuest && <RedList settings={settings} hidden={state.hidden} />}
         <Appearance />
         <Notifications model={home.notifications} />
         <Devices settings={settings} state={state} />
