@@ -89,7 +89,7 @@ async function inviteGuest(page) {
   await page.getByRole("button", { name: "Inviter des personnes" }).click();
   await page.getByTestId("people-search").fill(CAMILLE);
   await page.getByText("Ce contact sera invité à rejoindre Tchap.").waitFor();
-  await page.getByTestId("invite-email").click();
+  await page.getByTestId("people-email").click();
   await page.getByTestId("ask-open").waitFor();
   await audit(page, "ask-open");
   await page.getByRole("button", { name: "Ouvrir le salon et inviter" }).click();

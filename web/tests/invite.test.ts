@@ -3,11 +3,13 @@ import { describe, expect, test, vi } from "vitest";
 import type { Account } from "../src/matrix/account";
 import * as accounts from "../src/matrix/accounts";
 import { listPending } from "../src/matrix/invitations";
+import { findDirectRoom, listRooms } from "../src/matrix/rooms";
 import { listMessages } from "../src/matrix/timeline";
 import { AccessModel } from "../src/view-models/access";
 import { EntryModel } from "../src/view-models/entry";
 import { InviteModel } from "../src/view-models/invite";
 import { MembersModel } from "../src/view-models/members";
+import { PeopleModel } from "../src/view-models/people";
 import { Homeserver, joinedRoom, newEvents, stateEvent } from "./helpers/homeserver";
 import { closeAllAfterEach, ME, openOn } from "./helpers/opened";
 
@@ -198,6 +200,40 @@ describe("what is told of it in the conversation", () => {
     server.sync(newEvents(ROOM, [opening, door("public", "invite"), door("invite", "public")]));
     const told = () => listMessages(account, ROOM, null).map(({ membership }) => membership?.change);
     await expect.poll(told).toEqual(["created", "opened", "link-on", "link-off"]);
+  });
+});
+
+describe("a direct message with an address", () => {
+  const open = async (server: Homeserver) => {
+    const account = await openOn(server);
+    server.says.push(["/createRoom", { room_id: ROOM }], ["/account_data/fr.tchap.invited_addresses", {}]);
+    const opened: string[] = [];
+    return { account, opened, model: new PeopleModel(account, (roomId) => opened.push(roomId)) };
+  };
+
+  test("it waits for the person under her address, and is hers once she comes", async () => {
+    const server = new Homeserver();
+    const { account, opened, model } = await open(server);
+    await model.openAddress(AGENT);
+    expect(opened).toEqual([ROOM]);
+    const [body] = server.asked("/createRoom");
+    expect(body).toMatchObject({ is_direct: true, invite_3pid: [{ medium: "email", address: AGENT }] });
+    const rule = stateEvent("im.vector.room.access_rules", "", ME, { rule: "direct", visibility: "private" });
+    const pending = stateEvent("m.room.third_party_invite", "t", ME, { display_name: "de...@pr...", public_key: "k" });
+    server.sync(joinedRoom(ROOM, ME, true, [rule, pending]));
+    await expect.poll(() => listRooms(account)[0]).toMatchObject({ kind: "direct", peer: null, name: "de...@pr...", awaited: "de...@pr..." });
+    const denis = { membership: "join", displayname: "Denis Roux [Préfecture]" };
+    server.sync(newEvents(ROOM, [stateEvent("m.room.member", "@denis:agent.x", "@denis:agent.x", denis)]));
+    await expect.poll(() => listRooms(account)[0]).toMatchObject({ kind: "direct", name: "Denis Roux", awaited: "" });
+    expect(findDirectRoom(account, "@denis:agent.x")).toBe(ROOM);
+  });
+
+  test("a guest from outside has none: it is said before a room is made", async () => {
+    const server = new Homeserver();
+    const { opened, model } = await open(server);
+    await model.openAddress(GUEST);
+    expect(model.state.get().error).toEqual({ key: "people.noGuests" });
+    expect([opened, server.asked("/createRoom")]).toEqual([[], []]);
   });
 });
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { aliasFor } from "../src/matrix/access";
 import { inChosenLanguage } from "../src/matrix/http";
-import { isShownAs } from "../src/matrix/invitations";
+import { isShownAs } from "../src/matrix/invited-addresses";
 import { toFoundPerson } from "../src/matrix/people";
 import { decideActs, levelToWrite, type Powers, roleOf } from "../src/matrix/roles";
 import { kindOf, type NewRoom, roomBody } from "../src/matrix/room-kinds";

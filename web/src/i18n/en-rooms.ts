@@ -36,12 +36,18 @@ export const enRooms: Record<keyof typeof frRooms, string> = {
 
   "invite.already": "is already in this room.",
   "invite.banned": "is banned from this room: an administrator decided so.",
+  "people.email": "Write to {address}",
+  "people.noGuests":
+    "This address is from outside the administrations: external guests have no direct messages. Invite it to a room open to them.",
+  "awaited.title": "Waiting for {address}",
+  "awaited.body":
+    "An invitation has gone by e-mail. Write here once this person has joined Tchap: what is written before cannot be read.",
+
   "invite.email": "Invite {address}",
   "invite.emailUnknown": "This contact will be invited to join Tchap.",
   "invite.emailHint": "By e-mail, at this address.",
   "invite.toList": "Invite from a list of addresses",
   "invite.toSearch": "Search for somebody",
-  "invite.hint": "Part of a name, or an e-mail address.",
   "invite.list": "E-mail addresses",
   "invite.listHint": "One per line, or separated by commas or semicolons.",
   "invite.listEmpty": "Write at least one address.",

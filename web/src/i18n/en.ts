@@ -268,7 +268,7 @@ export const en: Record<Key, string> = {
 
   "people.title": "New message",
   "people.label": "Search the directory",
-  "people.hint": "Part of the name is enough, accents do not matter.",
+  "people.hint": "Part of the name, with or without accents, or an e-mail address.",
   "people.none": "Nobody matches “{term}”. Try another part of the name.",
   "people.results_one": "{count} person found",
   "people.results_other": "{count} people found",

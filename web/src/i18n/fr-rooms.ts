@@ -34,12 +34,18 @@ export const frRooms = {
 
   "invite.already": "est déjà dans ce salon.",
   "invite.banned": "est interdit dans ce salon : un administrateur en a décidé ainsi.",
+  "people.email": "Écrire à {address}",
+  "people.noGuests":
+    "Cette adresse est extérieure aux administrations : les invités externes n’ont pas de messages directs. Invitez-la dans un salon qui leur est ouvert.",
+  "awaited.title": "En attente de {address}",
+  "awaited.body":
+    "Une invitation est partie par e-mail. Écrivez ici quand cette personne aura rejoint Tchap : elle ne pourra pas lire ce qui est écrit avant.",
+
   "invite.email": "Inviter {address}",
   "invite.emailUnknown": "Ce contact sera invité à rejoindre Tchap.",
   "invite.emailHint": "Par e-mail, à cette adresse.",
   "invite.toList": "Inviter par une liste d’adresses",
   "invite.toSearch": "Chercher une personne",
-  "invite.hint": "Une partie du nom, ou une adresse e-mail.",
   "invite.list": "Adresses e-mail",
   "invite.listHint": "Une par ligne, ou séparées par des virgules ou des points-virgules.",
   "invite.listEmpty": "Écrivez au moins une adresse.",

@@ -272,7 +272,7 @@ export const fr = {
 
   "people.title": "Nouveau message",
   "people.label": "Rechercher dans l’annuaire",
-  "people.hint": "Une partie du nom suffit, même sans accent.",
+  "people.hint": "Une partie du nom, même sans accent, ou une adresse e-mail.",
   "people.none": "Personne ne correspond à « {term} ». Essayez une autre partie du nom.",
   "people.results_one": "{count} personne trouvée",
   "people.results_other": "{count} personnes trouvées",

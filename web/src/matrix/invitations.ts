@@ -2,14 +2,11 @@
 import { Method, type Room } from "matrix-js-sdk";
 import type { Account } from "./account";
 import { findInstance } from "./accounts";
+import { findAddress, PENDING, remember, rememberedIn } from "./invited-addresses";
 import { personIn } from "./rooms";
 import { text } from "./state";
 import type { PendingInvitation } from "./types";
 
-const PENDING = "m.room.third_party_invite";
-/** Kept in the room, for the person alone: the server never tells the address that an invitation went to. */
-const ADDRESSES = "fr.tchap.invited_addresses";
-const MAX_ADDRESSES = 100;
 /** How long a server keeps an invitation by e-mail. */
 const LIFE_MS = 30 * 24 * 3_600_000;
 
@@ -26,30 +23,6 @@ export async function inviteByEmail(account: Account, roomId: string, address: s
   await client.http.authedRequest(Method.Post, path, undefined, body);
   // Without it the invitation stands all the same: only sending it again asks for the address.
   await remember(account, roomId, address.toLowerCase()).catch(() => undefined);
-}
-
-function rememberedIn(room: Room | null): string[] {
-  const { addresses } = (room?.getAccountData(ADDRESSES)?.getContent() ?? {}) as { addresses?: unknown };
-  return Array.isArray(addresses) ? addresses.map(text).filter(Boolean) : [];
-}
-
-async function remember(account: Account, roomId: string, address: string): Promise<void> {
-  const others = rememberedIn(account.client.getRoom(roomId)).filter((known) => known !== address);
-  const addresses = [address, ...others].slice(0, MAX_ADDRESSES);
-  await account.client.setRoomAccountData(roomId, ADDRESSES as never, { addresses } as never);
-}
-
-/** Whether "ca...@pr..." stands for this address. */
-export function isShownAs(address: string, shown: string): boolean {
-  const [local, domain] = shown.split("@").map((part) => part.replace(/(\.\.\.|…)$/u, "").toLowerCase());
-  const [left = "", right = ""] = address.toLowerCase().split("@");
-  return local !== undefined && domain !== undefined && left.startsWith(local) && right.startsWith(domain);
-}
-
-/** The one remembered address that it can be; "" when none or several can. */
-function findAddress(known: readonly string[], shown: string): string {
-  const possible = known.filter((address) => isShownAs(address, shown));
-  return possible.length === 1 ? (possible[0] ?? "") : "";
 }
 
 function tokenIn(content: unknown): string {

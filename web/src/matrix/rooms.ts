@@ -11,6 +11,7 @@ import {
   RoomStateEvent,
 } from "matrix-js-sdk";
 import type { Account } from "./account";
+import { awaitedIn, remember } from "./invited-addresses";
 import { parsePerson, serverOf } from "./names";
 import { ACCESS_RULES, accessRules, ENCRYPTION, historyVisibility, kindOf, type NewRoom, roomBody } from "./room-kinds";
 import { contentOf, text } from "./state";
@@ -34,9 +35,15 @@ function readDirect(account: Account): Map<string, string> {
   return peers;
 }
 
+function hasDirectRule(room: Room): boolean {
+  return contentOf(room, ACCESS_RULES)["rule"] === "direct";
+}
+
+/** A direct message that began by an e-mail address is in nobody's list: its rules say what it is. */
 function findPeer(room: Room, direct: Map<string, string>): string | null {
   const listed = direct.get(room.roomId);
   if (listed !== undefined) return listed;
+  if (hasDirectRule(room)) return room.getMembers().find(({ userId }) => userId !== room.myUserId)?.userId ?? null;
   return room.getMyMembership() === "invite" ? (room.getDMInviter() ?? null) : null;
 }
 
@@ -58,7 +65,7 @@ function nameFromMembers(account: Account, room: Room): string {
 
 function nameOf(account: Account, room: Room, peer: string | null): string {
   if (peer !== null) return personIn(room, peer).name;
-  return text(contentOf(room, "m.room.name")["name"]).trim() || nameFromMembers(account, room);
+  return text(contentOf(room, "m.room.name")["name"]).trim() || nameFromMembers(account, room) || awaitedIn(room);
 }
 
 function hasExternals(room: Room): boolean {
@@ -109,7 +116,7 @@ function toSummary(account: Account, room: Room, direct: Map<string, string>): R
     id: room.roomId,
     name: nameOf(account, room, peer),
     topic: text(contentOf(room, "m.room.topic")["topic"]),
-    kind: readKind(account, room, peer !== null),
+    kind: readKind(account, room, peer !== null || hasDirectRule(room)),
     encrypted: isEncrypted(account, room),
     externals: hasExternals(room),
     invitation: readInvitation(account, room),
@@ -122,6 +129,7 @@ function toSummary(account: Account, room: Room, direct: Map<string, string>): R
     replaced: isReplaced(account, room),
     predecessor: findPredecessor(account, room),
     peer: peer === null ? null : personIn(room, peer),
+    awaited: peer === null && hasDirectRule(room) ? awaitedIn(room) : "",
   };
 }
 
@@ -190,10 +198,9 @@ export async function joinForum(account: Account, roomId: string, server: string
 }
 
 export function findDirectRoom(account: Account, userId: string): string | null {
-  for (const [roomId, peer] of readDirect(account)) {
-    if (peer === userId && account.client.getRoom(roomId)?.getMyMembership() === "join") return roomId;
-  }
-  return null;
+  const direct = readDirect(account);
+  const joined = account.client.getRooms().filter((room) => room.getMyMembership() === "join");
+  return joined.find((room) => findPeer(room, direct) === userId)?.roomId ?? null;
 }
 
 type CreateOptions = Parameters<Account["client"]["createRoom"]>[0];
@@ -205,14 +212,26 @@ async function create(account: Account, options: Record<string, unknown>, encryp
   return roomId;
 }
 
+const DIRECT = {
+  preset: "trusted_private_chat",
+  is_direct: true,
+  initial_state: [ENCRYPTION, historyVisibility("invited"), accessRules("direct", "private")],
+};
+
 /** Opens the conversation with this person, making it when there is none. Returns the room's id. */
 export async function openDirect(account: Account, userId: string): Promise<string> {
   const existing = findDirectRoom(account, userId);
   if (existing !== null) return existing;
-  const initialState = [ENCRYPTION, historyVisibility("invited"), accessRules("direct", "private")];
-  const options = { preset: "trusted_private_chat", is_direct: true, invite: [userId], initial_state: initialState };
-  const roomId = await create(account, options, true);
+  const roomId = await create(account, { ...DIRECT, invite: [userId] }, true);
   await addDirect(account, userId, roomId);
+  return roomId;
+}
+
+/** The same with somebody who may have no account yet, and is told by e-mail. */
+export async function openDirectByEmail(account: Account, address: string): Promise<string> {
+  const invitee = { medium: "email", address, id_server: new URL(account.credentials.baseUrl).host };
+  const roomId = await create(account, { ...DIRECT, invite_3pid: [invitee] }, true);
+  await remember(account, roomId, address).catch(() => undefined);
   return roomId;
 }
 

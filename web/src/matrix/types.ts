@@ -41,6 +41,8 @@ export interface RoomSummary {
   readonly predecessor: string | null;
   /** In a direct message: the other person. */
   readonly peer: Person | null;
+  /** In a direct message that waits for somebody without an account: her address; else "". */
+  readonly awaited: string;
 }
 
 export interface LastText {

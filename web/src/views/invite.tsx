@@ -3,14 +3,12 @@ import { type FormEvent, type ReactElement, useEffect, useState } from "react";
 import { Button } from "../design/button";
 import { Dialog } from "../design/dialog";
 import { LongField } from "../design/field";
-import { Icon } from "../design/icons";
 import { Note } from "../design/notes";
-import { isEmail } from "../view-models/addresses";
 import type { HomeModel } from "../view-models/home";
 import { InviteModel, type InviteState, type Outcome } from "../view-models/invite";
 import { PeopleModel } from "../view-models/people";
 import { useArrivalFocus, useObservable, useWords } from "./hooks";
-import { PeopleSearch } from "./people";
+import { emailRow, PeopleSearch } from "./people";
 import "./rooms.css";
 
 interface ModelProps {
@@ -127,28 +125,13 @@ function ByList({ model, state }: ModelProps): ReactElement {
 
 function BySearch({ model, people }: { readonly model: InviteModel; readonly people: PeopleModel }): ReactElement {
   const { t } = useWords();
-  const { term, results, searching } = useObservable(people.state);
-  const address = term.trim().toLowerCase();
-  const unknown = results.length === 0 && !searching;
-  const further = isEmail(address) ? (
-    <button
-      type="button"
-      className="result"
-      data-testid="invite-email"
-      onClick={() => void model.inviteOne({ kind: "email", address }, address)}
-    >
-      <Icon name="plus" />
-      <span className="member-text">
-        <span>{t("invite.email", { address })}</span>
-        <span className="hint">{t(unknown ? "invite.emailUnknown" : "invite.emailHint")}</span>
-      </span>
-    </button>
-  ) : undefined;
+  const state = useObservable(people.state);
+  const label = (address: string): string => t("invite.email", { address });
+  const invite = (address: string): void => void model.inviteOne({ kind: "email", address }, address);
   return (
     <PeopleSearch
       people={people}
-      hint={t("invite.hint")}
-      further={further}
+      further={emailRow({ state, label, onChoose: invite })}
       onChoose={(person) => void model.inviteOne({ kind: "person", id: person.id }, person.name)}
     />
   );

@@ -2,7 +2,9 @@ import type { ReactElement } from "react";
 import { Avatar } from "../design/avatar";
 import { Dialog } from "../design/dialog";
 import { Field } from "../design/field";
+import { Icon } from "../design/icons";
 import { Badge, Note } from "../design/notes";
+import { isEmail } from "../view-models/addresses";
 import type { PeopleModel, PeopleState } from "../view-models/people";
 import type { FoundPerson, Person } from "../view-models/types";
 import { useObservable, useWords } from "./hooks";
@@ -60,19 +62,18 @@ function Results({ state, onChoose, further }: ResultsProps): ReactElement {
 
 interface SearchProps {
   readonly people: PeopleModel;
-  readonly hint?: string;
   readonly further?: ReactElement | undefined;
   readonly onChoose: (person: Person) => void;
 }
 
-export function PeopleSearch({ people, hint, further, onChoose }: SearchProps): ReactElement {
+export function PeopleSearch({ people, further, onChoose }: SearchProps): ReactElement {
   const state = useObservable(people.state);
   const { t } = useWords();
   return (
     <>
       <Field
         label={t("people.label")}
-        hint={state.opening ? t("people.opening") : (hint ?? t("people.hint"))}
+        hint={t(state.opening ? "people.opening" : "people.hint")}
         icon="search"
         type="search"
         autoComplete="off"
@@ -86,6 +87,34 @@ export function PeopleSearch({ people, hint, further, onChoose }: SearchProps): 
   );
 }
 
+interface EmailRowProps {
+  readonly state: PeopleState;
+  readonly label: (address: string) => string;
+  readonly onChoose: (address: string) => void;
+}
+
+/** What is typed may be an address that nobody of the directory answers to. */
+export function emailRow({ state, label, onChoose }: EmailRowProps): ReactElement | undefined {
+  const address = state.term.trim().toLowerCase();
+  const isUnknown = state.results.length === 0 && !state.searching;
+  return isEmail(address) ? (
+    <EmailRow isUnknown={isUnknown} label={label(address)} onChoose={() => onChoose(address)} />
+  ) : undefined;
+}
+
+function EmailRow(props: { readonly isUnknown: boolean; readonly label: string; readonly onChoose: () => void }): ReactElement {
+  const { t } = useWords();
+  return (
+    <button type="button" className="result" data-testid="people-email" onClick={props.onChoose}>
+      <Icon name="plus" />
+      <span className="member-text">
+        <span>{props.label}</span>
+        <span className="hint">{t(props.isUnknown ? "invite.emailUnknown" : "invite.emailHint")}</span>
+      </span>
+    </button>
+  );
+}
+
 interface PeopleDialogProps {
   readonly people: PeopleModel;
   readonly onClose: () => void;
@@ -93,9 +122,15 @@ interface PeopleDialogProps {
 
 export function PeopleDialog({ people, onClose }: PeopleDialogProps): ReactElement {
   const { t } = useWords();
+  const state = useObservable(people.state);
+  const label = (address: string): string => t("people.email", { address });
   return (
     <Dialog title={t("people.title")} closeLabel={t("common.close")} onClose={onClose}>
-      <PeopleSearch people={people} onChoose={(person) => void people.open(person)} />
+      <PeopleSearch
+        people={people}
+        further={emailRow({ state, label, onChoose: (address) => void people.openAddress(address) })}
+        onChoose={(person) => void people.open(person)}
+      />
     </Dialog>
   );
 }
