@@ -1,4 +1,4 @@
-"""The law of Tchap about rooms in a real browser: a guest from outside, an agent with a link, the last administrator."""
+"""The law of rooms in a real browser: a guest from outside, an agent with a link, the last administrator."""
 
 import json
 import subprocess
