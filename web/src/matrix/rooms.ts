@@ -14,6 +14,7 @@ import type { Account } from "./account";
 import { awaitedIn, remember } from "./invited-addresses";
 import { parsePerson, serverOf } from "./names";
 import { ACCESS_RULES, accessRules, ENCRYPTION, historyVisibility, kindOf, type NewRoom, roomBody } from "./room-kinds";
+import { classificationOf, lifetimeOf } from "./retention";
 import { contentOf, text } from "./state";
 import { isReplaced, predecessorOf, successorOf } from "./upgrades";
 import type { LastText, Person, RoomSummary } from "./types";
@@ -128,6 +129,8 @@ function toSummary(account: Account, room: Room, direct: Map<string, string>): R
     closed: successorOf(room) !== null,
     replaced: isReplaced(account, room),
     predecessor: findPredecessor(account, room),
+    lifetime: lifetimeOf(room),
+    classification: classificationOf(room),
     peer: peer === null ? null : personIn(room, peer),
     awaited: peer === null && hasDirectRule(room) ? awaitedIn(room) : "",
   };

@@ -8,6 +8,7 @@ import type { HomeModel } from "../view-models/home";
 import type { RoomSummary } from "../view-models/types";
 import { Composer } from "./composer";
 import { useObservable, useWords } from "./hooks";
+import { Classification } from "./keeping";
 import { roomName } from "./room-name";
 import { Timeline } from "./timeline";
 import { Trust } from "./trust";
@@ -151,6 +152,7 @@ export function ConversationPane({ home, room, conversation }: PaneProps): React
   return (
     <div className="conversation" {...drop}>
       <div>
+        <Classification room={room} />
         <Head home={home} room={room} />
         {room.kind === "private" && !room.closed && <ClearBanner />}
       </div>

@@ -12,6 +12,7 @@ import type { Member, RoomSummary } from "../view-models/types";
 import { AccessSection } from "./access";
 import { useObservable, useWords } from "./hooks";
 import { InviteDialog } from "./invite";
+import { Keeping } from "./keeping";
 import { Members } from "./members";
 import { PendingInvitations } from "./pending";
 import { roomName } from "./room-name";
@@ -113,6 +114,7 @@ export function DetailsPane({ home, room, conversation }: DetailsProps): ReactEl
         <Members home={home} model={people} members={members} />
         {isRoom && canInvite && !home.isGuest && <PendingInvitations home={home} roomId={room.id} />}
         {isRoom && !home.isGuest && <ExportMembers room={room} members={members} />}
+        <Keeping home={home} room={room} />
         {isRoom && <UpgradeOffer home={home} room={room} />}
         <Button look="quiet" onClick={() => setWindow("leave")}>
           {t("details.leave")}
