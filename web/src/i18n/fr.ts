@@ -1,4 +1,5 @@
 /** Les mots de l’application, écrits en français d’abord. */
+import { expiredFr } from "./expired";
 import { frRooms } from "./fr-rooms";
 
 export const fr = {
@@ -482,4 +483,5 @@ export const fr = {
   "offline.banner": "Hors connexion. Vous pouvez lire et écrire : vos messages partiront au retour du réseau.",
   "offline.retry": "Réessayer maintenant",
   "offline.back": "Connexion rétablie.",
+  ...expiredFr,
 } as const;
