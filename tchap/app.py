@@ -228,9 +228,9 @@ async def _run(world: World, doors: list[_Door]) -> None:
             group.create_task(keep_doing(world, "push decisions", decide_pushes)),
             group.create_task(keep_doing(world, "push delivery", deliver_pushes)),
             group.create_task(keep_doing(world, "push ledger", keep_ledger)),
-            group.create_task(keep_doing(world, "terms of accounts", keep_terms)),
             group.create_task(keep_doing(world, "retention", keep_retention)),
             group.create_task(keep_doing(world, "media deletions", delete_media)),
+            group.create_task(keep_doing(world, "terms of accounts", keep_terms)),
         ]
         await _until_started(servers)
         listening = ", ".join(door.url for door in doors)

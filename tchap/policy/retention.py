@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tchap.base import limits
-from tchap.policy.rooms import ALLOWED, DIRECT, UNRESTRICTED, Allowed, Decision, Refused
+from tchap.policy.decisions import ALLOWED, Allowed, Decision, Refused
+from tchap.policy.rooms import DIRECT, UNRESTRICTED
 from tchap.protocol.canonical import MAX_INTEGER
 
 RETENTION = "m.room.retention"

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tchap.base import limits
+from tchap.policy.decisions import ALLOWED, Allowed, Decision, Refused
 from tchap.policy.retention import (
     DAY_MS,
     NO_TERM,
@@ -18,7 +19,6 @@ from tchap.policy.retention import (
     kind_of,
     lifetime_in_force,
 )
-from tchap.policy.rooms import ALLOWED, Allowed, Decision, Refused
 
 FORUM = Term(90 * DAY_MS, 90 * DAY_MS)
 YEAR = Term(30 * DAY_MS, 365 * DAY_MS)
