@@ -136,6 +136,18 @@ class Push(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     email_room_interval_s: int = 12 * 3600
 
 
+class Antivirus(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """ClamAV's daemon, at a socket's path or at `host:port`; without an address nothing is scanned."""
+
+    clamd: str = ""
+    encrypted: Literal["on_request", "required"] = "on_request"
+    when_down: Literal["wait", "let_through"] = "wait"
+    allowed_types: tuple[str, ...] = ()
+    denied_types: tuple[str, ...] = ()
+    max_bytes: int = 100 * 1024 * 1024
+    timeout_s: int = 120
+
+
 class Outbound(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     allowed_networks: tuple[str, ...] = ()
 
@@ -212,6 +224,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     previews: Previews = Previews()
     proconnect: ProConnect = ProConnect()
     push: Push = Push()
+    antivirus: Antivirus = Antivirus()
     test: TestProfile | None = None
 
     @property
@@ -312,6 +325,16 @@ def _check_consistent(settings: Settings) -> None:
         raise ConfigError("http: a TLS port needs tls_certificate and tls_key")
     _check_administrations(settings)
     _check_proconnect(settings)
+    _check_antivirus(settings.antivirus)
+
+
+def _check_antivirus(antivirus: Antivirus) -> None:
+    host, _, port = antivirus.clamd.rpartition(":")
+    is_place = host and port.isascii() and port.isdigit() and int(port) < 65_536
+    if antivirus.clamd and "/" not in antivirus.clamd and not is_place:
+        raise ConfigError("antivirus: clamd is the path of a socket, or host:port")
+    if antivirus.encrypted == "required" and not antivirus.clamd:
+        raise ConfigError('antivirus: encrypted = "required" needs clamd')
 
 
 def _check_proconnect(settings: Settings) -> None:

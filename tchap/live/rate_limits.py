@@ -24,6 +24,8 @@ RATES = {
     # A person in a bad place reports several things at once; nobody reports all day.
     "report": Rate(0.05, 20),
     "media": Rate(5, 50),
+    # A page of pictures at once, each twice: one question and one download.
+    "scan": Rate(20, 200),
     "preview": Rate(1, 40),
     "to_device": Rate(50, 500),
     # A person who tries their notifications presses a few times; each press calls a gateway of their choice.

@@ -7,7 +7,7 @@ import pytest
 from tchap.base.errors import InvalidParam
 from tchap.storage import media
 from tchap.storage.database import Store
-from tchap.storage.media import Content, Media, ThumbnailSize
+from tchap.storage.media import Content, Media, Thumbnail, ThumbnailSize
 
 pytestmark = pytest.mark.anyio
 
@@ -39,8 +39,8 @@ async def test_thumbnails_are_remembered(store: Store) -> None:
     """A thumbnail is known by its exact size, method and motion."""
     size = ThumbnailSize(96, 96, "crop", False)
     for _ in range(2):
-        await store.write(media.add_thumbnail, HOUSE, "m1", size, "image/jpeg")
-    assert await store.read(media.find_thumbnail, HOUSE, "m1", size) == "image/jpeg"
+        await store.write(media.set_thumbnail, HOUSE, "m1", size, Thumbnail("image/jpeg", "ab"))
+    assert await store.read(media.find_thumbnail, HOUSE, "m1", size) == Thumbnail("image/jpeg", "ab")
     assert await store.read(media.find_thumbnail, HOUSE, "m1", ThumbnailSize(96, 96, "crop", True)) is None
     assert await store.read(media.count_thumbnails, HOUSE, "m1") == 1
 
