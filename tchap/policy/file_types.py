@@ -14,6 +14,8 @@ _TEXT_BYTES = 64 * 1024
 """How much of a text is looked at."""
 _ENTRY_BYTES = 4 * 1024
 """How far into an archive its first entries are looked for."""
+_DIRECTORY_BYTES = 64 * 1024
+"""How far from its end an archive's directory is read."""
 _OLD_TEXT_BYTES = 256
 """Fewer bytes may look like a text of before Unicode by chance."""
 _OLD_TEXT_SHARE = 0.3
@@ -83,6 +85,7 @@ _OFFICE = (
     (b"ppt/", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
 )
 _MIMETYPE = re.compile(rb"mimetype([a-z0-9.+-]+/[a-z0-9.+-]+)PK")
+_ACCENTS = bytes(range(0x80, 0x100))
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 # What no text holds; tabulations, ends of lines and of pages, and the escapes of terminals do occur.
 _NO_TEXT = re.compile(r"[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f\ufffe\uffff]")
@@ -116,7 +119,9 @@ def _zip(data: bytes) -> str | None:
     if named is not None:
         return named[1].decode("ascii")
     if b"[Content_Types].xml" in head:
-        return next((content_type for folder, content_type in _OFFICE if folder in data), "application/zip")
+        # The names of all entries are told again at the end.
+        names = head + data[-_DIRECTORY_BYTES:]
+        return next((content_type for folder, content_type in _OFFICE if folder in names), "application/zip")
     return "application/zip"
 
 
@@ -162,9 +167,12 @@ def _text(data: bytes) -> str | None:
     for mark, encoding in _MARKS:
         if part.startswith(mark):
             return _as_text(part[len(mark) :], encoding)
-    accents = sum(byte >= 0x80 for byte in part)
-    is_old = len(part) >= _OLD_TEXT_BYTES and accents < len(part) * _OLD_TEXT_SHARE
-    return _as_text(part, "utf-8") or (_as_text(part, "latin-1") if is_old else None)
+    return _as_text(part, "utf-8") or (_as_text(part, "latin-1") if _may_be_old(part) else None)
+
+
+def _may_be_old(part: bytes) -> bool:
+    accents = len(part) - len(part.translate(None, _ACCENTS))
+    return len(part) >= _OLD_TEXT_BYTES and accents < len(part) * _OLD_TEXT_SHARE
 
 
 def _as_text(part: bytes, encoding: str) -> str | None:

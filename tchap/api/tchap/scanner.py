@@ -87,7 +87,8 @@ def _report(request: Request, report: Report) -> dict[str, Any]:
 def _info(report: Report, is_french: bool) -> str:
     if not report.is_clean:
         said = "Fichier infecté" if is_french else "Infected file"
-        return f"{said}: {report.threat}" if report.threat else said
+        colon = " :" if is_french else ":"
+        return f"{said}{colon} {report.threat}" if report.threat else said
     if not report.is_scanned:
         return "Fichier non analysé : l'antivirus ne répond pas" if is_french else "Not scanned: the antivirus is down"
     return "Fichier sain" if is_french else "File is clean"
