@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tchap.services.media import blob_key
+from tchap.services.scanning import describe
 from tchap.storage import media
 from tests.api.test_keys import JEAN, LEA, OPEN
 from tests.api.test_media import TEST_PROFILE, V1, get, picture, send, upload
@@ -471,6 +472,18 @@ async def test_no_key_of_a_file_is_kept(clamav: ClamAv, tmp_path: Path) -> None:
             assert sealed.key not in content
             assert sealed.key.hex().encode() not in content
             assert file["key"]["k"].encode() not in content
+
+
+async def test_the_server_says_at_its_start_what_is_scanned(clamav: ClamAv, tmp_path: Path) -> None:
+    """One line: that nothing is, or with what; and where the scanner does not answer, that."""
+    async with open_house(tmp_path, OPEN) as house:
+        assert "Files are not scanned" in await describe(house.world)
+    async with open_house(tmp_path, config(clamav, "required")) as house:
+        line = await describe(house.world)
+        assert line.startswith("Antivirus: ClamAV ")
+        assert line.endswith("Encrypted files: required.")
+    async with open_house(tmp_path, '[antivirus]\nclamd = "/nowhere/clamd.sock"') as house:
+        assert "does not answer" in await describe(house.world)
 
 
 async def test_without_an_antivirus_there_is_no_scanner(tmp_path: Path) -> None:
