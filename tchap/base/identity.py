@@ -11,6 +11,7 @@ class Requester:
     administrative calls; ``is_suspended`` leaves little more than reading; ``appservice_id`` names the application
     service acting as one of its users. ``device_id`` is empty where such a service names none. ``is_oauth``: the token
     was given to an application by the OAuth 2.0 API, so the older API's re-authentication does not apply.
+    ``administration_id`` is None for externals; ``refuses_clear``: nothing may be written in clear in encrypted rooms.
     """
 
     user_id: str
@@ -22,6 +23,8 @@ class Requester:
     appservice_id: str = ""
     is_oauth: bool = False
     is_suspended: bool = False
+    administration_id: str | None = None
+    refuses_clear: bool = True
 
     @property
     def is_appservice(self) -> bool:

@@ -40,6 +40,12 @@ class TokenCache:
             if device_id in (None, self._by_hash[token_hash][0].device_id):
                 self._drop(token_hash)
 
+    def forget_all(self) -> None:
+        """Drops every token: something that is remembered with all of them has changed."""
+        self.epoch += 1
+        self._by_hash.clear()
+        self._of_user.clear()
+
     def _drop(self, token_hash: bytes) -> None:
         requester, _ = self._by_hash.pop(token_hash)
         hashes = self._of_user[requester.user_id]

@@ -5,20 +5,26 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from tchap.policy.directory import fold
 from tchap.policy.emails import Email
 
+MAX_ADMINISTRATION_ID = 60
+"""Characters of an administration's id, which stands in addresses."""
 
-class AdministrationLike(Protocol):
-    """What this law reads of a configured administration: its name, label, instance and e-mail domains."""
+
+class Listed(Protocol):
+    """What this law reads of a listed domain: how it is listed, whose it is, and whether it takes new agents."""
 
     @property
-    def name(self) -> str: ...
+    def domain(self) -> str: ...
     @property
-    def label(self) -> str: ...
+    def administration_id(self) -> str: ...
     @property
     def instance(self) -> str: ...
     @property
-    def domains(self) -> Sequence[str]: ...
+    def label(self) -> str: ...
+    @property
+    def is_open(self) -> bool: ...
 
 
 class Refusal(Enum):
@@ -27,28 +33,43 @@ class Refusal(Enum):
     UNKNOWN_DOMAIN = "unknown_domain"
     NOT_INVITED = "not_invited"
     OTHER_INSTANCE = "other_instance"
+    SUSPENDED = "suspended"
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Where an address belongs: instance, label shown in names (None: read it from the domain), and standing."""
+    """Where an address belongs: instance, label shown in names (None: read it from the domain), and standing.
+
+    `administration_id` is None for externals; `is_open` is False while the administration, or this domain, takes
+    nobody new.
+    """
 
     instance: str
     label: str | None
     is_external: bool
+    administration_id: str | None = None
+    is_open: bool = True
 
 
-def find_home(email: Email, administrations: Sequence[AdministrationLike], externals: str | None) -> Home | None:
-    """The home of an address by its exact domain or a listed `*.domain`; else the externals' instance, if any."""
-    administration = find_administration(email, administrations)
-    if administration is not None:
-        return Home(administration.instance, administration.label or None, administration.instance == externals)
-    return None if externals is None else Home(externals, None, True)
+def listings_of(domain: str) -> tuple[str, ...]:
+    """Every way this domain may be listed, the most particular first: itself, then `*.` each name above it."""
+    labels = domain.split(".")
+    return (domain, *(f"*.{'.'.join(labels[index:])}" for index in range(1, len(labels))))
 
 
-def find_administration(email: Email, administrations: Sequence[AdministrationLike]) -> AdministrationLike | None:
-    """The administration whose address this is, by the same rule."""
-    return next((one for one in administrations if _lists(one, email)), None)
+def find_home(email: Email, listed: Sequence[Listed], externals: str | None) -> Home | None:
+    """The home of an address by its exact domain or the nearest listed `*.domain`; else the externals' instance."""
+    found = find_listed(email, listed)
+    if found is None:
+        return None if externals is None else Home(externals, None, True)
+    is_external = found.instance == externals
+    return Home(found.instance, found.label or None, is_external, found.administration_id, found.is_open)
+
+
+def find_listed(email: Email, listed: Sequence[Listed]) -> Listed | None:
+    """The listing that an address falls under."""
+    by_name = {each.domain.lower(): each for each in listed}
+    return next((by_name[name] for name in listings_of(email.domain) if name in by_name), None)
 
 
 def decide_registration(home: Home | None, served: str | None, is_invited: bool) -> Refusal | None:
@@ -60,15 +81,11 @@ def decide_registration(home: Home | None, served: str | None, is_invited: bool)
         return Refusal.UNKNOWN_DOMAIN
     if home.is_external and not is_invited:
         return Refusal.NOT_INVITED
-    return Refusal.OTHER_INSTANCE if served not in (None, home.instance) else None
+    if served not in (None, home.instance):
+        return Refusal.OTHER_INSTANCE
+    return None if home.is_open else Refusal.SUSPENDED
 
 
-def _lists(administration: AdministrationLike, email: Email) -> bool:
-    return any(_is_listed(email.domain, listed.lower()) for listed in administration.domains)
-
-
-def _is_listed(domain: str, listed: str) -> bool:
-    """A listed name matches itself alone; `*.name` matches what stands under it, label by label."""
-    if listed.startswith("*."):
-        return domain.endswith(listed[1:]) and len(domain) > len(listed) - 1
-    return domain == listed
+def administration_id_of(name: str) -> str:
+    """The id a new administration asks for: its name without accents, in words joined by hyphens."""
+    return "-".join(fold(name))[:MAX_ADMINISTRATION_ID].strip("-") or "administration"

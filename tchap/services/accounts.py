@@ -52,6 +52,8 @@ def _requester(world: World, row: tokens.AccessToken) -> Requester:
         is_external=instance is not None and instance.is_external and not world.settings.test_profile,
         is_oauth=row.oauth_client is not None,
         is_suspended=row.is_suspended,
+        administration_id=row.administration_id,
+        refuses_clear=row.refuses_clear,
     )
 
 

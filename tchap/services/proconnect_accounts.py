@@ -10,9 +10,9 @@ from tchap.policy.domains import Home
 from tchap.policy.emails import Email
 from tchap.policy.reconciliation import Facts, Refusal, Refused, Rules, SignIn, Standing, decide_sign_in
 from tchap.protocol.oidc import Person
+from tchap.services.administrations import find_administration, home_of
 from tchap.services.directory import list_person
 from tchap.services.email_invitations import accept_invitations
-from tchap.services.emails import find_administration, home_of
 from tchap.services.registration import NewAccount, add_whole_account
 from tchap.services.world import World
 from tchap.storage import accounts, proconnect, profiles
@@ -36,7 +36,7 @@ class _Word:
 
 async def open_account_of(world: World, person: Person, email: Email, served: str | None) -> str | Refused:
     """The user id of the account this person enters, made or linked where the law says so; else why none is."""
-    word = _word(world, person, email, served)
+    word = await _word(world, person, email, served)
     try:
         settled = await world.store.write(_settle, word)
     except MatrixError as error:
@@ -52,10 +52,10 @@ async def open_account_of(world: World, person: Person, email: Email, served: st
     return user_id
 
 
-def _word(world: World, person: Person, email: Email, served: str | None) -> _Word:
+async def _word(world: World, person: Person, email: Email, served: str | None) -> _Word:
     settings, now_ms = world.settings, world.clock.now_ms()
-    home = home_of(world, email)
-    administration = find_administration(world, email)
+    home = await home_of(world, email)
+    administration = await find_administration(world, email)
     facts = Facts(
         email=str(email),
         is_email_verified=person.is_email_verified,
@@ -68,7 +68,8 @@ def _word(world: World, person: Person, email: Email, served: str | None) -> _Wo
     rules = Rules(
         may_create=settings.registration.enabled,
         needs_verified_email=settings.proconnect.requires_verified_email,
-        needs_mfa=administration is not None and administration.name in settings.proconnect.mfa_administrations,
+        needs_mfa=administration is not None
+        and (administration.requires_mfa or administration.name in settings.proconnect.mfa_administrations),
     )
     externals = frozenset(instance.name for instance in settings.instances if instance.is_external)
     account = _new_account(world, person, email, home) if home is not None else None
@@ -91,6 +92,7 @@ def _new_account(world: World, person: Person, email: Email, home: Home) -> NewA
         names.display_name_from(person.given_name, person.usual_name, email, home.label),
         world.clock.now_ms(),
         world.settings.registration.terms_version,
+        administration_id=home.administration_id,
     )
 
 

@@ -48,6 +48,7 @@ class NewAccount:
     terms_version: str | None
     is_admin: bool = False
     is_listed: bool = True
+    administration_id: str | None = None
 
 
 def flows_of(world: World) -> interactive_auth.Flows:
@@ -192,6 +193,7 @@ async def _plan_agent(world: World, email: Email, served: str | None, password_h
         world.settings.registration.terms_version,
         # Guests of the administrations are not in their directory.
         is_listed=not home.is_external,
+        administration_id=home.administration_id,
     )
 
 
@@ -223,7 +225,14 @@ def _searchable(account: NewAccount) -> str:
 async def _add_account(tx: Tx, account: NewAccount) -> str:
     for number in range(names.MAX_COLLISIONS if account.may_number else 1):
         user_id = names.user_id_candidate(account.localpart, account.instance, number)
-        row = Account(user_id, account.instance, account.password_hash, account.now_ms, account.is_admin)
+        row = Account(
+            user_id,
+            account.instance,
+            account.password_hash,
+            account.now_ms,
+            account.is_admin,
+            administration_id=account.administration_id,
+        )
         if await accounts.add_account(tx, row):
             return user_id
     raise _taken()

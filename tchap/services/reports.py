@@ -10,8 +10,9 @@ from tchap.base.identity import Requester
 from tchap.gateways import mail_texts
 from tchap.policy.emails import parse_email
 from tchap.protocol.identifiers import server_of
+from tchap.services.administrations import home_of
 from tchap.services.admins import act_of, check_admin
-from tchap.services.emails import home_of, post
+from tchap.services.emails import post
 from tchap.services.history import find_visible
 from tchap.services.visibility import find_sight
 from tchap.services.world import World
@@ -108,7 +109,7 @@ async def _administration(world: World, user_id: str | None) -> str:
         return ""
     for known in await world.store.read(accounts.find_emails_of, user_id):
         email = parse_email(known.email)
-        home = home_of(world, email)
+        home = await home_of(world, email)
         return (home.label if home else None) or email.domain
     return ""
 

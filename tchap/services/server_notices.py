@@ -16,13 +16,12 @@ from tchap.base import limits
 from tchap.base.encoding import decode_json, encode_json
 from tchap.base.errors import BadJson, InvalidParam, MatrixError, NotFound
 from tchap.base.identity import Requester
-from tchap.policy.domains import find_home
-from tchap.policy.emails import parse_email
 from tchap.services.admins import act_of, check_admin, check_is_ours
 from tchap.services.notice_rooms import sender_of, show_notice, withdraw_notice
 from tchap.services.world import World
 from tchap.storage import audit, server_notices
 from tchap.storage.accounts import find_known
+from tchap.storage.administrations import find_administration_named
 from tchap.storage.audit import AdminAct
 from tchap.storage.database import Tx
 from tchap.storage.server_notices import SENDING, SENT, WITHDRAWING, WITHDRAWN, Addressee, Notice
@@ -104,8 +103,7 @@ async def _check_audience(world: World, wish: NoticeWish) -> None:
         check_is_ours(world, wish.audience_name)
         if not await world.store.read(find_known, [wish.audience_name]):
             raise NotFound("There is no such account.", "Ce compte n'existe pas.")
-    names = [administration.name for administration in world.settings.administrations]
-    if wish.audience == ADMINISTRATION and wish.audience_name not in names:
+    if wish.audience == ADMINISTRATION and not await world.store.read(find_administration_named, wish.audience_name):
         raise NotFound("There is no such administration.", "Cette administration n'existe pas.")
 
 
@@ -159,7 +157,7 @@ async def _tell(world: World, notice: Notice) -> tuple[str | None, int]:
     if notice.audience == ONE:
         if notice.after_user:
             return None, 0
-        batch = [Addressee(notice.audience_name, ())]
+        batch = [Addressee(notice.audience_name)]
     else:
         batch = await world.store.read(server_notices.find_addressees, notice.after_user, limits.NOTICE_BATCH)
     if not batch:
@@ -175,15 +173,7 @@ def _is_meant(world: World, notice: Notice, person: Addressee) -> bool:
         return True
     if person.user_id == sender_of(world) or any(each.has_user(person.user_id) for each in world.appservices.all):
         return False
-    return notice.audience == EVERYONE or any(_belongs(world, email, notice.audience_name) for email in person.emails)
-
-
-def _belongs(world: World, email: str, name: str) -> bool:
-    administrations = [each for each in world.settings.administrations if each.name == name]
-    try:
-        return find_home(parse_email(email), administrations, None) is not None
-    except ValueError:
-        return False
+    return notice.audience == EVERYONE or person.administration == notice.audience_name
 
 
 async def _tell_one(world: World, notice: Notice, user_id: str, content: dict[str, Any]) -> bool:

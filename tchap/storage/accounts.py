@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tchap.storage.database import Tx
+from tchap.storage.identity import add_hashes, find_peppers, remove_hashes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Account:
     deactivated_ts: int | None = None
     locked_ts: int | None = None
     suspended_ts: int | None = None
+    administration_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,8 @@ class AccountEmail:
 
 async def find_account(tx: Tx, user_id: str) -> Account | None:
     row = await tx.one(
-        "SELECT user_id, instance, password_hash, created_ts, is_admin, deactivated_ts, locked_ts, suspended_ts"
-        " FROM accounts WHERE user_id = $1",
+        "SELECT user_id, instance, password_hash, created_ts, is_admin, deactivated_ts, locked_ts, suspended_ts,"
+        " administration_id FROM accounts WHERE user_id = $1",
         user_id,
     )
     return None if row is None else Account(row[0], row[1], row[2], row[3], bool(row[4]), *row[5:])
@@ -41,13 +43,14 @@ async def find_account(tx: Tx, user_id: str) -> Account | None:
 async def add_account(tx: Tx, account: Account) -> bool:
     """False when the user id is taken, by a living or a closed account: an id is never given twice."""
     added = await tx.run(
-        "INSERT INTO accounts (user_id, instance, password_hash, created_ts, is_admin)"
-        " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (user_id) DO NOTHING",
+        "INSERT INTO accounts (user_id, instance, password_hash, created_ts, is_admin, administration_id)"
+        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_id) DO NOTHING",
         account.user_id,
         account.instance,
         account.password_hash,
         account.created_ts,
         int(account.is_admin),
+        account.administration_id,
     )
     return added > 0
 
@@ -113,7 +116,7 @@ async def find_emails_of(tx: Tx, user_id: str) -> list[AccountEmail]:
 
 
 async def add_email(tx: Tx, email: AccountEmail) -> bool:
-    """False when the address belongs to an account already."""
+    """False when the address belongs to an account already. It can be looked up from now on."""
     added = await tx.run(
         "INSERT INTO account_emails (email, user_id, added_ts, validated_ts) VALUES ($1, $2, $3, $4)"
         " ON CONFLICT (email) DO NOTHING",
@@ -122,11 +125,14 @@ async def add_email(tx: Tx, email: AccountEmail) -> bool:
         email.added_ts,
         email.validated_ts,
     )
+    if added:
+        await add_hashes(tx, [email.email], await find_peppers(tx))
     return added > 0
 
 
 async def remove_email(tx: Tx, user_id: str, email: str) -> None:
-    await tx.run("DELETE FROM account_emails WHERE email = $1 AND user_id = $2", email, user_id)
+    if await tx.run("DELETE FROM account_emails WHERE email = $1 AND user_id = $2", email, user_id):
+        await remove_hashes_of(tx, email)
 
 
 async def remove_emails(tx: Tx, user_id: str) -> None:

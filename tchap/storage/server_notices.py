@@ -26,10 +26,10 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """Somebody who may be told something, with their e-mail addresses."""
+    """Somebody who may be told something, and the name of their administration."""
 
     user_id: str
-    emails: tuple[str, ...]
+    administration: str | None = None
 
 
 _COLUMNS = (
@@ -90,17 +90,14 @@ async def set_status(tx: Tx, notice_id: int, status: str, ended_ts: int | None) 
 
 async def find_addressees(tx: Tx, after_user: str, limit: int) -> list[Addressee]:
     """The living accounts that follow `after_user` in order of their ids."""
-    found = await tx.all(
-        "SELECT user_id FROM accounts WHERE user_id > $1 AND deactivated_ts IS NULL ORDER BY user_id LIMIT $2",
+    rows = await tx.all(
+        "SELECT a.user_id, o.name FROM accounts a"
+        " LEFT JOIN administrations o ON o.administration_id = a.administration_id"
+        " WHERE a.user_id > $1 AND a.deactivated_ts IS NULL ORDER BY a.user_id LIMIT $2",
         after_user,
         limit,
     )
-    people: dict[str, list[str]] = {row[0]: [] for row in found}
-    for user_id, email in await tx.all(
-        "SELECT user_id, email FROM account_emails WHERE user_id IN_LIST($1)", list(people)
-    ):
-        people[user_id].append(email)
-    return [Addressee(user_id, tuple(emails)) for user_id, emails in people.items()]
+    return [Addressee(*row) for row in rows]
 
 
 async def find_told(tx: Tx, notice_id: int, after_user: str, limit: int) -> list[tuple[str, str]]:

@@ -21,6 +21,8 @@ class AccessToken:
     oauth_client: str | None
     is_locked: bool
     is_suspended: bool
+    administration_id: str | None
+    refuses_clear: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,9 @@ async def find_access_token(tx: Tx, token_hash: bytes) -> AccessToken | None:
     """The token of a living account."""
     row = await tx.one(
         "SELECT t.token_id, t.user_id, t.device_id, t.expires_ts, t.refresh_id, t.is_used, a.instance, a.is_admin,"
-        " a.expires_ts, t.oauth_client, a.locked_ts, a.suspended_ts"
+        " a.expires_ts, t.oauth_client, a.locked_ts, a.suspended_ts, a.administration_id, o.refuses_clear"
         " FROM access_tokens t JOIN accounts a ON a.user_id = t.user_id"
+        " LEFT JOIN administrations o ON o.administration_id = a.administration_id"
         " WHERE t.token_hash = $1 AND a.deactivated_ts IS NULL",
         token_hash,
     )
@@ -72,7 +75,9 @@ async def find_access_token(tx: Tx, token_hash: bytes) -> AccessToken | None:
     flags = (row[10] is not None, row[11] is not None)
     token_id, user_id, device_id, expires_ts, refresh_id, is_used, instance, is_admin, account_expires_ts = row[:9]
     token = (token_id, user_id, device_id, expires_ts, refresh_id, bool(is_used))
-    return AccessToken(*token, instance, bool(is_admin), account_expires_ts, row[9], *flags)
+    # Externals are of no administration, and write in clear no more than others.
+    law = (row[12], row[13] is None or bool(row[13]))
+    return AccessToken(*token, instance, bool(is_admin), account_expires_ts, row[9], *flags, *law)
 
 
 async def add_access_token(tx: Tx, token: NewAccessToken) -> int:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tchap.storage import accounts, server_notices
-from tchap.storage.accounts import Account, AccountEmail
+from tchap.storage.accounts import Account
+from tchap.storage.administrations import Administration, add_administration
 from tchap.storage.database import Store
 from tchap.storage.server_notices import SENDING, SENT, WITHDRAWING, Addressee, Notice
 
@@ -39,15 +40,15 @@ async def test_one_person_is_told_before_a_crowd(store: Store) -> None:
 
 
 async def test_people_are_taken_in_order(store: Store) -> None:
-    """Living accounts by their ids, with their addresses, and who was told by which event."""
+    """Living accounts by their ids, with their administrations, and who was told by which event."""
     users = [f"@{name}:a.example.fr" for name in "cab"]
     for user_id in users:
-        await store.write(accounts.add_account, Account(user_id, "a.example.fr", None, 1))
-        await store.write(accounts.add_email, AccountEmail(f"{user_id[1]}@a.example.fr", user_id, 1, 1))
+        await store.write(accounts.add_account, Account(user_id, "a.example.fr", None, 1, administration_id="a"))
         await store.write(server_notices.add_told, 7, user_id, f"${user_id[1]}")
+    await store.write(add_administration, Administration("a", "Académie", "", "a.example.fr", 1))
     await store.write(accounts.set_deactivated, users[1], 2, False)
     found = await store.read(server_notices.find_addressees, "", 1)
-    assert found == [Addressee("@b:a.example.fr", ("b@a.example.fr",))]
+    assert found == [Addressee("@b:a.example.fr", "Académie")]
     found = await store.read(server_notices.find_addressees, "@b:a.example.fr", 5)
     assert [each.user_id for each in found] == ["@c:a.example.fr"]
     assert await store.read(server_notices.find_told, 7, "@a:a.example.fr", 1) == [("@b:a.example.fr", "$b")]
