@@ -66,6 +66,9 @@ _BEGINNINGS = (
     (b"\0\x01\0\0\0", "font/ttf"),
     (b"AC10", "image/vnd.dwg"),
     (b"MSCF\0\0\0\0", "application/vnd.ms-cab-compressed"),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", "image/jp2"),
+    (b"\0\x01\0\0Standard ", "application/x-msaccess"),
+    (b"\0\0\x27\x0a" + bytes(20), "application/x-esri-shape"),
 )
 _RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
 _BRANDS = {
@@ -84,6 +87,8 @@ _OFFICE = (
     (b"xl/", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     (b"ppt/", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
 )
+_PKCS7 = "application/pkcs7-mime"
+_PKCS7_OID = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
 _MIMETYPE = re.compile(rb"mimetype([a-z0-9.+-]+/[a-z0-9.+-]+)PK")
 _ACCENTS = bytes(range(0x80, 0x100))
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -137,6 +142,18 @@ def _bzip2(data: bytes) -> str | None:
 
 def _tar(data: bytes) -> str | None:
     return "application/x-tar" if data[257:262] == b"ustar" else None
+
+
+def _certificate(data: bytes) -> str | None:
+    """DER: a sequence as long as the file says, of a signed or sealed message, or of a certificate."""
+    if data[:2] != b"\x30\x82" or int.from_bytes(data[2:4], "big") + 4 != len(data):
+        return _PKCS7 if data[:1] == b"\x30" and _PKCS7_OID in data[:24] else None
+    return _PKCS7 if _PKCS7_OID in data[:24] else "application/pkix-cert"
+
+
+def _transport_stream(data: bytes) -> str | None:
+    """MPEG-2: every packet of 188 bytes begins alike."""
+    return "video/mp2t" if len(data) >= 5 * 188 and data[: 5 * 188 : 188] == b"G" * 5 else None
 
 
 def _bitmap(data: bytes) -> str | None:
@@ -195,6 +212,6 @@ def _markup(beginning: str) -> str:
 
 
 _LOOKS: tuple[Callable[[bytes], str | None], ...] = (
-    *(_riff, _iso_media, _zip, _gzip, _bzip2, _tar, _bitmap, _program, _sound),
+    *(_riff, _iso_media, _zip, _gzip, _bzip2, _tar, _bitmap, _program, _sound, _certificate, _transport_stream),
     _text,
 )
