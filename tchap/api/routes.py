@@ -1,5 +1,6 @@
 """The one route table: every module of the API, one a line."""
 
+from tchap.api.admin import deletions as admin_deletions
 from tchap.api.admin import register as admin_register
 from tchap.api.admin import reports as admin_reports
 from tchap.api.admin import server_notices
@@ -87,6 +88,7 @@ from tchap.api.tchap import bug_reports, scanner
 
 _MODULES = (
     admin_register,
+    admin_deletions,
     admin_reports,
     admin_users,
     server_notices,

@@ -118,7 +118,10 @@ async def count_thumbnails(tx: Tx, server: str, media_id: str) -> int:
     return int(row[0]) if row else 0
 
 
-async def set_thumbnail(tx: Tx, server: str, media_id: str, size: ThumbnailSize, made: Thumbnail) -> None:
+async def set_thumbnail(tx: Tx, server: str, media_id: str, size: ThumbnailSize, made: Thumbnail) -> bool:
+    """Keeps what is known of a thumbnail; False when its file is no more."""
+    if await find_media(tx, server, media_id) is None:
+        return False
     await tx.run(
         "INSERT INTO thumbnails (server, media_id, width, height, method, is_animated, content_type, sha256)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
@@ -133,13 +136,14 @@ async def set_thumbnail(tx: Tx, server: str, media_id: str, size: ThumbnailSize,
         made.content_type,
         made.sha256,
     )
+    return True
 
 
 async def remove_media(tx: Tx, server: str, media_id: str) -> Media | None:
     """Forgets a file; what it was."""
     found = await find_media(tx, server, media_id)
     await tx.run("DELETE FROM media WHERE server = $1 AND media_id = $2", server, media_id)
-    await remove_scans(tx, server, media_id)
+    await remove_scans(tx, [(server, media_id)])
     return found
 
 

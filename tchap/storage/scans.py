@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tchap.base import limits
@@ -77,9 +78,10 @@ async def _has_room(tx: Tx, scan: Scan) -> bool:
     return row is None or row[0] < limits.MAX_OPENED
 
 
-async def remove_scans(tx: Tx, server: str, media_id: str) -> None:
-    """Forgets the clean verdicts of a file that is no more; the infected ones still serve should it come back."""
-    await tx.run("DELETE FROM scans WHERE server = $1 AND media_id = $2 AND result <> 'infected'", server, media_id)
+async def remove_scans(tx: Tx, files: Sequence[tuple[str, str]]) -> None:
+    """Forgets the clean verdicts of files, by server and media id, that are no more; the infected ones still serve
+    should they come back."""
+    await tx.many("DELETE FROM scans WHERE server = $1 AND media_id = $2 AND result <> 'infected'", files)
 
 
 async def keep_scanner_key(tx: Tx, fresh: bytes, now_ms: int) -> bytes:

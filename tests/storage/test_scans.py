@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from tchap.base import limits
-from tchap.storage import media, scans
+from tchap.storage import deletions, media, scans
 from tchap.storage.database import Store
 from tchap.storage.media import Media
+from tchap.storage.media_links import Doomed
 from tchap.storage.scans import AS_STORED, CLEAN, INFECTED, Scan
 
 pytestmark = pytest.mark.anyio
@@ -65,6 +66,14 @@ async def test_a_removed_file_leaves_only_its_infections(store: Store) -> None:
     await store.write(media.remove_media, HOUSE, "m1")
     (left,) = await store.read(scans.find_scans, HOUSE, "m9", "aa")
     assert left.result == INFECTED
+
+
+async def test_a_file_past_its_time_takes_its_verdicts_along(store: Store) -> None:
+    """Nothing is left of what was deleted by a rule, not even the SHA-256 of what was clean."""
+    for key_hash in (AS_STORED, "k1"):
+        await store.write(scans.set_scan, replace(SCAN, key_hash=key_hash))
+    await store.write(deletions.end_deletions, [Doomed(HOUSE, "m1", "b", 3, "public", None, None, None, 1)], 2)
+    assert await store.read(scans.find_scans, HOUSE, "m1", "aa") == []
 
 
 async def test_the_scanner_has_one_key(store: Store) -> None:
