@@ -84,7 +84,7 @@ from tchap.api.public import (
     well_known,
 )
 from tchap.api.routing import Route
-from tchap.api.tchap import bug_reports, scanner
+from tchap.api.tchap import account_validity, bug_reports, scanner, users_info
 
 _MODULES = (
     admin_register,
@@ -169,7 +169,9 @@ _MODULES = (
     server_keys,
     terms,
     well_known,
+    account_validity,
     bug_reports,
+    users_info,
     scanner,
 )
 

@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from tchap.base import limits
+from tchap.base.identity import EXTERNAL_PREFIXES
 
 
 class ConfigError(Exception):
@@ -25,8 +26,8 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def is_external(self) -> bool:
-        """Today's clients know guests by these two prefixes of their server name."""
-        return self.name.startswith(("agent.externe.", "e."))
+        """Whether it is the server of guests."""
+        return self.name.startswith(EXTERNAL_PREFIXES)
 
 
 class Administration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -180,6 +181,15 @@ class Antivirus(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     timeout_s: int = 120
 
 
+class Validity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    enabled: bool = True
+    period_days: int = 395
+    mail_days_before: tuple[int, ...] = (60, 30, 15)
+    close_after_days: int = 120
+    last_mail_days_before: int = 15
+    exempt: tuple[str, ...] = ()
+
+
 class Outbound(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     allowed_networks: tuple[str, ...] = ()
 
@@ -260,6 +270,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     proconnect: ProConnect = ProConnect()
     push: Push = Push()
     antivirus: Antivirus = Antivirus()
+    validity: Validity = Validity()
     test: TestProfile | None = None
 
     @property
@@ -362,6 +373,7 @@ def _check_consistent(settings: Settings) -> None:
     _check_administrations(settings)
     _check_proconnect(settings)
     _check_antivirus(settings.antivirus)
+    _check_validity(settings.validity)
     _check_retention(settings)
 
 
@@ -404,6 +416,16 @@ def _check_proconnect(settings: Settings) -> None:
     for name in proconnect.mfa_administrations:
         if name not in known:
             raise ConfigError(f"proconnect: mfa_administrations: no such administration: {name}")
+
+
+def _check_validity(validity: Validity) -> None:
+    before = validity.mail_days_before
+    if validity.period_days < 1 or list(before) != sorted({*before}, reverse=True):
+        raise ConfigError("validity: period_days is at least 1, mail_days_before goes from the longest to the shortest")
+    if before and not 0 < min(before) <= max(before) < validity.period_days:
+        raise ConfigError("validity: mail_days_before lie within period_days")
+    if validity.close_after_days and not 0 < validity.last_mail_days_before < validity.close_after_days:
+        raise ConfigError("validity: last_mail_days_before lies within close_after_days; 0 closes nothing")
 
 
 def _check_networks(networks: tuple[str, ...]) -> None:

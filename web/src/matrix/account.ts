@@ -11,6 +11,7 @@ import {
 import { type Credentials } from "./accounts";
 import { declareFiles, filesOf } from "./attached";
 import { guardFetch } from "./clear-text-guard";
+import { watchExpiry } from "./expiry";
 import { quietLogger } from "./quiet-logger";
 import { createVault, type SecretVault } from "./secret-vault";
 import type { Connection } from "./types";
@@ -62,6 +63,8 @@ export interface OpenOptions {
   /** Given by tests that run without a browser. */
   readonly fetchFn?: typeof fetch;
   readonly inMemory?: boolean;
+  /** The server answered that the account has expired. */
+  readonly onExpired?: () => unknown;
 }
 
 /** Builds the account without starting it. */
@@ -85,7 +88,7 @@ export function buildAccount(credentials: Credentials, options: OpenOptions): Ac
     userId,
     deviceId,
     accessToken: credentials.accessToken,
-    fetchFn: guardFetch(declareFiles(inner, findFiles), facts),
+    fetchFn: guardFetch(watchExpiry(declareFiles(inner, findFiles), options.onExpired ?? (() => undefined)), facts),
     cryptoCallbacks: vault.callbacks,
     verificationMethods: ["m.sas.v1"],
     timelineSupport: true,
