@@ -29,6 +29,7 @@ from tchap.gateways.mail import open_mailer
 from tchap.gateways.media_store import DiskMediaStore
 from tchap.gateways.oidc import OidcGateway
 from tchap.gateways.passwords import PasswordHasher
+from tchap.gateways.scanner import Clamd
 from tchap.live import Live
 from tchap.live.appservices import AppServiceNews
 from tchap.live.audience import Audience
@@ -36,13 +37,14 @@ from tchap.live.delayed_events import DelayedAlarm
 from tchap.live.interactive_auth import InteractiveSessions
 from tchap.live.last_seen import LastSeen
 from tchap.live.notifier import Notifier
-from tchap.live.previews import Previews
 from tchap.live.push import PushAlarm
 from tchap.live.rate_limits import RateLimits
 from tchap.live.rooms import RoomCache
+from tchap.live.shared import Shared
 from tchap.live.sliding import Connections
 from tchap.live.tokens import TokenCache
 from tchap.live.transactions import TransactionCache
+from tchap.live.turns import Turns
 from tchap.live.typing import Typing
 from tchap.live.uploads import Uploads
 from tchap.policy.retention import KINDS
@@ -63,6 +65,8 @@ from tchap.services.push_delivery import deliver_pushes, keep_ledger
 from tchap.services.push_keys import load_push_keys
 from tchap.services.renewals import rules_in_force
 from tchap.services.retention import keep_retention
+from tchap.services.scanner_keys import load_scanner_key
+from tchap.services.scanning import describe
 from tchap.services.search_index import index_rooms
 from tchap.services.server_notices import tell_notices
 from tchap.services.url_previews import forget_previews
@@ -105,9 +109,12 @@ async def open_world(
             appservices=appservices,
             proconnect=proconnect,
             push_keys=await load_push_keys(store, settings, clock),
+            scanner=Clamd(settings.antivirus, clock) if settings.antivirus.clamd else None,
+            scanner_key=await load_scanner_key(store, clock),
         )
     finally:
         live.previews.close()
+        live.scans.close()
         if proconnect is not None:
             await proconnect.close()
         await outbound.close()
@@ -131,9 +138,11 @@ def build_live(settings: Settings, clock: Clock) -> Live:
         last_seen=LastSeen(),
         sliding=Connections(clock.now_ms()),
         appservices=AppServiceNews(),
-        previews=Previews(),
+        previews=Shared(),
         delayed=DelayedAlarm(),
         push=PushAlarm(),
+        scans=Shared(),
+        openings=Turns(limits.OPENINGS_AT_ONCE, limits.MAX_WAITING_OPENINGS, limits.OPENINGS_RETRY_MS),
     )
 
 
@@ -235,6 +244,7 @@ async def _run(world: World, doors: list[_Door]) -> None:
         await _until_started(servers)
         listening = ", ".join(door.url for door in doors)
         print(f"Tchap is ready on {world.settings.public_url} (listening on {listening})", flush=True)
+        print(await describe(world), flush=True)
         await asyncio.wait(running)
         for duty in duties:
             duty.cancel()

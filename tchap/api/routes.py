@@ -84,7 +84,7 @@ from tchap.api.public import (
     well_known,
 )
 from tchap.api.routing import Route
-from tchap.api.tchap import account_validity, bug_reports, users_info
+from tchap.api.tchap import account_validity, bug_reports, scanner, users_info
 
 _MODULES = (
     admin_register,
@@ -172,6 +172,7 @@ _MODULES = (
     account_validity,
     bug_reports,
     users_info,
+    scanner,
 )
 
 ROUTES: tuple[Route, ...] = tuple(route for module in _MODULES for route in module.ROUTES)

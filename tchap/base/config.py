@@ -169,6 +169,18 @@ class Push(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     email_room_interval_s: int = 12 * 3600
 
 
+class Antivirus(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """ClamAV's daemon, at a socket's path or at `host:port`; without an address nothing is scanned."""
+
+    clamd: str = ""
+    encrypted: Literal["on_request", "required"] = "on_request"
+    when_down: Literal["wait", "let_through"] = "wait"
+    allowed_types: tuple[str, ...] = ()
+    denied_types: tuple[str, ...] = ()
+    max_bytes: int = 100 * 1024 * 1024
+    timeout_s: int = 120
+
+
 class Validity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     enabled: bool = True
     period_days: int = 395
@@ -257,6 +269,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     previews: Previews = Previews()
     proconnect: ProConnect = ProConnect()
     push: Push = Push()
+    antivirus: Antivirus = Antivirus()
     validity: Validity = Validity()
     test: TestProfile | None = None
 
@@ -359,8 +372,18 @@ def _check_consistent(settings: Settings) -> None:
     _check_networks(settings.identity.internal_networks)
     _check_administrations(settings)
     _check_proconnect(settings)
+    _check_antivirus(settings.antivirus)
     _check_validity(settings.validity)
     _check_retention(settings)
+
+
+def _check_antivirus(antivirus: Antivirus) -> None:
+    host, _, port = antivirus.clamd.rpartition(":")
+    is_place = host and port.isascii() and port.isdigit() and int(port) < 65_536
+    if antivirus.clamd and "/" not in antivirus.clamd and not is_place:
+        raise ConfigError("antivirus: clamd is the path of a socket, or host:port")
+    if antivirus.encrypted == "required" and not antivirus.clamd:
+        raise ConfigError('antivirus: encrypted = "required" needs clamd')
 
 
 def _check_retention(settings: Settings) -> None:

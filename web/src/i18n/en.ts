@@ -237,6 +237,10 @@ export const en: Record<Key, string> = {
   "message.image": "Picture: {name}",
   "message.download": "Download {name}",
   "message.fileError": "This file could not be opened.",
+  "file.opening": "Checking and opening the file…",
+  "file.blocked": "Content blocked: this file contains malicious software.",
+  "file.typeForbidden": "Content blocked: files of this type are not allowed here.",
+  "file.notScanned": "This file could not be checked yet. It will open once it has been.",
   "message.other": "Content Tchap cannot show yet",
 
   "unreadable.title": "Message unreadable on this device",

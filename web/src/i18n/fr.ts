@@ -241,6 +241,10 @@ export const fr = {
   "message.image": "Image : {name}",
   "message.download": "Télécharger {name}",
   "message.fileError": "Ce fichier n’a pas pu être ouvert.",
+  "file.opening": "Vérification et ouverture du fichier…",
+  "file.blocked": "Contenu bloqué : ce fichier contient un logiciel malveillant.",
+  "file.typeForbidden": "Contenu bloqué : ce type de fichier n’est pas autorisé ici.",
+  "file.notScanned": "Ce fichier n’a pas encore pu être vérifié. Il s’ouvrira quand il l’aura été.",
   "message.other": "Contenu que Tchap ne sait pas encore afficher",
 
   "unreadable.title": "Message illisible sur cet appareil",

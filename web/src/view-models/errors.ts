@@ -9,6 +9,8 @@ const BY_CODE: Readonly<Record<string, Key>> = {
   M_THREEPID_NOT_FOUND: "error.emailUnknown",
   M_WEAK_PASSWORD: "error.weakPassword",
   M_USER_DEACTIVATED: "error.deactivated",
+  MCS_MEDIA_NOT_CLEAN: "file.blocked",
+  MCS_MIME_TYPE_FORBIDDEN: "file.typeForbidden",
   ORG_MATRIX_EXPIRED_ACCOUNT: "error.expired",
 };
 
