@@ -24,6 +24,7 @@ from tchap.storage.administrations import ACTIVE, SUSPENDED, Administration
 from tchap.storage.database import Tx
 
 _MAX_NAMESAKES = 100  # administrations whose names give one id
+_MAY_BE_MISSING = ("parent_id", "siren", "headcount", "contact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +124,12 @@ async def change_administration(tx: Tx, administration_id: str, change: Change, 
 
 def _apply(known: Administration, change: Change) -> Administration:
     given: dict[str, Any] = {name: getattr(change, name) for name in Change.__slots__}
-    kept = {name: value for name, value in given.items() if value is not None}
-    may_be_missing = ("parent_id", "siren", "headcount", "contact")
-    return replace(known, **{name: value or None if name in may_be_missing else value for name, value in kept.items()})
+    kept: dict[str, Any] = {
+        name: (value or None) if name in _MAY_BE_MISSING else value
+        for name, value in given.items()
+        if value is not None
+    }
+    return replace(known, **kept)
 
 
 async def set_suspended(tx: Tx, administration_id: str, suspended: bool, hand: Hand) -> Administration:

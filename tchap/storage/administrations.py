@@ -190,7 +190,8 @@ async def add_domain(tx: Tx, domain: Domain) -> bool:
     added = await tx.run(
         "INSERT INTO administration_domains (domain, administration_id, status, added_ts, closes_ts)"
         " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (domain) DO UPDATE SET"
-        " administration_id = excluded.administration_id, status = excluded.status, added_ts = excluded.added_ts, closes_ts = excluded.closes_ts"
+        " administration_id = excluded.administration_id, status = excluded.status, added_ts = excluded.added_ts,"
+        " closes_ts = excluded.closes_ts"
         " WHERE administration_domains.status = 'closed'",
         domain.domain,
         domain.administration_id,
