@@ -1,5 +1,6 @@
 """The one route table: every module of the API, one a line."""
 
+from tchap.api.admin import administration_domains, administrations
 from tchap.api.admin import register as admin_register
 from tchap.api.admin import reports as admin_reports
 from tchap.api.admin import server_notices
@@ -85,6 +86,8 @@ from tchap.api.routing import Route
 from tchap.api.tchap import account_validity, users_info
 
 _MODULES = (
+    administration_domains,
+    administrations,
     admin_register,
     admin_reports,
     admin_users,

@@ -66,7 +66,8 @@ class Act(Enum):
 _OPERATORS_ALONE = frozenset({Act.REDESCRIBE, Act.CREATE, Act.ADD_DOMAIN, Act.RENAME_DOMAIN, Act.RUN_SERVICE})
 # What would cut off a delegate's own root, or free it from those who decided on it.
 _ONLY_BELOW = frozenset({Act.SUSPEND})
-_BETWEEN_PEERS = frozenset({Act.SEE_ACCOUNT, Act.TELL})
+# What operators may do to each other, naming and dismissing included.
+_BETWEEN_PEERS = frozenset({Act.SEE_ACCOUNT, Act.TELL, Act.RENEW, Act.READ_REPORTS, Act.RUN_SERVICE})
 
 
 class Refusal(Enum):
