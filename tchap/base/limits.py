@@ -276,7 +276,11 @@ MAX_PEOPLE_PAGE = 500  # accounts of an administration in one page
 DEFAULT_PEOPLE_PAGE = 100
 MAX_ADMINISTRATIONS_PAGE = 500
 DEFAULT_ADMINISTRATIONS_PAGE = 100
+MAX_IMPORT_LINES = 100_000  # of administrations in one file: more than there are in France
+MAX_IMPORT_BYTES = 64 * 1024 * 1024
 PLACING_BATCH = 500  # accounts given their administration in one transaction
+DEFAULT_NOTICES = 50
+MAX_NOTICES = 200  # in one page, with what they say
 NOTICE_BATCH = 50  # people told of a notice at once
 MAX_NOTICE_BYTES = 32_768  # half of an event
 # Delayed events (MSC4140)

@@ -132,11 +132,6 @@ def parse_listing(text: str) -> str:
     return ("*." if lowered.startswith("*.") else "") + parse_email(f"x@{domain}").domain
 
 
-def falls_under(domain: str, listing: str) -> bool:
-    """Whether a domain is the one listed, or under it where the listing says so."""
-    return domain.endswith(listing[1:]) if listing.startswith("*.") else domain == listing
-
-
 def parse_siren(text: str) -> str:
     """Nine digits whose last follows from the others (Luhn); spaces do not count. ValueError for anything else."""
     digits = "".join(text.split())

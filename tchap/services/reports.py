@@ -11,8 +11,8 @@ from tchap.gateways import mail_texts
 from tchap.policy.administrations import Act, Actor
 from tchap.policy.emails import parse_email
 from tchap.protocol.identifiers import server_of
-from tchap.services.administrations import home_of
 from tchap.services.administration_rights import check_subject, get_actor, subject_of_account
+from tchap.services.administrations import home_of
 from tchap.services.admins import act_of
 from tchap.services.emails import post
 from tchap.services.history import find_visible
