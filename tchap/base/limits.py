@@ -257,7 +257,7 @@ MAX_MUTUAL_ROOMS = 100  # in one page
 OPENID_TOKEN_S = 3_600  # a service asks at once whose token it was given
 # Terms of accounts
 VALIDITY_BATCH = 50  # accounts looked at in one transaction; each may get a mail
-VALIDITY_PAUSE_S = 1.0  # between two batches: 50 mails a second at most, and five million first terms in a day
+VALIDITY_PAUSE_S = 1.0  # between two batches: at most 50 mails a second, and five million first terms in 28 hours
 VALIDITY_IDLE_S = 60.0  # before looking again where nothing is due: an administrator may have changed a term
 MAX_TERM_TS = 2**53 - 1  # appendices, "Canonical JSON"
 MAX_RENEWAL_LINKS = 10  # of one account; the oldest give way

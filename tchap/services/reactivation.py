@@ -1,4 +1,4 @@
-"""Opening a closed account again: by an administrator, or silently by the person's own word at the identity provider."""
+"""Opening a closed account again: by an administrator, or silently by its owner at the identity provider."""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ async def _keep(tx: Tx, link: tuple[bytes, RenewalLink], mail: OutgoingMail, how
 
 
 async def renew_by_link(world: World, token: str) -> Renewal:
-    """Renews the account of a link that was mailed. The law is asked again: who has the address must still be let in."""
+    """Renews the account of a link that was mailed. The law is asked again: the domain must still be authorised."""
     token_hash, rules = hash_token(token), rules_in_force(world.settings)
     link = await world.store.read(validity.find_link, token_hash)
     row = await world.store.read(validity.find_term, link.user_id) if link is not None else None
