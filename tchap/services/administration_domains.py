@@ -12,7 +12,7 @@ from tchap.services.administration_desk import Deed, Hand, get_administration, r
 from tchap.storage import administration_people as people
 from tchap.storage import administration_walks as walks
 from tchap.storage import administrations as book
-from tchap.storage import delegates, pushers
+from tchap.storage import delegates, identity, pushers
 from tchap.storage.administration_walks import Task
 from tchap.storage.administrations import ACTIVE, CLOSED, CLOSING, SUSPENDED, Administration, Domain
 from tchap.storage.database import Tx
@@ -98,6 +98,7 @@ async def rename_domain(tx: Tx, old_text: str, new_text: str, hand: Hand) -> Dom
         )
     renamed = await _take_name(tx, old, new_name, hand)
     await people.rename_emails(tx, of.administration_id, old.domain, new_name)
+    await identity.rename_unbound(tx, of.administration_id, old.domain, new_name)
     await delegates.rename_emails(tx, of.administration_id, old.domain, new_name)
     await pushers.rename_mail_pushers(tx, of.administration_id, old.domain, new_name)
     await walks.add_walk(tx, Task(walks.RENAME, of.administration_id, new_name, old.domain), hand.now_ms)

@@ -22,7 +22,7 @@ from tchap.services.account_moves import follow_address
 from tchap.services.administrations import externals_of
 from tchap.services.deactivation import deactivate
 from tchap.services.emails import post
-from tchap.storage import accounts, administration_people, administrations, profiles
+from tchap.storage import accounts, administration_people, administrations, identity, profiles
 from tchap.storage import administration_walks as walks
 from tchap.storage.administration_walks import Walk
 from tchap.storage.administrations import CLOSED, CLOSING, ListedDomain
@@ -43,6 +43,16 @@ class _Step:
     walk: Walk
     batch: list[Agent]
     listed: list[ListedDomain]
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What is written with the progress of a batch: mails, and addresses that were renamed, `(old, new)`."""
+
+    letters: list[OutgoingMail]
+    renamed: list[tuple[str, str]]
+    now_ms: int
+    to_mailbox: bool
 
 
 async def walk_administrations(world: World) -> None:
@@ -118,7 +128,10 @@ async def _follow(world: World, step: _Step) -> None:
     meant = [(agent, email) for agent, email in meant if _is_meant(step, email)]
     written = [await _follow_one(world, step.walk, agent, email) for agent, email in meant]
     letters = [mail for mail in written if mail is not None]
-    await world.store.write(_keep_going, step, letters, (world.clock.now_ms(), world.mailer.is_mailbox))
+    former = step.walk.detail if step.walk.kind == walks.RENAME else None
+    renamed = [(f"{email.local}@{former}", str(email)) for _, email in meant if former is not None]
+    outcome = _Outcome(letters, renamed, world.clock.now_ms(), world.mailer.is_mailbox)
+    await world.store.write(_keep_going, step, outcome)
     if letters:
         world.mailer.wake()
 
@@ -129,9 +142,11 @@ def _is_meant(step: _Step, email: Email) -> bool:
     return step.walk.domain is None or (found is not None and found.domain == step.walk.domain)
 
 
-async def _keep_going(tx: Tx, step: _Step, letters: list[OutgoingMail], how: tuple[int, bool]) -> None:
-    for letter in letters:
-        await post(tx, letter, *how)
+async def _keep_going(tx: Tx, step: _Step, outcome: _Outcome) -> None:
+    for letter in outcome.letters:
+        await post(tx, letter, outcome.now_ms, outcome.to_mailbox)
+    if outcome.renamed:
+        await identity.rename_hashes(tx, outcome.renamed)
     await walks.set_progress(tx, step.walk.walk_id, step.batch[-1].user_id, len(step.batch))
 
 
