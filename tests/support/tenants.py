@@ -152,7 +152,7 @@ CASES: tuple[Case, ...] = (
     _at_home_refused(
         Case(
             ("PUT", f"{TCHAP}/users/{{userId}}/email"),
-            lambda p, home: ("PUT", f"{home.user}/email", {"email": f"x@sous.{p.domain}"}),
+            lambda p, home: ("PUT", f"{home.user}/email", {"email": f"x@a.sous.{p.domain}"}),
         )
     ),
     _at_home_refused(
@@ -160,7 +160,7 @@ CASES: tuple[Case, ...] = (
             ("POST", f"{TCHAP}/users/{{userId}}/reactivate"),
             lambda p, home: (
                 *("POST", f"{TCHAP}/users/{quote(home.closed_user)}/reactivate"),
-                {"email": f"x@sous.{p.domain}"},
+                {"email": f"x@a.sous.{p.domain}"},
             ),
         )
     ),
