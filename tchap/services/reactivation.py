@@ -41,8 +41,7 @@ async def reactivate(world: World, requester: Requester, user_id: str, text: str
     closing = await world.store.read(account_closings.find_closing, user_id)
     if target is None or closing is None or closing.is_erased:
         raise NotFound("There is no closed account to open.", "Il n'y a pas de compte fermé à rouvrir.")
-    email = await _get_address(world, closing, text)
-    await check_address(world, requester, email)
+    email = await _get_address(world, requester, closing, text)
     move = Move(user_id, closing.instance, email, None, externals_of(world.settings))
     done = act_of(world, requester, "reactivate", target, str(email))
     is_renamed = await world.store.write(
@@ -54,11 +53,12 @@ async def reactivate(world: World, requester: Requester, user_id: str, text: str
     return str(email)
 
 
-async def _get_address(world: World, closing: Closing, text: str | None) -> Email:
+async def _get_address(world: World, requester: Requester, closing: Closing, text: str | None) -> Email:
     address = text or closing.former_email
     if address is None:
         raise MissingParam("email")
     email = read_email(address)
+    await check_address(world, requester, email)
     if not may_renew(await home_of(world, email), closing.instance == externals_of(world.settings)):
         raise MatrixError(
             "M_THREEPID_DENIED",
