@@ -1,6 +1,7 @@
 """The one route table: every module of the API, one a line."""
 
 from tchap.api.admin import administration_domains, administrations, server_notices
+from tchap.api.admin import deletions as admin_deletions
 from tchap.api.admin import register as admin_register
 from tchap.api.admin import reports as admin_reports
 from tchap.api.admin import users as admin_users
@@ -89,6 +90,7 @@ _MODULES = (
     administration_domains,
     administrations,
     admin_register,
+    admin_deletions,
     admin_reports,
     admin_users,
     server_notices,
