@@ -12,6 +12,7 @@ from tchap.base.clock import Clock
 from tchap.base.config import ConfigError, Settings, load_settings
 from tchap.base.errors import MatrixError
 from tchap.base.log import configure_logging
+from tchap.commands import administrations
 from tchap.services.admins import name_admin_from_console
 from tchap.storage.accounts import find_admins
 from tchap.storage.database import StoreBusy, open_store
@@ -26,15 +27,19 @@ def main(arguments: list[str] | None = None) -> int:
         return _refuse(error)
     configure_logging(settings.log_level)
     try:
-        uvloop.run(serve(settings) if options.command == "serve" else _administer(settings, options))
+        return uvloop.run(_COMMANDS[options.command](settings, options))
     except ConfigError as error:
         return _refuse(error)
     except (MatrixError, StoreBusy, OSError) as error:
         return _fail(error)
+
+
+async def _serve(settings: Settings, _options: argparse.Namespace) -> int:
+    await serve(settings)
     return 0
 
 
-async def _administer(settings: Settings, options: argparse.Namespace) -> None:
+async def _administer(settings: Settings, options: argparse.Namespace) -> int:
     """Works on the database itself: with SQLite the server must be stopped."""
     clock = Clock()
     store = await open_store(settings.resolved_store_url, clock)
@@ -45,6 +50,10 @@ async def _administer(settings: Settings, options: argparse.Namespace) -> None:
             print(user_id)
     finally:
         await store.close()
+    return 0
+
+
+_COMMANDS = {"serve": _serve, "admin": _administer, "administrations": administrations.administer}
 
 
 def _refuse(error: Exception) -> int:
@@ -72,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_place(acting)
         if act != "list":
             acting.add_argument("user_id", help="@name:instance")
+    administrations.add_parser(commands.add_parser("administrations", help="keep administrations"), _add_place)
     return parser
 
 

@@ -49,6 +49,7 @@ from tchap.live.typing import Typing
 from tchap.live.uploads import Uploads
 from tchap.policy.retention import KINDS
 from tchap.protocol.appservices import AppServices
+from tchap.services.administration_walks import walk_administrations
 from tchap.services.administrations import plant_administrations
 from tchap.services.appservice_calls import push_to_appservices
 from tchap.services.appservices import open_accounts
@@ -228,6 +229,7 @@ async def _run(world: World, doors: list[_Door]) -> None:
             group.create_task(keep_doing(world, "mail", deliver_mail)),
             group.create_task(keep_doing(world, "application services", push_to_appservices)),
             group.create_task(keep_doing(world, "server notices", tell_notices)),
+            group.create_task(keep_doing(world, "administrations", walk_administrations)),
             group.create_task(keep_doing(world, "previews", forget_previews)),
             group.create_task(keep_doing(world, "applications", keep_tidy)),
             group.create_task(keep_doing(world, "search", index_rooms)),

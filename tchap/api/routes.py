@@ -1,9 +1,9 @@
 """The one route table: every module of the API, one a line."""
 
+from tchap.api.admin import administration_domains, administrations, server_notices
 from tchap.api.admin import deletions as admin_deletions
 from tchap.api.admin import register as admin_register
 from tchap.api.admin import reports as admin_reports
-from tchap.api.admin import server_notices
 from tchap.api.admin import users as admin_users
 from tchap.api.client import (
     account,
@@ -87,6 +87,8 @@ from tchap.api.routing import Route
 from tchap.api.tchap import account_validity, bug_reports, scanner, users_info
 
 _MODULES = (
+    administration_domains,
+    administrations,
     admin_register,
     admin_deletions,
     admin_reports,

@@ -15,6 +15,7 @@ from tchap.storage import (
     account_closings,
     accounts,
     delayed_events,
+    delegates,
     directory,
     emails,
     identity,
@@ -70,6 +71,7 @@ async def _deactivate(tx: Tx, closing: _Closing) -> Ended:
     await openid.remove_tokens_of(tx, user_id)
     await identity.remove_tokens_of(tx, user_id)
     await directory.remove_person(tx, user_id)
+    await delegates.remove_delegations(tx, user_id)
     await pushers.remove_pushers_of(tx, user_id)
     await delayed_events.remove_delayed_of(tx, user_id)
     await thread_subscriptions.remove_subscriptions_of(tx, user_id)

@@ -241,7 +241,16 @@ REFUSED = {
     ("PUT", "/_tchap/admin/v1/reports/{reportId}"),
     ("POST", "/_tchap/admin/v1/server_notices"),
     ("POST", "/_tchap/admin/v1/server_notices/{noticeId}/withdraw"),
-    ("PUT", "/_tchap/admin/v1/reports/{reportId}"),
+    ("POST", "/_tchap/admin/v1/administrations"),
+    ("PUT", "/_tchap/admin/v1/administrations/{administrationId}"),
+    ("PUT", "/_tchap/admin/v1/administrations/{administrationId}/suspended"),
+    ("POST", "/_tchap/admin/v1/administrations/{administrationId}/delegates"),
+    ("DELETE", "/_tchap/admin/v1/administrations/{administrationId}/delegates/{email}"),
+    ("POST", "/_tchap/admin/v1/administrations/{administrationId}/domains"),
+    ("PUT", "/_tchap/admin/v1/administrations/{administrationId}/domains/{domain}"),
+    ("POST", "/_tchap/admin/v1/administrations/{administrationId}/domains/{domain}/move"),
+    ("POST", "/_tchap/admin/v1/administrations/{administrationId}/domains/{domain}/rename"),
+    ("POST", "/_tchap/admin/v1/administrations/{administrationId}/domains/{domain}/close"),
     ("POST", "/_matrix/client/unstable/io.element.msc4195/rtc/livekit/get_token"),
 }
 
