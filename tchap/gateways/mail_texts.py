@@ -76,6 +76,7 @@ def _notice(recipient: str, sentences: tuple[str, str], link: str) -> OutgoingMa
 _ACTS = {
     "register": ("créer votre compte", "create your account"),
     "password": ("changer votre mot de passe", "change your password"),
+    "bind": ("qu'on vous trouve par cette adresse", "be found by this address"),
     "add": ("ajouter cette adresse à votre compte", "add this address to your account"),
 }
 _OR = ("Ou ouvrez ce lien :", "Or open this link:")
