@@ -83,7 +83,7 @@ from tchap.api.public import (
     well_known,
 )
 from tchap.api.routing import Route
-from tchap.api.tchap import account_validity, users_info
+from tchap.api.tchap import account_validity, externals, users_info
 
 _MODULES = (
     admin_register,
@@ -168,6 +168,7 @@ _MODULES = (
     terms,
     well_known,
     account_validity,
+    externals,
     users_info,
 )
 

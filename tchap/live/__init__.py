@@ -43,3 +43,5 @@ class Live:
     push: PushAlarm
     # Set when the server has notices to tell.
     notices: asyncio.Event = field(default_factory=asyncio.Event)
+    # Set when a guest's time is over.
+    guests: asyncio.Event = field(default_factory=asyncio.Event)

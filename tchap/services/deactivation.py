@@ -44,14 +44,14 @@ async def deactivate(world: World, requester: Requester, erase: bool, closed_by:
 
     `erase` also takes the profile away, and all that could open the account again.
     """
-    await _leave_rooms(world, requester)
+    await leave_rooms(world, requester)
     closing = _Closing(requester.user_id, world.clock.now_ms(), erase, closed_by)
     ended = await world.store.write(_deactivate, closing)
     world.live.tokens.forget_user(requester.user_id)
     await forget_ended(world, requester.user_id, ended)
 
 
-async def _leave_rooms(world: World, requester: Requester) -> None:
+async def leave_rooms(world: World, requester: Requester) -> None:
     """Who is gone is in no room, invited to none and asks to enter none."""
     for stay in await world.store.read(find_rooms_of, requester.user_id, ("join", "invite", "knock")):
         # A room that cannot be left keeps nobody's account open.
