@@ -56,6 +56,7 @@ from tchap.services.appservices import open_accounts
 from tchap.services.bug_reports import forget_bug_reports
 from tchap.services.delayed_events import send_delayed
 from tchap.services.duties import keep_doing
+from tchap.services.guest_terms import follow_guests
 from tchap.services.identity_lookup import keep_peppers
 from tchap.services.instance_keys import load_keys
 from tchap.services.mail_delivery import deliver_mail
@@ -235,6 +236,7 @@ async def _run(world: World, doors: list[_Door]) -> None:
             group.create_task(keep_doing(world, "search", index_rooms)),
             group.create_task(keep_doing(world, "peppers", keep_peppers)),
             group.create_task(keep_doing(world, "bug reports", forget_bug_reports)),
+            group.create_task(keep_doing(world, "guests", follow_guests)),
             group.create_task(keep_doing(world, "delayed events", send_delayed)),
             group.create_task(keep_doing(world, "push decisions", decide_pushes)),
             group.create_task(keep_doing(world, "push delivery", deliver_pushes)),

@@ -84,7 +84,7 @@ from tchap.api.public import (
     well_known,
 )
 from tchap.api.routing import Route
-from tchap.api.tchap import account_validity, bug_reports, scanner, users_info
+from tchap.api.tchap import account_validity, bug_reports, externals, scanner, users_info
 
 _MODULES = (
     administration_domains,
@@ -173,6 +173,7 @@ _MODULES = (
     well_known,
     account_validity,
     bug_reports,
+    externals,
     users_info,
     scanner,
 )

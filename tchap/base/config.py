@@ -126,6 +126,13 @@ class Support(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     report_days: int = 90
 
 
+class Externals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    usual_days: int = 180
+    longest_days: int = 395
+    warn_days: int = 14
+    close_after_days: int = 120
+
+
 class Identity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     internal_networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
 
@@ -260,6 +267,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rate_limits: RateLimits = RateLimits()
     turn: Turn = Turn()
     rtc: Rtc = Rtc()
+    externals: Externals = Externals()
     identity: Identity = Identity()
     support: Support = Support()
     moderation: Moderation = Moderation()
@@ -369,6 +377,7 @@ def _check_consistent(settings: Settings) -> None:
         raise ConfigError('[test] is refused unless profile = "test" is named: it switches the rules of Tchap off')
     if settings.http.tls_port and not (settings.http.tls_certificate and settings.http.tls_key):
         raise ConfigError("http: a TLS port needs tls_certificate and tls_key")
+    _check_externals(settings.externals)
     _check_networks(settings.identity.internal_networks)
     _check_administrations(settings)
     _check_proconnect(settings)
@@ -426,6 +435,11 @@ def _check_validity(validity: Validity) -> None:
         raise ConfigError("validity: mail_days_before lie within period_days")
     if validity.close_after_days and not 0 < validity.last_mail_days_before < validity.close_after_days:
         raise ConfigError("validity: last_mail_days_before lies within close_after_days; 0 closes nothing")
+
+
+def _check_externals(externals: Externals) -> None:
+    if not 0 < externals.warn_days < externals.usual_days <= externals.longest_days or externals.close_after_days < 0:
+        raise ConfigError("externals: warn_days is below usual_days, which is at most longest_days; none is below 0")
 
 
 def _check_networks(networks: tuple[str, ...]) -> None:

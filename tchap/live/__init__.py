@@ -48,3 +48,5 @@ class Live:
     notices: asyncio.Event = field(default_factory=asyncio.Event)
     # Set when accounts are to follow their administrations.
     walks: asyncio.Event = field(default_factory=asyncio.Event)
+    # Set when a guest's time is over.
+    guests: asyncio.Event = field(default_factory=asyncio.Event)
