@@ -276,6 +276,19 @@ async def test_files_go_with_encrypted_messages(talk: Talk) -> None:
     ]
 
 
+async def test_a_message_with_many_reactions_goes_in_pieces(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many say something of it, one transaction takes some of them, and the message goes with the last."""
+    monkeypatch.setattr(limits, "RETENTION_FOLLOWERS", 2)
+    room_id = await talk.room(CLEAR)
+    event_id = await talk.say(room_id, "Bonjour")
+    for key in ("👍", "👎", "🙂", "❤️", "🎉"):
+        relation = {"rel_type": "m.annotation", "event_id": event_id, "key": key}
+        await talk.say(room_id, {"m.relates_to": relation}, "m.reaction")
+    await talk.say(room_id, "Au revoir")
+    assert await talk.wait(31) == 7
+    assert await talk.page(room_id) == []
+
+
 async def test_a_file_of_two_messages_goes_with_the_last(talk: Talk) -> None:
     """A forwarded file lives as long as one of the messages that bear it; a picture in use is never deleted."""
     first, second = await talk.room(SECRET), await talk.room(CLEAR)
