@@ -312,6 +312,19 @@ async def test_a_file_of_two_messages_goes_with_the_last(talk: Talk) -> None:
     assert [await talk.is_there(each) for each in (face, sign, pack)] == [True] * 3
 
 
+async def test_nobody_deletes_the_file_of_another(talk: Talk) -> None:
+    """Whoever names a file that is not theirs, in a message or as the picture of a room of their own, and then takes
+    that back, takes nothing else away, before and after the duty's round."""
+    room_id, file = await talk.room(CLEAR), await talk.file(talk.bob)
+    await talk.redact(room_id, await talk.seal(room_id, file))
+    for days in (0.0, 0.1):
+        put = await talk.state(room_id, "m.room.avatar", {"url": file})
+        await talk.wait(days)
+        await talk.redact(room_id, put.body["event_id"])
+        await talk.wait(days)
+        assert await talk.is_there(file)
+
+
 async def test_a_repeated_send_declares_once(talk: Talk) -> None:
     """A delayed message takes its files along; too many, or what is no address, is refused."""
     room = await talk.room(SECRET)

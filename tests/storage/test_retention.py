@@ -163,6 +163,7 @@ async def test_files_in_use_stay(store: Store) -> None:
     for name, user in (("face", ADA), ("pack", ADA), ("preview", ""), ("lone", ADA), ("sign", ADA), ("young", ADA)):
         await store.write(_upload, name, user, NOW if name == "young" else 5)
     await store.write(set_profile, Profile(ADA, None, f"mxc://{HOUSE}/face", {"x": f"mxc://{HOUSE}/pack"}))
+    await store.write(_fill, DAY, event("state", 7, 1, state_key="", type="m.room.avatar"))
     await store.write(media_links.keep_links, [("$state", ROOM, MediaUri(HOUSE, "sign"))])
     await store.write(media_links.add_links, event("one", 1, 1), files("face", "pack", "sign"))
     await store.write(media_links.doom_media_of, {"$one": None}, Cause(REDACTION, NOW))
