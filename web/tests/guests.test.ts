@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { parseConfig } from "../src/platform/config";
 import { dayAfter, dayBounds, eveningOf } from "../src/view-models/end-day";
 import { GuestsModel, sortGuests, SponsorsModel } from "../src/view-models/guests";
-import { Homeserver } from "./helpers/homeserver";
-import { closeAllAfterEach, openOn } from "./helpers/opened";
+import { Homeserver, joinedRoom, stateEvent } from "./helpers/homeserver";
+import { closeAllAfterEach, ME, openOn } from "./helpers/opened";
 
 closeAllAfterEach();
 
@@ -90,12 +90,15 @@ describe("who vouches for a guest", () => {
   test("she reads their names, even of one whose profile is not shown to her", async () => {
     const server = new Homeserver();
     const account = await openOn(server);
-    const sponsors = [{ user_id: "@jean.martin-prefecture.example.fr:agent.x", ends_ts: 3 }, { user_id: "@h:agent.x", ends_ts: 8 }];
+    const sponsors = [{ user_id: "@jean.martin-prefecture.example.fr:agent.x", ends_ts: 3 }, { user_id: "@h:agent.x", ends_ts: 8 }, { user_id: "@m:agent.x", ends_ts: 5 }];
     server.says.push([ALL, { guests: [], sponsors }], ["/profile/@h:agent.x", { displayname: "Hélène Lefèvre [Hôpital]" }]);
+    const member = { membership: "join", displayname: "Marie Durand [Mairie]" };
+    server.sync(joinedRoom("!salon:agent.x", ME, false, [stateEvent("m.room.member", "@m:agent.x", "@m:agent.x", member)]));
+    await expect.poll(() => account.client.getRooms().length).toBe(1);
     const model = new SponsorsModel(account);
     await model.load();
     const shown = model.state.get().sponsors.map(({ person, endTime }) => [person.name, person.administration, endTime]);
-    expect(shown).toEqual([["Hélène Lefèvre", "Hôpital", 8], ["jean martin", "", 3]]);
+    expect(shown).toEqual([["Hélène Lefèvre", "Hôpital", 8], ["Marie Durand", "Mairie", 5], ["jean martin", "", 3]]);
   });
 });
 

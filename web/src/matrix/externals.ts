@@ -29,10 +29,18 @@ function pathTo(email: string): string {
   return `/externals/${encodeURIComponent(email)}`;
 }
 
+/** As the rooms one is in, or invited to, show the name. */
+function nameInRooms(account: Account, userId: string): string | null {
+  const names = account.client.getRooms().map((room) => room.getMember(userId)?.rawDisplayName);
+  return names.find((name) => name !== undefined && name !== userId) ?? null;
+}
+
+/** Before a guest is in a room with the agent, the profile is not hers to read: the invitation tells the name. */
 async function toSponsor(account: Account, raw: Raw): Promise<Sponsor> {
   const id = text(raw["user_id"]);
   const profile = await account.client.getProfileInfo(id).catch(() => ({ displayname: undefined }));
-  return { person: parsePerson(id, profile.displayname ?? null), endTime: numberIn(raw, "ends_ts") };
+  const name = profile.displayname ?? nameInRooms(account, id);
+  return { person: parsePerson(id, name), endTime: numberIn(raw, "ends_ts") };
 }
 
 /** Whom the person vouches for, or did. */
