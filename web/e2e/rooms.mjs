@@ -226,9 +226,8 @@ async function chooseAct(page, act) {
 
 async function prolongGuest(page) {
   await page.goto(`${base}/#/settings`);
-  await guestRow(page).waitFor();
+  await guestRow(page).scrollIntoViewIfNeeded();
   await audit(page, "my-guests");
-  await page.getByTestId("my-guests").scrollIntoViewIfNeeded();
   await chooseAct(page, /Choisir la fin/u);
   await page.getByTestId("last-day").fill(new Date(Date.now() + 60 * DAY_MS).toISOString().slice(0, 10));
   await audit(page, "prolong-guest");

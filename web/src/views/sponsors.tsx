@@ -11,7 +11,7 @@ export function Sponsors({ home }: { readonly home: HomeModel }): ReactElement |
   useEffect(() => void model.load(), [model]);
   if (sponsors.length === 0) return null;
   return (
-    <section data-testid="sponsors">
+    <section className="sponsors" data-testid="sponsors">
       <h2>{t("sponsors.title")}</h2>
       <ul>
         {sponsors.map(({ person, endTime }) => (
