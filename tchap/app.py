@@ -24,6 +24,8 @@ from tchap.base.entropy import Entropy
 from tchap.base.metrics import Metrics
 from tchap.base.outbound import Outbound, tls_context
 from tchap.gateways.appservice_files import read_appservices
+from tchap.gateways.dns import DnsGateway
+from tchap.gateways.domain_lists import DomainLists
 from tchap.gateways.images import ImageMaker
 from tchap.gateways.mail import open_mailer
 from tchap.gateways.media_store import DiskMediaStore
@@ -50,6 +52,7 @@ from tchap.services.administrations import plant_administrations
 from tchap.services.appservice_calls import push_to_appservices
 from tchap.services.appservices import open_accounts
 from tchap.services.delayed_events import send_delayed
+from tchap.services.domain_proofs import watch_domains
 from tchap.services.duties import keep_doing
 from tchap.services.instance_keys import load_keys
 from tchap.services.mail_delivery import deliver_mail
@@ -97,6 +100,8 @@ async def open_world(
             appservices=appservices,
             proconnect=proconnect,
             push_keys=await load_push_keys(store, settings, clock),
+            dns=DnsGateway(settings.onboarding),
+            domain_lists=DomainLists(),
         )
     finally:
         live.previews.close()
@@ -154,7 +159,7 @@ def _client_config(settings: Settings) -> dict[str, object]:
     """What the web client reads before anything else (``/config.json``)."""
     return {
         "instances": [{"name": instance.name, "title": instance.title} for instance in settings.instances],
-        "request_form_url": settings.registration.request_form_url,
+        "request_form_url": settings.request_form,
         "mailbox": settings.mail.mode == "mailbox",
         "theme": settings.web.theme or None,
     }
@@ -216,6 +221,7 @@ async def _run(world: World, doors: list[_Door]) -> None:
             group.create_task(keep_doing(world, "push decisions", decide_pushes)),
             group.create_task(keep_doing(world, "push delivery", deliver_pushes)),
             group.create_task(keep_doing(world, "push ledger", keep_ledger)),
+            group.create_task(keep_doing(world, "domains to prove", watch_domains)),
         ]
         await _until_started(servers)
         listening = ", ".join(door.url for door in doors)

@@ -140,6 +140,32 @@ class Outbound(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     allowed_networks: tuple[str, ...] = ()
 
 
+class Authority(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Somebody who may vouch that a domain is its administration's: a prefecture for its communes, a ministry."""
+
+    name: str
+    email: str
+    domains: tuple[str, ...]
+
+    def vouches_for(self, domain: str) -> bool:
+        """Whether the domain is one of `domains`: a name, `*.name` for what stands under it, or `*`."""
+        return any(
+            pattern in ("*", domain) or (pattern.startswith("*.") and domain.endswith(pattern[1:].lower()))
+            for pattern in self.domains
+        )
+
+
+class Onboarding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How administrations join by themselves."""
+
+    enabled: bool = True
+    dns_servers: tuple[str, ...] = ()
+    dns_timeout_s: float = 5.0
+    instance_of_kind: dict[str, str] = {}
+    authorities: tuple[Authority, ...] = ()
+    deciders_email: str = ""
+
+
 Signature = Literal["RS256", "ES256", "HS256"]
 
 
@@ -212,6 +238,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     previews: Previews = Previews()
     proconnect: ProConnect = ProConnect()
     push: Push = Push()
+    onboarding: Onboarding = Onboarding()
     test: TestProfile | None = None
 
     @property
@@ -228,6 +255,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def instance_names(self) -> frozenset[str]:
         return frozenset(instance.name for instance in self.instances)
+
+    @property
+    def request_form(self) -> str:
+        """Where an administration not yet open is sent: the operator's own form, else our page; empty: nowhere."""
+        ours = f"{self.public_url}/ouvrir" if self.onboarding.enabled and not self.test_profile else ""
+        return self.registration.request_form_url or ours
 
     def find_instance(self, name: str) -> Instance | None:
         return next((instance for instance in self.instances if instance.name == name), None)
@@ -312,6 +345,20 @@ def _check_consistent(settings: Settings) -> None:
         raise ConfigError("http: a TLS port needs tls_certificate and tls_key")
     _check_administrations(settings)
     _check_proconnect(settings)
+    _check_onboarding(settings)
+
+
+def _check_onboarding(settings: Settings) -> None:
+    onboarding = settings.onboarding
+    for kind, name in onboarding.instance_of_kind.items():
+        instance = settings.find_instance(name)
+        if instance is None or instance.is_external:
+            raise ConfigError(f"onboarding: instance_of_kind: {kind}: no such instance for agents: {name}")
+    for authority in onboarding.authorities:
+        if not authority.name or "@" not in authority.email or not authority.domains:
+            raise ConfigError("onboarding: authorities: each has a name, an email and domains")
+    if not 0 < onboarding.dns_timeout_s <= limits.MAX_DNS_TIMEOUT_S:
+        raise ConfigError(f"onboarding: dns_timeout_s is at most {limits.MAX_DNS_TIMEOUT_S}")
 
 
 def _check_proconnect(settings: Settings) -> None:

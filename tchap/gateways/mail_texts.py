@@ -9,7 +9,7 @@ _CODE_STYLE = "font-size:2em;letter-spacing:.2em;font-weight:bold"
 
 
 def code_mail(recipient: str, purpose: str, code: str, link: str) -> OutgoingMail:
-    """The mail that proves an address; `purpose`: `register`, `password` or `add`."""
+    """The mail that proves an address; `purpose`: `register`, `password`, `add` or `onboard`."""
     act_fr, act_en = _ACTS[purpose]
     fr = (f"Bonjour,\n\nVotre code Tchap pour {act_fr} :", _AFTER_FR)
     en = (f"Hello,\n\nYour Tchap code to {act_en}:", _AFTER_EN)
@@ -72,6 +72,7 @@ def _notice(recipient: str, sentences: tuple[str, str], link: str) -> OutgoingMa
 _ACTS = {
     "register": ("créer votre compte", "create your account"),
     "password": ("changer votre mot de passe", "change your password"),
+    "onboard": ("ouvrir Tchap à votre administration", "open Tchap to your administration"),
     "add": ("ajouter cette adresse à votre compte", "add this address to your account"),
 }
 _OR = ("Ou ouvrez ce lien :", "Or open this link:")

@@ -36,6 +36,8 @@ RATES = {
     # Per address written to. A code has six digits and five tries: 150 codes a day are guessed once in three years.
     "mail_to": Rate(1 / 600, 6),
     "login": Rate(0.5, 20),
+    # Looking at the DNS, per request: a person presses, waits a little and presses again.
+    "domain_check": Rate(0.1, 10),
     "identity": Rate(2, 40),
     "rtc": Rate(2, 60),
     "rendezvous_new": Rate(0.2, 20),

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from tchap.base.entropy import Entropy
     from tchap.base.metrics import Metrics
     from tchap.base.outbound import Outbound
+    from tchap.gateways.dns import DnsGateway
+    from tchap.gateways.domain_lists import DomainLists
     from tchap.gateways.images import ImageMaker
     from tchap.gateways.mail import Mailer
     from tchap.gateways.media_store import MediaStore
@@ -42,4 +44,6 @@ class World:
     outbound: Outbound
     appservices: AppServices
     push_keys: PushKeys
+    dns: DnsGateway
+    domain_lists: DomainLists
     proconnect: OidcGateway | None = None

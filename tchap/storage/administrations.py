@@ -144,3 +144,7 @@ async def set_administrations(tx: Tx, placed: Collection[tuple[str, str | None]]
         "UPDATE accounts SET administration_id = $1 WHERE user_id = $2",
         [(administration_id, user_id) for user_id, administration_id in placed],
     )
+
+
+async def set_domain_status(tx: Tx, domain: str, status: str) -> None:
+    await tx.run("UPDATE administration_domains SET status = $1 WHERE domain = $2", status, domain)

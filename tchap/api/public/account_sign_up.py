@@ -107,7 +107,7 @@ def _refusal(world: World, request: Request, email: str, error: MatrixError) -> 
 
 
 def _request_form(world: World, request: Request) -> str:
-    form = world.settings.registration.request_form_url
+    form = world.settings.request_form
     if not form:
         ask = said(
             request,
