@@ -60,9 +60,11 @@ from tchap.services.oauth_clients import keep_tidy
 from tchap.services.push_decisions import decide_pushes
 from tchap.services.push_delivery import deliver_pushes, keep_ledger
 from tchap.services.push_keys import load_push_keys
+from tchap.services.renewals import rules_in_force
 from tchap.services.search_index import index_rooms
 from tchap.services.server_notices import tell_notices
 from tchap.services.url_previews import forget_previews
+from tchap.services.validity import keep_terms
 from tchap.services.world import World
 from tchap.storage.database import open_store
 
@@ -74,6 +76,7 @@ async def open_world(
     """A World on its store; closed at the end in the reverse order."""
     clock, entropy = clock or Clock(), entropy or Entropy()
     appservices = _read_appservices(settings)
+    rules_in_force(settings)
     outbound = _open_outbound(settings)
     proconnect = OidcGateway(settings.proconnect, clock) if settings.proconnect.issuer else None
     Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
@@ -222,6 +225,7 @@ async def _run(world: World, doors: list[_Door]) -> None:
             group.create_task(keep_doing(world, "push delivery", deliver_pushes)),
             group.create_task(keep_doing(world, "push ledger", keep_ledger)),
             group.create_task(keep_doing(world, "domains to prove", watch_domains)),
+            group.create_task(keep_doing(world, "terms of accounts", keep_terms)),
         ]
         await _until_started(servers)
         listening = ", ".join(door.url for door in doors)

@@ -82,6 +82,7 @@ from tchap.api.public import (
     well_known,
 )
 from tchap.api.routing import Route
+from tchap.api.tchap import account_validity, users_info
 
 _MODULES = (
     admin_register,
@@ -161,6 +162,8 @@ _MODULES = (
     server_keys,
     terms,
     well_known,
+    account_validity,
+    users_info,
 )
 
 ROUTES: tuple[Route, ...] = tuple(route for module in _MODULES for route in module.ROUTES)

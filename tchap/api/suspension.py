@@ -29,7 +29,10 @@ _ALLOWED = (
     ("POST", f"{_V3}/account/password"),
     ("POST", f"{_V3}/account/3pid"),
     ("POST", f"{_V3}/account/3pid/add"),
+    ("POST", "/_synapse/client/email_account_validity/send_mail"),
+    ("POST", "/_matrix/client/unstable/account_validity/send_mail"),
     # Reading, and what belongs to it.
+    ("POST", "/_matrix/client/unstable/users/info"),
     ("POST", f"{_USER}/filter"),
     ("POST", "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync"),
     ("POST", f"{_V3}/search"),

@@ -136,6 +136,15 @@ class Push(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     email_room_interval_s: int = 12 * 3600
 
 
+class Validity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    enabled: bool = True
+    period_days: int = 395
+    mail_days_before: tuple[int, ...] = (60, 30, 15)
+    close_after_days: int = 120
+    last_mail_days_before: int = 15
+    exempt: tuple[str, ...] = ()
+
+
 class Outbound(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     allowed_networks: tuple[str, ...] = ()
 
@@ -239,6 +248,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     proconnect: ProConnect = ProConnect()
     push: Push = Push()
     onboarding: Onboarding = Onboarding()
+    validity: Validity = Validity()
     test: TestProfile | None = None
 
     @property
@@ -345,6 +355,7 @@ def _check_consistent(settings: Settings) -> None:
         raise ConfigError("http: a TLS port needs tls_certificate and tls_key")
     _check_administrations(settings)
     _check_proconnect(settings)
+    _check_validity(settings.validity)
     _check_onboarding(settings)
 
 
@@ -373,6 +384,16 @@ def _check_proconnect(settings: Settings) -> None:
     for name in proconnect.mfa_administrations:
         if name not in known:
             raise ConfigError(f"proconnect: mfa_administrations: no such administration: {name}")
+
+
+def _check_validity(validity: Validity) -> None:
+    before = validity.mail_days_before
+    if validity.period_days < 1 or list(before) != sorted({*before}, reverse=True):
+        raise ConfigError("validity: period_days is at least 1, mail_days_before goes from the longest to the shortest")
+    if before and not 0 < min(before) <= max(before) < validity.period_days:
+        raise ConfigError("validity: mail_days_before lie within period_days")
+    if validity.close_after_days and not 0 < validity.last_mail_days_before < validity.close_after_days:
+        raise ConfigError("validity: last_mail_days_before lies within close_after_days; 0 closes nothing")
 
 
 def _check_administrations(settings: Settings) -> None:

@@ -218,7 +218,6 @@ PROCONNECT_SIGN_IN_MS = 10 * 60 * 1000  # from our page to the provider's and ba
 MAX_PROCONNECT_SIGN_INS = 20_000  # under way at once; the oldest give way
 MAX_ID_TOKEN = 8 * 1024  # kept for the sign-out, where it must fit into an address
 MAX_AUTHORIZATION_CODE = 2_048
-ACCOUNT_VALIDITY_MS = 395 * 24 * 3600 * 1000  # thirteen months: what each proof of the address is worth
 MAX_SSO_REDIRECT = 2_048  # characters of the address an application is sent back to
 # Search
 MAX_STEMS = 100_000  # words whose stems are remembered, about 300 bytes each; making one costs 0.1 ms
@@ -256,10 +255,27 @@ MAX_REPORT_ID = 2**62
 # Mutual rooms, OpenID
 MAX_MUTUAL_ROOMS = 100  # in one page
 OPENID_TOKEN_S = 3_600  # a service asks at once whose token it was given
+# Terms of accounts
+VALIDITY_BATCH = 50  # accounts looked at in one transaction; each may get a mail
+VALIDITY_PAUSE_S = 1.0  # between two batches: 50 mails a second at most, and five million first terms in a day
+VALIDITY_IDLE_S = 60.0  # before looking again where nothing is due: an administrator may have changed a term
+MAX_TERM_TS = 2**53 - 1  # appendices, "Canonical JSON"
+MAX_RENEWAL_LINKS = 10  # of one account; the oldest give way
+MAX_USERS_ASKED = 500  # whose standing is asked in one call
 # Administration
 DEFAULT_AUDIT_PAGE = 100
 MAX_AUDIT_PAGE = 1_000
 MAX_AUDIT_ID = 2**53 - 1  # appendices, "Canonical JSON"
+DAY_MS = 24 * 3600 * 1000
+MIN_CLOSING_NOTICE_MS = 15 * DAY_MS  # between the first mail to the accounts of a closing domain and their end
+MAX_CLOSING_NOTICE_MS = 731 * DAY_MS  # two years: what is further away is forgotten by everybody but us
+CLOSING_REMINDER_MS = 7 * DAY_MS  # before the end, when they are told again
+WALK_BATCH = 50  # accounts followed through their rooms before progress is written
+WALK_IDLE_S = 30.0  # another process, or the command line, may have begun a walk
+MAX_PEOPLE_PAGE = 500  # accounts of an administration in one page
+DEFAULT_PEOPLE_PAGE = 100
+MAX_ADMINISTRATIONS_PAGE = 500
+DEFAULT_ADMINISTRATIONS_PAGE = 100
 PLACING_BATCH = 500  # accounts given their administration in one transaction
 NOTICE_BATCH = 50  # people told of a notice at once
 MAX_NOTICE_BYTES = 32_768  # half of an event

@@ -32,13 +32,14 @@ def record_mail(recipient: str, domain: str, record: tuple[str, str], link: str)
 def proof_mail(recipient: str, domain: str, requester: str, link: str) -> OutgoingMail:
     """Asks a postmaster or an authority whether a request is their administration's."""
     fr = (
-        f"Bonjour,\n\n{requester} demande l'ouverture de Tchap, la messagerie des agents publics, aux adresses du domaine"
-        f" {domain}. Vous recevez ce courriel parce que vous pouvez en répondre. Pour lire la demande, puis la confirmer"
-        " ou la rejeter :"
+        f"Bonjour,\n\n{requester} demande l'ouverture de Tchap, la messagerie des agents publics, aux adresses du"
+        f" domaine {domain}. Vous recevez ce courriel parce que vous pouvez en répondre. Pour lire la demande, puis la"
+        " confirmer ou la rejeter :"
     )
     en = (
-        f"Hello,\n\n{requester} asks that Tchap, the messaging of public agents, be opened to the addresses of the domain"
-        f" {domain}. You get this mail because you can answer for it. To read the request, then confirm or reject it:"
+        f"Hello,\n\n{requester} asks that Tchap, the messaging of public agents, be opened to the addresses of the"
+        f" domain {domain}. You get this mail because you can answer for it. To read the request, then confirm or"
+        " reject it:"
     )
     return _mail(recipient, f"Tchap : {domain} est-il à vous ? / is it yours?", (fr, en), link)
 
@@ -58,15 +59,19 @@ def waiting_mail(recipient: str, domain: str, link: str) -> OutgoingMail:
         " l'État, une personne examine votre demande ; vous recevrez sa réponse par courriel. Pour suivre la demande :"
     )
     en = (
-        f"Hello,\n\nThe domain {domain} is proven. As it is not in the State's list of public domains, somebody looks at"
-        " your request; the answer will come by mail. To follow the request:"
+        f"Hello,\n\nThe domain {domain} is proven. As it is not in the State's list of public domains, somebody looks"
+        " at your request; the answer will come by mail. To follow the request:"
     )
     return _mail(recipient, "Votre demande est examinée / Your request is looked at", (fr, en), link)
 
 
-def refused_mail(recipient: str, domain: str, reason: str, link: str) -> OutgoingMail:
-    fr = f"Bonjour,\n\nTchap n'est pas ouvert au domaine {domain}.\n\nMotif : {reason}\n\nPour faire une nouvelle demande :"
-    en = f"Hello,\n\nTchap is not opened to the domain {domain}.\n\nReason: {reason}\n\nTo make another request:"
+def refused_mail(recipient: str, domain: str, reason: tuple[str, str], link: str) -> OutgoingMail:
+    """`reason` in French and in English."""
+    fr = (
+        f"Bonjour,\n\nTchap n'est pas ouvert au domaine {domain}.\n\nMotif : {reason[0]}"
+        "\n\nPour faire une autre demande :"
+    )
+    en = f"Hello,\n\nTchap is not opened to the domain {domain}.\n\nReason: {reason[1]}\n\nTo make another request:"
     return _mail(recipient, "Réponse à votre demande / About your request", (fr, en), link)
 
 

@@ -35,6 +35,8 @@ RATES = {
     "mail": Rate(0.1, 10),
     # Per address written to. A code has six digits and five tries: 150 codes a day are guessed once in three years.
     "mail_to": Rate(1 / 600, 6),
+    # Per person, at least thirty seconds apart, as the clients of today wait.
+    "renewal_mail": Rate(1 / 30, 1),
     "login": Rate(0.5, 20),
     # Looking at the DNS, per request: a person presses, waits a little and presses again.
     "domain_check": Rate(0.1, 10),

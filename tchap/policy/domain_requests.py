@@ -4,29 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from tchap.policy.administrations import KINDS, MAX_HEADCOUNT, MAX_NAME, parse_siren
 from tchap.policy.emails import Email, parse_email
 from tchap.policy.lookalikes import DomainName, Likeness, Resemblance, claims_state, is_punycode
 
-KINDS = (
-    "commune",
-    "intercommunality",
-    "department",
-    "region",
-    "ministry",
-    "state_service",
-    "hospital",
-    "education",
-    "operator",
-    "other",
-)
-"""What an administration may be."""
-MAX_NAME = 150
-"""Characters of an administration's name."""
-MAX_HEADCOUNT = 3_000_000
-"""The whole State has fewer agents."""
 MAX_DELEGATES = 10
 """Delegated administrators named by a request; others are named by these."""
-_SIREN_DIGITS = 9
 
 
 class State(Enum):
@@ -161,7 +144,7 @@ def find_faults(given: Description, domain: str) -> list[Fault]:
     checks = (
         (Fault.NAME, _is_name(given.name)),
         (Fault.KIND, given.kind in KINDS),
-        (Fault.SIREN, given.siren is None or is_siren(given.siren)),
+        (Fault.SIREN, given.siren is None or _is_siren(given.siren)),
         (Fault.HEADCOUNT, 0 < given.headcount <= MAX_HEADCOUNT),
         (Fault.CONTACT, find_address(given.contact, domain) is not None),
         (
@@ -185,12 +168,11 @@ def find_address(text: str, domain: str) -> Email | None:
     return email if email.domain == domain else None
 
 
-def is_siren(text: str) -> bool:
-    """Nine digits whose last one checks the others (INSEE, by Luhn's formula)."""
-    if len(text) != _SIREN_DIGITS or not (text.isascii() and text.isdigit()):
+def _is_siren(text: str) -> bool:
+    try:
+        return parse_siren(text) == text
+    except ValueError:
         return False
-    digits = [int(digit) * (1 + place % 2) for place, digit in enumerate(text)]
-    return sum(digit - 9 * (digit > 9) for digit in digits) % 10 == 0
 
 
 def challenge_names(domain: str) -> tuple[str, str]:

@@ -135,7 +135,7 @@ def _hyphened(asked: DomainName) -> tuple[str, ...]:
     """Domains written with a hyphen for a dot: `valmont.fr` in `valmont-fr.com`."""
     label = asked.registrable.partition(".")[0]
     return tuple(
-        f"{label[:place]}.{label[place + 1 :]}" for place, letter in enumerate(label) if letter == "-" and 0 < place
+        f"{label[:place]}.{label[place + 1 :]}" for place, letter in enumerate(label) if letter == "-" and place > 0
     )
 
 

@@ -89,11 +89,11 @@ async def find_visits(world: World, requester: Requester, user_id: str) -> list[
 
 
 async def close_account(world: World, requester: Requester, user_id: str, erase: bool) -> None:
-    """Closes somebody's account for ever, as its owner could."""
+    """Closes somebody's account, as its owner could; an administrator alone opens it again."""
     target = await get_target(world, requester, user_id)
     check_no_peer(requester, target)
     await world.store.write(audit.add_act, act_of(world, requester, "deactivate", user_id, "erase" if erase else None))
-    await deactivate(world, Requester(user_id, "", 0, target.instance), erase)
+    await deactivate(world, Requester(user_id, "", 0, target.instance), erase, "admin")
 
 
 async def end_sessions(world: World, requester: Requester, user_id: str, device_ids: Sequence[str] | None) -> list[str]:

@@ -13,6 +13,7 @@ from tchap.base.encoding import decode_json, encode_json
 from tchap.base.errors import InvalidParam, LimitExceeded, MatrixError, NotFound
 from tchap.base.identity import Requester
 from tchap.protocol.transactions import delayed_transaction
+from tchap.services.accounts import account_expired
 from tchap.services.appservices import is_unlimited
 from tchap.services.messages import MessageWish, send_event
 from tchap.services.refusals import user_locked, user_suspended
@@ -231,6 +232,8 @@ async def _sender_of(world: World, event: DelayedEvent) -> Requester:
         raise user_locked()
     if account.suspended_ts is not None:
         raise user_suspended()
+    if account.expires_ts is not None and account.expires_ts <= world.clock.now_ms():
+        raise account_expired()
     instance = world.settings.find_instance(account.instance)
     return Requester(
         event.user_id,

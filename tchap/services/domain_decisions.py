@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tchap.base.errors import Forbidden, InvalidParam, NotFound
 from tchap.base.identity import Requester
+from tchap.gateways import domain_mails
 from tchap.policy.domain_requests import ACTS, State
+from tchap.services import administration_domains
+from tchap.services.administration_desk import Hand
+from tchap.services.administration_jobs import NewAdministration
 from tchap.services.admins import check_admin
 from tchap.services.domain_facts import find_dns_facts, study_domain
 from tchap.services.domain_openings import (
-    Ways,
+    Why,
+    decided,
+    hand_for,
     open_domain,
     plan_administration,
     refuse_request,
-    reopen_domain,
-    suspend_domain,
-    ways_of,
+    tell,
 )
 from tchap.services.world import World
 from tchap.storage import domain_requests
-from tchap.storage.administrations import Administration
 from tchap.storage.database import Tx
 from tchap.storage.domain_requests import DomainRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a decider would do, of `ACTS`, and the reason told to the requester: needed to refuse or suspend."""
+
+    act: str
+    reason: str
 
 
 async def list_requests(
@@ -49,40 +61,49 @@ async def study_now(world: World, request: DomainRequest) -> dict[str, Any]:
     return study.shown() | {"dns": await find_dns_facts(world, request.domain)}
 
 
-async def decide(world: World, requester: Requester, request_id: str, wish: tuple[str, str | None]) -> DomainRequest:
-    """`wish`: what to do, of `ACTS`, and the reason told to the requester, needed to refuse or suspend.
-
-    M_FORBIDDEN where the request is in no state for it, M_NOT_FOUND, M_INVALID_PARAM.
-    """
+async def decide(world: World, requester: Requester, request_id: str, wish: Wish) -> DomainRequest:
+    """M_FORBIDDEN where the request is in no state for it, M_NOT_FOUND, M_INVALID_PARAM."""
     found = await get_request(world, requester, request_id)
-    act, reason = wish
-    if act in ("refuse", "suspend") and not (reason or "").strip():
+    if wish.act in ("refuse", "suspend") and not wish.reason:
         raise InvalidParam("Say why: the requester is told.", "Donnez le motif : il est dit au demandeur.")
-    planned = plan_administration(world, found)
-    decided = await world.store.write(_decide, request_id, wish, planned, (requester.user_id, ways_of(world)))
+    planned, hand = plan_administration(world, found), hand_for(world, requester.user_id)
+    done = await world.store.write(_decide, request_id, wish, planned, hand)
     world.mailer.wake()
-    return decided
+    return done
 
 
-async def _decide(
-    tx: Tx, request_id: str, wish: tuple[str, str | None], planned: Administration, given: tuple[str, Ways]
-) -> DomainRequest:
-    act, reason = wish
+async def _decide(tx: Tx, request_id: str, wish: Wish, planned: NewAdministration, hand: Hand) -> DomainRequest:
     own = await domain_requests.find_request(tx, request_id)
     if own is None:
         raise _unknown()
-    if own.state not in ACTS[act][0]:
+    if own.state not in ACTS[wish.act][0]:
         raise Forbidden(
             f"This request is {own.state.value}: that cannot be done to it.",
             f"Cette demande est à l'état « {own.state.value} » : ce n'est pas possible.",
         )
-    if act == "approve":
-        return await open_domain(tx, own, planned, given)
-    if act == "refuse":
-        return await refuse_request(tx, own, reason or "", given)
-    if act == "suspend":
-        return await suspend_domain(tx, own, reason or "", given)
-    return await reopen_domain(tx, own, given)
+    if wish.act == "approve":
+        return await open_domain(tx, own, planned, hand)
+    if wish.act == "refuse":
+        return await refuse_request(tx, own, Why(wish.reason, wish.reason, wish.reason), hand)
+    return await (_suspend(tx, own, wish.reason, hand) if wish.act == "suspend" else _reopen(tx, own, hand))
+
+
+async def _suspend(tx: Tx, own: DomainRequest, reason: str, hand: Hand) -> DomainRequest:
+    """The domain takes no new agent; those it has keep their accounts. The domain's own audit is written there."""
+    await administration_domains.suspend_domain(tx, own.domain, hand)
+    own = decided(replace(own, state=State.SUSPENDED), reason, hand)
+    await domain_requests.set_request(tx, own)
+    await tell(tx, domain_mails.suspended_mail(own.requester, own.domain, reason, hand.public_url), hand)
+    return own
+
+
+async def _reopen(tx: Tx, own: DomainRequest, hand: Hand) -> DomainRequest:
+    """A suspended domain takes agents again."""
+    await administration_domains.reopen_domain(tx, own.domain, hand)
+    own = decided(replace(own, state=State.APPROVED), None, hand)
+    await domain_requests.set_request(tx, own)
+    await tell(tx, domain_mails.opened_mail(own.requester, own.domain, hand.public_url), hand)
+    return own
 
 
 def _unknown() -> NotFound:

@@ -7,52 +7,46 @@ from typing import Any
 
 from tchap.base.errors import Forbidden
 from tchap.gateways import domain_mails
-from tchap.policy.domain_requests import Outcome, State, Verdict
-from tchap.policy.domains import administration_id_of
-from tchap.services.domain_facts import find_dns_facts, study_domain
-from tchap.services.domain_requests import get_in
+from tchap.policy.administrations import MAX_NAME
+from tchap.policy.domain_requests import Outcome, State
+from tchap.services.administration_desk import Hand, hand_of
+from tchap.services.administration_jobs import NewAdministration, open_administration
+from tchap.services.domain_facts import Study, find_dns_facts, study_domain
+from tchap.services.domain_requests import already_open, get_in, refusal_of
 from tchap.services.emails import post
 from tchap.services.world import World
 from tchap.storage import administrations, audit, domain_requests
-from tchap.storage.administrations import Administration, Domain
 from tchap.storage.audit import AdminAct
 from tchap.storage.database import Tx
 from tchap.storage.domain_requests import DomainRequest
 from tchap.storage.mail_outbox import OutgoingMail
 
 OPEN_PATH = "/ouvrir"
-BY_LAW = "law"
+BY_LAW = "on-boarding"
 """Who approves where nobody has to: the State's list and the proof."""
-_MAX_SAME_ID = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
-    """Where a job leaves its mails, and what they link to."""
+class Why:
+    """Why a request is refused: a word for programs, or the decider's own words, and what the requester reads."""
 
-    now_ms: int
-    to_mailbox: bool
-    public_url: str
-    deciders_email: str
-
-    @property
-    def page(self) -> str:
-        return f"{self.public_url}{OPEN_PATH}"
+    reason: str
+    fr: str
+    en: str
 
 
-def ways_of(world: World) -> Ways:
-    settings = world.settings
-    return Ways(world.clock.now_ms(), world.mailer.is_mailbox, settings.public_url, settings.onboarding.deciders_email)
+_TAKEN = Why("already_open", already_open(True).fr, already_open(True).en)
 
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """A domain that was proven: how, what is known of it, what the law says, and where its agents would be."""
+    """A domain that was proven: how, what a decider reads of it, and what the law makes of it."""
 
     way: str
     facts: dict[str, Any]
-    verdict: Verdict
-    administration: Administration
+    outcome: Outcome
+    wanted: NewAdministration
+    refusal: Why | None
 
 
 async def settle(world: World, own: DomainRequest, way: str) -> DomainRequest:
@@ -62,132 +56,111 @@ async def settle(world: World, own: DomainRequest, way: str) -> DomainRequest:
     """
     study = await study_domain(world, own.domain)
     facts = study.shown() | {"dns": await find_dns_facts(world, own.domain)}
-    name = study.known.name if study.known is not None else None
-    proven = Proven(way, facts, study.verdict, plan_administration(world, own, name))
-    settled = await world.store.write(_settle, own.request_id, proven, ways_of(world))
+    listed = study.known.name if study.known is not None else None
+    wanted = plan_administration(world, own, listed)
+    proven = Proven(way, facts, study.verdict.outcome, wanted, _find_why(study))
+    hand, deciders = hand_for(world, BY_LAW), world.settings.onboarding.deciders_email
+    settled = await world.store.write(_settle, own.request_id, proven, hand, deciders)
     world.mailer.wake()
     return settled
 
 
-def plan_administration(world: World, own: DomainRequest, listed_name: str | None = None) -> Administration:
+def hand_for(world: World, by: str) -> Hand:
+    return hand_of(world.settings, world.clock, by)
+
+
+def _find_why(study: Study) -> Why | None:
+    if study.verdict.outcome is not Outcome.REFUSE:
+        return None
+    error = refusal_of(study)
+    return Why(study.verdict.reasons[0].value, error.fr, error.en)
+
+
+def plan_administration(world: World, own: DomainRequest, listed_name: str | None = None) -> NewAdministration:
     """The administration as it would be. What stands after its agents' names is read from their addresses, never from
-    what the requester typed; the name the State's list gives comes before the requester's."""
-    name = listed_name or own.name or own.domain
+    what the requester typed; the name that the State's list gives comes before the requester's."""
     kind = own.kind or "other"
-    return Administration(
-        administration_id_of(name),
-        name,
+    return NewAdministration(
+        (listed_name or own.name or own.domain)[:MAX_NAME].strip(),
         "",
         instance_for(world, kind),
-        world.clock.now_ms(),
-        kind=kind,
+        kind,
         siren=own.siren,
         headcount=own.headcount,
-        contact=own.contact,
     )
 
 
 def instance_for(world: World, kind: str) -> str:
-    """The instance of a new administration's agents."""
-    chosen = world.settings.onboarding.instance_of_kind.get(kind)
+    """The instance of a new administration's agents: the one its kind is given, else the first that is for agents."""
     agents = next((each.name for each in world.settings.instances if not each.is_external), None)
-    if chosen is None and agents is None:
+    if agents is None:
         raise Forbidden("No instance here is for agents.", "Aucune instance n'accueille d'agents ici.")
-    return chosen or str(agents)
+    return world.settings.onboarding.instance_of_kind.get(kind, agents)
 
 
-async def _settle(tx: Tx, request_id: str, proven: Proven, ways: Ways) -> DomainRequest:
+async def _settle(tx: Tx, request_id: str, proven: Proven, hand: Hand, deciders_email: str) -> DomainRequest:
     own = await get_in(tx, request_id, (State.PROVING,))
     own = replace(
         own,
         proof_way=proven.way,
-        proven_ts=ways.now_ms,
-        changed_ts=ways.now_ms,
-        proof_hash=None,
-        next_check_ts=None,
+        proven_ts=hand.now_ms,
+        changed_ts=hand.now_ms,
         facts=proven.facts,
+        **_NOTHING_TO_PROVE,
     )
-    if proven.verdict.outcome is Outcome.QUEUE:
-        own = replace(own, state=State.WAITING)
-        await domain_requests.set_request(tx, own)
-        await _tell(tx, domain_mails.waiting_mail(own.requester, own.domain, ways.page), ways)
-        if ways.deciders_email:
-            await _tell(tx, domain_mails.decider_mail(ways.deciders_email, own.domain, ways.public_url), ways)
-        return own
-    if proven.verdict.outcome is Outcome.OPEN:
-        return await open_domain(tx, own, proven.administration, (BY_LAW, ways))
-    return await refuse_request(tx, own, proven.verdict.reasons[0].value, (BY_LAW, ways))
+    if proven.outcome is Outcome.OPEN:
+        return await open_domain(tx, own, proven.wanted, hand)
+    if proven.refusal is not None:
+        return await refuse_request(tx, own, proven.refusal, hand)
+    own = replace(own, state=State.WAITING, changed_ts=hand.now_ms)
+    await domain_requests.set_request(tx, own)
+    await tell(tx, domain_mails.waiting_mail(own.requester, own.domain, page_of(hand)), hand)
+    if deciders_email:
+        await tell(tx, domain_mails.decider_mail(deciders_email, own.domain, hand.public_url), hand)
+    return own
 
 
-async def open_domain(
-    tx: Tx, own: DomainRequest, administration: Administration, given: tuple[str, Ways]
-) -> DomainRequest:
-    """The administration and its domain from this moment on; `given`: who approves, and the ways. Each is told.
+_NOTHING_TO_PROVE: dict[str, Any] = {"proof_hash": None, "proof_expires_ts": None, "next_check_ts": None}
 
-    Where somebody else opened the domain first the request is refused.
+
+async def open_domain(tx: Tx, own: DomainRequest, wanted: NewAdministration, hand: Hand) -> DomainRequest:
+    """The administration, its domain and its delegates, from this moment on; each is told.
+
+    Where somebody else opened the domain first, the request is refused. Two town halls may have one name.
     """
-    by, ways = given
-    opened = await _add(tx, administration, own.domain, ways.now_ms)
-    if opened is None:
-        return await refuse_request(tx, own, "already_open", given)
-    own = _decided(replace(own, state=State.APPROVED, administration_id=opened), None, given)
+    if await administrations.find_domain(tx, own.domain) is not None:
+        return await refuse_request(tx, own, _TAKEN, hand)
+    if await administrations.find_administration_named(tx, wanted.name) is not None:
+        wanted = replace(wanted, name=f"{wanted.name[: MAX_NAME - len(own.domain) - 3]} ({own.domain})"[:MAX_NAME])
+    opened = await open_administration(tx, wanted, (own.domain,), own.delegates, hand)
+    # Set last: the contact need not hear of each of the acts that open one administration.
+    await administrations.set_administration(tx, replace(opened, contact=own.contact))
+    own = decided(replace(own, state=State.APPROVED, administration_id=opened.administration_id), None, hand)
     await domain_requests.set_request(tx, own)
-    await audit.add_act(tx, AdminAct(by, "approve_domain", own.domain, ways.now_ms, own.request_id))
-    for address in dict.fromkeys((own.requester, *own.delegates)):
-        await _tell(tx, domain_mails.opened_mail(address, own.domain, ways.public_url), ways)
+    act = AdminAct(hand.by, "approve_domain", own.domain, hand.now_ms, own.request_id, opened.administration_id)
+    await audit.add_act(tx, act)
+    await tell(tx, domain_mails.opened_mail(own.requester, own.domain, hand.public_url), hand)
     return own
 
 
-async def _add(tx: Tx, administration: Administration, domain: str, now_ms: int) -> str | None:
-    """The new administration's id; None where the domain is somebody's. Two town halls may have one name."""
-    if await administrations.find_listed(tx, (domain,)):
-        return None
-    for number in range(_MAX_SAME_ID):
-        administration_id = administration.administration_id + (f"-{number + 1}" if number else "")
-        name = administration.name if number == 0 else f"{administration.name} ({domain})"
-        wanted = replace(administration, administration_id=administration_id, name=name)
-        if await administrations.add_administration(tx, wanted):
-            is_new = await administrations.add_domain(tx, Domain(domain, administration_id, now_ms))
-            return administration_id if is_new else None
-    return None
-
-
-async def refuse_request(tx: Tx, own: DomainRequest, reason: str, given: tuple[str, Ways]) -> DomainRequest:
-    """The request ends, and its requester is told why; `given`: who refuses, and the ways."""
-    by, ways = given
-    own = _decided(replace(own, state=State.REFUSED, next_check_ts=None, proof_hash=None), reason, given)
+async def refuse_request(tx: Tx, own: DomainRequest, why: Why, hand: Hand) -> DomainRequest:
+    """The request ends, and its requester is told why."""
+    own = decided(replace(own, state=State.REFUSED, **_NOTHING_TO_PROVE), why.reason, hand)
     await domain_requests.set_request(tx, own)
-    await audit.add_act(tx, AdminAct(by, "refuse_domain", own.domain, ways.now_ms, f"{own.request_id} {reason}"))
-    await _tell(tx, domain_mails.refused_mail(own.requester, own.domain, reason, ways.page), ways)
+    detail = f"{own.request_id} {why.reason}"
+    await audit.add_act(tx, AdminAct(hand.by, "refuse_domain", own.domain, hand.now_ms, detail))
+    await tell(tx, domain_mails.refused_mail(own.requester, own.domain, (why.fr, why.en), page_of(hand)), hand)
     return own
 
 
-async def suspend_domain(tx: Tx, own: DomainRequest, reason: str, given: tuple[str, Ways]) -> DomainRequest:
-    """The domain takes no new agent; those it has keep their accounts."""
-    by, ways = given
-    await administrations.set_domain_status(tx, own.domain, administrations.SUSPENDED)
-    own = _decided(replace(own, state=State.SUSPENDED), reason, given)
-    await domain_requests.set_request(tx, own)
-    await audit.add_act(tx, AdminAct(by, "suspend_domain", own.domain, ways.now_ms, f"{own.request_id} {reason}"))
-    await _tell(tx, domain_mails.suspended_mail(own.requester, own.domain, reason, ways.public_url), ways)
-    return own
+def decided(own: DomainRequest, reason: str | None, hand: Hand) -> DomainRequest:
+    return replace(own, decided_by=hand.by, decided_ts=hand.now_ms, changed_ts=hand.now_ms, reason=reason)
 
 
-async def reopen_domain(tx: Tx, own: DomainRequest, given: tuple[str, Ways]) -> DomainRequest:
-    """A suspended domain takes agents again."""
-    by, ways = given
-    await administrations.set_domain_status(tx, own.domain, administrations.ACTIVE)
-    own = _decided(replace(own, state=State.APPROVED), None, given)
-    await domain_requests.set_request(tx, own)
-    await audit.add_act(tx, AdminAct(by, "reopen_domain", own.domain, ways.now_ms, own.request_id))
-    await _tell(tx, domain_mails.opened_mail(own.requester, own.domain, ways.public_url), ways)
-    return own
+def page_of(hand: Hand) -> str:
+    """The page where a request is made and followed."""
+    return f"{hand.public_url}{OPEN_PATH}"
 
 
-def _decided(own: DomainRequest, reason: str | None, given: tuple[str, Ways]) -> DomainRequest:
-    by, ways = given
-    return replace(own, decided_by=by, decided_ts=ways.now_ms, changed_ts=ways.now_ms, reason=reason)
-
-
-async def _tell(tx: Tx, mail: OutgoingMail, ways: Ways) -> None:
-    await post(tx, mail, ways.now_ms, ways.to_mailbox)
+async def tell(tx: Tx, mail: OutgoingMail, hand: Hand) -> None:
+    await post(tx, mail, hand.now_ms, hand.to_mailbox)

@@ -15,9 +15,9 @@ from tchap.base.errors import Forbidden, InvalidParam, LimitExceeded, MatrixErro
 from tchap.gateways import domain_mails
 from tchap.gateways.dns import DnsSilent
 from tchap.policy.domain_requests import State, challenge_names, challenge_text, holds_challenge
-from tchap.services.domain_openings import OPEN_PATH, Ways, refuse_request, settle, ways_of
+from tchap.services.administration_desk import Hand
+from tchap.services.domain_openings import OPEN_PATH, Why, hand_for, page_of, refuse_request, settle, tell
 from tchap.services.domain_requests import check_open, digest, get_in
-from tchap.services.emails import post
 from tchap.services.world import World
 from tchap.storage import domain_requests
 from tchap.storage.database import Tx
@@ -51,17 +51,17 @@ async def begin_watching(world: World, own: DomainRequest) -> DomainRequest:
     """The requester is sent the record to add, once; from now on the DNS is looked at."""
     if own.next_check_ts is not None or own.state is not State.PROVING:
         return own
-    watched = await world.store.write(_watch, own.request_id, ways_of(world))
+    watched = await world.store.write(_watch, own.request_id, hand_for(world, own.requester))
     world.mailer.wake()
     return watched
 
 
-async def _watch(tx: Tx, request_id: str, ways: Ways) -> DomainRequest:
+async def _watch(tx: Tx, request_id: str, hand: Hand) -> DomainRequest:
     own = await get_in(tx, request_id, (State.PROVING,))
-    own = replace(own, next_check_ts=ways.now_ms + limits.DNS_CHECK_MS)
+    own = replace(own, next_check_ts=hand.now_ms + limits.DNS_CHECK_MS)
     await domain_requests.set_request(tx, own)
     record = (challenge_names(own.domain)[0], challenge_text(own.challenge))
-    await post(tx, domain_mails.record_mail(own.requester, own.domain, record, ways.page), ways.now_ms, ways.to_mailbox)
+    await tell(tx, domain_mails.record_mail(own.requester, own.domain, record, page_of(hand)), hand)
     return own
 
 
@@ -112,15 +112,15 @@ async def ask_by_mail(world: World, own: DomainRequest, to: str) -> DomainReques
     wait_ms = world.live.rate_limits.take("mail_to", address, world.clock.monotonic())
     if wait_ms:
         raise LimitExceeded(wait_ms)
-    token, ways = world.entropy.token(), ways_of(world)
-    mail = domain_mails.proof_mail(address, own.domain, own.requester, f"{ways.public_url}{PROOF_PATH}?token={token}")
+    token, hand = world.entropy.token(), hand_for(world, own.requester)
+    mail = domain_mails.proof_mail(address, own.domain, own.requester, f"{hand.public_url}{PROOF_PATH}?token={token}")
     way = POSTMASTER if to == POSTMASTER else "authority"
-    asked = await world.store.write(_ask, (own.request_id, way), mail, digest(token), ways)
+    asked = await world.store.write(_ask, (own.request_id, way), mail, digest(token), hand)
     world.mailer.wake()
     return asked
 
 
-async def _ask(tx: Tx, given: tuple[str, str], mail: OutgoingMail, proof_hash: bytes, ways: Ways) -> DomainRequest:
+async def _ask(tx: Tx, given: tuple[str, str], mail: OutgoingMail, proof_hash: bytes, hand: Hand) -> DomainRequest:
     request_id, way = given
     own = await get_in(tx, request_id, (State.PROVING,))
     own = replace(
@@ -128,11 +128,11 @@ async def _ask(tx: Tx, given: tuple[str, str], mail: OutgoingMail, proof_hash: b
         proof_way=way,
         proof_email=mail.recipient,
         proof_hash=proof_hash,
-        proof_expires_ts=ways.now_ms + limits.DOMAIN_PROOF_MS,
-        changed_ts=ways.now_ms,
+        proof_expires_ts=hand.now_ms + limits.DOMAIN_PROOF_MS,
+        changed_ts=hand.now_ms,
     )
     await domain_requests.set_request(tx, own)
-    await post(tx, mail, ways.now_ms, ways.to_mailbox)
+    await tell(tx, mail, hand)
     return own
 
 
@@ -157,14 +157,15 @@ async def confirm(world: World, token: str) -> DomainRequest:
 async def reject(world: World, token: str) -> DomainRequest:
     """Whoever reads the mail says that the request is not theirs: it ends. NotFound."""
     asked = await get_asked(world, token)
-    rejected = await world.store.write(_reject, asked.request_id, asked.proof_email or "", ways_of(world))
+    rejected = await world.store.write(_reject, asked.request_id, hand_for(world, asked.proof_email or ""))
     world.mailer.wake()
     return rejected
 
 
-async def _reject(tx: Tx, request_id: str, by: str, ways: Ways) -> DomainRequest:
+async def _reject(tx: Tx, request_id: str, hand: Hand) -> DomainRequest:
     own = await get_in(tx, request_id, (State.PROVING,))
-    return await refuse_request(tx, own, f"{by} : demande non reconnue / request not recognised", (by, ways))
+    fr = f"{hand.by} ne reconnaît pas cette demande."
+    return await refuse_request(tx, own, Why("rejected", fr, f"{hand.by} does not recognise this request."), hand)
 
 
 async def watch_domains(world: World) -> None:

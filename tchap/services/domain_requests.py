@@ -15,7 +15,6 @@ import structlog
 from tchap.base import limits
 from tchap.base.errors import Forbidden, InvalidParam, LimitExceeded, MatrixError, NotFound
 from tchap.policy.domain_requests import LIVE, Description, Outcome, Reason, State, find_faults
-from tchap.policy.domains import Home
 from tchap.policy.emails import Email, parse_email
 from tchap.services.administrations import home_of
 from tchap.services.domain_facts import Study, study_domain
@@ -53,7 +52,7 @@ async def check_domain(world: World, email: Email) -> Study:
     """What is known of the address's domain; M_THREEPID_DENIED where it is opened already, or can never be."""
     home = await home_of(world, email)
     if home is not None and not home.is_external:
-        raise already_open(home)
+        raise already_open(home.is_open)
     study = await study_domain(world, email.domain)
     if study.verdict.outcome is Outcome.REFUSE:
         log.warning("a domain was refused", domain=email.domain, reason=study.verdict.reasons[0].value)
@@ -61,8 +60,9 @@ async def check_domain(world: World, email: Email) -> Study:
     return study
 
 
-def already_open(home: Home) -> MatrixError:
-    if not home.is_open:
+def already_open(takes_agents: bool) -> MatrixError:
+    """Why a domain that is somebody's already is not opened again."""
+    if not takes_agents:
         return _denied(
             "suspended",
             "This domain's administration opens no new account for the moment: ask those who look after Tchap there.",
@@ -77,7 +77,7 @@ def already_open(home: Home) -> MatrixError:
 
 
 def refusal_of(study: Study) -> MatrixError:
-    """Why this domain will never be opened here."""
+    """Why this domain will never be opened here; `reason` is the law's."""
     reason = study.verdict.reasons[0]
     en, fr = _REFUSALS[reason]
     other = next((each.domain for each in study.facts.resemblances if each.likeness.value == reason.value), "")
@@ -173,6 +173,11 @@ async def _begin(tx: Tx, fresh: DomainRequest) -> DomainRequest:
             raise LimitExceeded(_DAY_MS)
     await domain_requests.set_request(tx, fresh)
     return fresh
+
+
+def _is_alive(request: DomainRequest, now_ms: int) -> bool:
+    """Whether it may be taken up again; what waits for a decision does not end by itself."""
+    return request.state is State.WAITING or (request.state in LIVE and request.expires_ts > now_ms)
 
 
 async def get_own(world: World, request_id: str, token: str) -> DomainRequest:

@@ -3,10 +3,10 @@
 from typing import Any
 
 from tchap.api.http import Request
-from tchap.api.parse import maybe_bool, maybe_strs, need_bool
+from tchap.api.parse import maybe_bool, maybe_str, maybe_strs, need_bool, need_str
 from tchap.api.routing import Route
 from tchap.base import limits
-from tchap.services import admins
+from tchap.services import account_moves, admins, reactivation
 from tchap.services.world import World
 from tchap.storage.devices import Device
 
@@ -21,6 +21,7 @@ async def show(world: World, request: Request) -> dict[str, Any]:
         "admin": account.is_admin,
         "locked_ts": account.locked_ts,
         "suspended_ts": account.suspended_ts,
+        "expires_ts": account.expires_ts,
         "emails": [each.email for each in person.emails],
         "devices": [_device(each) for each in person.devices],
     }
@@ -53,6 +54,19 @@ async def deactivate(world: World, request: Request) -> dict[str, Any]:
     erase = maybe_bool(request.json(), "erase")
     await admins.close_account(world, request.requester, request.params["userId"], erase)
     return {}
+
+
+async def reactivate(world: World, request: Request) -> dict[str, Any]:
+    """Opens a closed account again, for `email` or the address it had; answers the address."""
+    asked = maybe_str(request.json(), "email")
+    email = await reactivation.reactivate(world, request.requester, request.params["userId"], asked)
+    return {"user_id": request.params["userId"], "email": email}
+
+
+async def replace_email(world: World, request: Request) -> dict[str, Any]:
+    """Gives the account another address, in place of all it had."""
+    asked = need_str(request.json(), "email")
+    return {"email": await account_moves.replace_address(world, request.requester, request.params["userId"], asked)}
 
 
 async def name_admin(world: World, request: Request) -> dict[str, Any]:
@@ -88,6 +102,8 @@ ROUTES = (
     Route("GET", f"{_USER}/devices", list_devices),
     Route("POST", f"{_USER}/sign_out", sign_out),
     Route("POST", f"{_USER}/deactivate", deactivate),
+    Route("POST", f"{_USER}/reactivate", reactivate),
+    Route("PUT", f"{_USER}/email", replace_email),
     Route("PUT", f"{_USER}/admin", name_admin),
     Route("GET", f"{_BASE}/audit", list_acts),
 )
