@@ -1,4 +1,5 @@
-"""The command line: ``tchap serve`` and nothing to learn; ``tchap admin`` names the first administrator."""
+"""The command line: ``tchap serve`` and nothing to learn; ``tchap admin`` names the first administrator, and
+``tchap domains`` reads the State's list of public-sector domains."""
 
 import argparse
 import sys
@@ -8,11 +9,13 @@ import msgspec
 import uvloop
 
 from tchap.app import serve
+from tchap.base import limits
 from tchap.base.clock import Clock
 from tchap.base.config import ConfigError, Settings, load_settings
 from tchap.base.errors import MatrixError
 from tchap.base.log import configure_logging
 from tchap.services.admins import name_admin_from_console
+from tchap.services.domain_import import import_domains
 from tchap.storage.accounts import find_admins
 from tchap.storage.database import StoreBusy, open_store
 
@@ -26,12 +29,16 @@ def main(arguments: list[str] | None = None) -> int:
         return _refuse(error)
     configure_logging(settings.log_level)
     try:
-        uvloop.run(serve(settings) if options.command == "serve" else _administer(settings, options))
+        uvloop.run(_COMMANDS[options.command](settings, options))
     except ConfigError as error:
         return _refuse(error)
     except (MatrixError, StoreBusy, OSError) as error:
         return _fail(error)
     return 0
+
+
+async def _serve(settings: Settings, _options: argparse.Namespace) -> None:
+    await serve(settings)
 
 
 async def _administer(settings: Settings, options: argparse.Namespace) -> None:
@@ -45,6 +52,23 @@ async def _administer(settings: Settings, options: argparse.Namespace) -> None:
             print(user_id)
     finally:
         await store.close()
+
+
+async def _import_domains(settings: Settings, options: argparse.Namespace) -> None:
+    """Works on the database itself: with SQLite the server must be stopped."""
+    text, clock = options.file.read_text(encoding="utf-8", errors="replace"), Clock()
+    store = await open_store(settings.resolved_store_url, clock)
+    try:
+        source = options.source or options.file.name
+        done = await import_domains(store, text, source, clock.now_ms(), options.replace)
+        for entry, why in done.bad[: limits.MAX_BAD_LINES]:
+            print(f"line {entry.line}: {entry.domain}: {why}")
+        print(f"{done.added} added, {done.known} known already, {done.removed} removed, {len(done.bad)} left out")
+    finally:
+        await store.close()
+
+
+_COMMANDS = {"serve": _serve, "admin": _administer, "domains": _import_domains}
 
 
 def _refuse(error: Exception) -> int:
@@ -72,6 +96,14 @@ def _parser() -> argparse.ArgumentParser:
         _add_place(acting)
         if act != "list":
             acting.add_argument("user_id", help="@name:instance")
+    domains = commands.add_parser("domains", help="the domains known to be of the public sector").add_subparsers(
+        dest="act", required=True
+    )
+    importing = domains.add_parser("import", help="read a list: one domain a line, or CSV with its header")
+    _add_place(importing)
+    importing.add_argument("file", type=Path)
+    importing.add_argument("--source", help="where the list comes from; without it, the file's name")
+    importing.add_argument("--replace", action="store_true", help="forget the domains that the list does not have")
     return parser
 
 

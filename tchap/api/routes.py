@@ -1,5 +1,6 @@
 """The one route table: every module of the API, one a line."""
 
+from tchap.api.admin import domain_requests as admin_domain_requests
 from tchap.api.admin import register as admin_register
 from tchap.api.admin import reports as admin_reports
 from tchap.api.admin import server_notices
@@ -69,12 +70,15 @@ from tchap.api.public import (
     account_forgotten,
     account_sign_in,
     account_sign_up,
+    domain_requests,
     email_link,
     health,
     mailbox,
     oauth_authorize,
     oauth_endpoints,
     oauth_link,
+    opening,
+    opening_proof,
     proconnect,
     push_unsubscribe,
     server_keys,
@@ -85,6 +89,7 @@ from tchap.api.routing import Route
 from tchap.api.tchap import account_validity, users_info
 
 _MODULES = (
+    admin_domain_requests,
     admin_register,
     admin_reports,
     admin_users,
@@ -151,12 +156,15 @@ _MODULES = (
     account_forgotten,
     account_sign_in,
     account_sign_up,
+    domain_requests,
     email_link,
     health,
     mailbox,
     oauth_authorize,
     oauth_endpoints,
     oauth_link,
+    opening,
+    opening_proof,
     proconnect,
     push_unsubscribe,
     server_keys,

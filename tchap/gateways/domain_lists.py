@@ -17,7 +17,8 @@ class DomainLists:
         suffix = self._suffixes.publicsuffix(domain) or domain
         return DomainName(domain, suffix, self._suffixes.privatesuffix(domain) or domain)
 
-    def is_disposable(self, domain: str) -> bool:
-        """Whether the domain, or one above it, gives mailboxes that vanish to anybody."""
+    def find_disposable(self, domain: str) -> str | None:
+        """The domain itself, or the one above it, that gives mailboxes which vanish to anybody."""
         labels = domain.split(".")
-        return any(".".join(labels[start:]) in blocklist for start in range(len(labels) - 1))
+        names = (".".join(labels[start:]) for start in range(len(labels) - 1))
+        return next((name for name in names if name in blocklist), None)

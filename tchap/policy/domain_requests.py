@@ -63,13 +63,13 @@ _DECEPTIVE = (Likeness.SAME_LOOK, Likeness.EMBEDS)
 
 @dataclass(frozen=True, slots=True)
 class DomainFacts:
-    """What is known of a domain: `provider` is the mail provider it is or stands under, `is_known` whether the
-    State's list has it."""
+    """What is known of a domain: whether the State's list has it, and the provider of mailboxes for everybody, or of
+    mailboxes that vanish, which it is or stands under."""
 
     name: DomainName
     is_known: bool
     provider: str | None
-    is_disposable: bool
+    disposable: str | None
     resemblances: tuple[Resemblance, ...] = ()
 
 
@@ -108,10 +108,9 @@ def _find_refusal(facts: DomainFacts) -> Reason | None:
         return Reason.PUNYCODE
     if name.domain == name.suffix:
         return Reason.PUBLIC_SUFFIX
-    if facts.is_disposable:
-        return Reason.DISPOSABLE
-    if facts.provider is not None and (facts.provider == name.domain or not facts.is_known):
-        return Reason.PROVIDER
+    for host, reason in ((facts.disposable, Reason.DISPOSABLE), (facts.provider, Reason.PROVIDER)):
+        if host is not None and (host == name.domain or not facts.is_known):
+            return reason
     return None
 
 

@@ -178,10 +178,22 @@ def find_likeness(asked: DomainName, other: DomainName) -> Likeness | None:
     return Likeness.NEAR if reach and is_within(loose, their_loose, reach) else None
 
 
+def _unlike(left: str, right: str) -> tuple[str, str]:
+    """Both without the letters they begin and end with alike: town halls share most of theirs."""
+    start, most = 0, min(len(left), len(right))
+    while start < most and left[start] == right[start]:
+        start += 1
+    end = 0
+    while end < most - start and left[-1 - end] == right[-1 - end]:
+        end += 1
+    return left[start : len(left) - end], right[start : len(right) - end]
+
+
 def is_within(left: str, right: str, reach: int) -> bool:
     """Whether at most `reach` letters must be changed, added, left out or exchanged with their neighbour."""
     if abs(len(left) - len(right)) > reach:
         return False
+    left, right = _unlike(left, right)
     before: list[int] = []
     row = list(range(len(right) + 1))
     for i, letter in enumerate(left, 1):

@@ -12,7 +12,7 @@ from tchap.base import limits
 from tchap.gateways.dns import DnsSilent
 from tchap.gateways.domain_lists import DomainLists
 from tchap.policy.domain_requests import DomainFacts, Verdict, decide_domain
-from tchap.policy.lookalikes import SearchKeys, find_resemblances, looks_of, search_keys
+from tchap.policy.lookalikes import DomainName, Resemblance, SearchKeys, find_resemblances, looks_of, search_keys
 from tchap.policy.providers import find_provider
 from tchap.services.world import World
 from tchap.storage import public_domains
@@ -43,7 +43,7 @@ class Study:
             "resembles": resembles,
             "registrable": self.facts.name.registrable,
             "provider": self.facts.provider,
-            "disposable": self.facts.is_disposable,
+            "disposable": self.facts.disposable,
         }
 
 
@@ -54,16 +54,19 @@ async def study_domain(world: World, domain: str) -> Study:
     keys = search_keys(name)
     known, alike = await world.store.read(_look_up, domain, keys)
     # Letter by letter, beside the loop: thousands of town halls have nearly the same name.
-    others = [world.domain_lists.name_of(each) for each in alike]
-    resemblances = await asyncio.to_thread(find_resemblances, name, others)
+    resemblances = await asyncio.to_thread(_compare, world.domain_lists, name, alike)
     facts = DomainFacts(
         name,
         known is not None,
         find_provider(domain, name.registrable),
-        world.domain_lists.is_disposable(domain),
-        tuple(resemblances),
+        world.domain_lists.find_disposable(domain),
+        resemblances,
     )
     return Study(facts, known, decide_domain(facts))
+
+
+def _compare(lists: DomainLists, name: DomainName, alike: set[str]) -> tuple[Resemblance, ...]:
+    return tuple(find_resemblances(name, map(lists.name_of, alike)))
 
 
 async def _look_up(tx: Tx, domain: str, keys: SearchKeys) -> tuple[PublicDomain | None, set[str]]:
