@@ -617,7 +617,7 @@ def test_no_right_is_granted_on_another_address(tmp_path: Path) -> None:
             text = text.encode("utf-8", "replace").decode()
             signed_up += await _try_to_sign_up(desk, text, f"s{number}")
             asked += await _try_to_open(desk, text, f"o{number}")
-        assert signed_up >= 10, "too few lawful addresses to say anything"
+        assert signed_up >= 5, "too few lawful addresses to say anything"
         assert asked >= 5, "too few lawful addresses to say anything"
 
     run(tmp_path, story)
