@@ -267,9 +267,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return frozenset(instance.name for instance in self.instances)
 
     @property
+    def takes_administrations(self) -> bool:
+        """Whether administrations join by themselves."""
+        return self.onboarding.enabled and not self.test_profile
+
+    @property
     def request_form(self) -> str:
         """Where an administration not yet open is sent: the operator's own form, else our page; empty: nowhere."""
-        ours = f"{self.public_url}/ouvrir" if self.onboarding.enabled and not self.test_profile else ""
+        ours = f"{self.public_url}/ouvrir" if self.takes_administrations else ""
         return self.registration.request_form_url or ours
 
     def find_instance(self, name: str) -> Instance | None:

@@ -109,7 +109,8 @@ async def ask_by_mail(world: World, own: DomainRequest, to: str) -> DomainReques
     address = addressees_of(world, own.domain).get(to)
     if address is None:
         raise InvalidParam("Nobody of that name can vouch for this domain.", "Ce destinataire n'est pas proposé ici.")
-    wait_ms = world.live.rate_limits.take("mail_to", address, world.clock.monotonic())
+    # An authority hears of many domains, each of which somebody proved a mailbox at.
+    wait_ms = world.live.rate_limits.take("mail_to", f"{address} {own.domain}", world.clock.monotonic())
     if wait_ms:
         raise LimitExceeded(wait_ms)
     token, hand = world.entropy.token(), hand_for(world, own.requester)
@@ -170,7 +171,7 @@ async def _reject(tx: Tx, request_id: str, hand: Hand) -> DomainRequest:
 
 async def watch_domains(world: World) -> None:
     """Runs until cancelled: looks for the records of those who wait, and forgets requests nobody finished."""
-    if not world.settings.onboarding.enabled:
+    if not world.settings.takes_administrations:
         return
     while True:
         await check_due(world)

@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 
 def check_open(world: World) -> None:
     """M_FORBIDDEN where administrations do not join by themselves."""
-    if not world.settings.onboarding.enabled or world.settings.test_profile:
+    if not world.settings.takes_administrations:
         raise Forbidden(
             "Administrations do not join by themselves here.", "L'ouverture en ligne n'est pas proposée ici."
         )

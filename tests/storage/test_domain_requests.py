@@ -73,6 +73,7 @@ async def test_known_domains_are_found_by_their_looks(store: Store) -> None:
         ("mairiebourg.com", {"mairie-bourg.fr"}),
         ("mairie-bourgs.fr", {"mairie-bourg.fr"}),
         ("hopital-du-lac.fr", set()),
+        ("lyon.fr", set()),
     ):
         name = LISTS.name_of(asked)
         found = map(LISTS.name_of, await store.read(public_domains.find_alike, search_keys(name)))

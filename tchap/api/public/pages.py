@@ -30,7 +30,7 @@ _STYLE = (
     "button,.button{display:inline-block;font:inherit;font-weight:600;min-height:2.75rem;padding:.5rem 1.25rem;"
     "border:1px solid var(--accent);border-radius:6px;background:var(--accent);color:var(--on);cursor:pointer;"
     "text-decoration:none;text-align:center}.main{display:block;width:100%;margin-top:1.5rem}"
-    "button.second,.button.second{background:none;color:var(--accent)}"
+    ".field+.second,form+form{margin-top:.75rem}button.second,.button.second{background:none;color:var(--accent)}"
     "button.danger{background:var(--bad);border-color:var(--bad);color:var(--ground)}"
     ".problems,.done{border-inline-start:4px solid var(--bad);background:var(--bad-soft);padding:.75rem 1rem;"
     "margin-bottom:1.25rem}.problems h2{margin:0 0 .25rem}.problems ul{margin:0;padding-inline-start:1.25rem}"
