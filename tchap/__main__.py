@@ -1,5 +1,4 @@
-"""The command line: ``tchap serve`` and nothing to learn; ``tchap admin`` names the first administrator, and
-``tchap domains`` reads the State's list of public-sector domains."""
+"""The command line: ``tchap serve`` and nothing to learn; ``tchap admin`` names the first administrator."""
 
 import argparse
 import sys
@@ -9,13 +8,12 @@ import msgspec
 import uvloop
 
 from tchap.app import serve
-from tchap.base import limits
 from tchap.base.clock import Clock
 from tchap.base.config import ConfigError, Settings, load_settings
 from tchap.base.errors import MatrixError
 from tchap.base.log import configure_logging
+from tchap.commands import administrations, domains
 from tchap.services.admins import name_admin_from_console
-from tchap.services.domain_import import import_domains
 from tchap.storage.accounts import find_admins
 from tchap.storage.database import StoreBusy, open_store
 
@@ -29,19 +27,19 @@ def main(arguments: list[str] | None = None) -> int:
         return _refuse(error)
     configure_logging(settings.log_level)
     try:
-        uvloop.run(_COMMANDS[options.command](settings, options))
+        return uvloop.run(_COMMANDS[options.command](settings, options))
     except ConfigError as error:
         return _refuse(error)
     except (MatrixError, StoreBusy, OSError) as error:
         return _fail(error)
+
+
+async def _serve(settings: Settings, _options: argparse.Namespace) -> int:
+    await serve(settings)
     return 0
 
 
-async def _serve(settings: Settings, _options: argparse.Namespace) -> None:
-    await serve(settings)
-
-
-async def _administer(settings: Settings, options: argparse.Namespace) -> None:
+async def _administer(settings: Settings, options: argparse.Namespace) -> int:
     """Works on the database itself: with SQLite the server must be stopped."""
     clock = Clock()
     store = await open_store(settings.resolved_store_url, clock)
@@ -52,23 +50,15 @@ async def _administer(settings: Settings, options: argparse.Namespace) -> None:
             print(user_id)
     finally:
         await store.close()
+    return 0
 
 
-async def _import_domains(settings: Settings, options: argparse.Namespace) -> None:
-    """Works on the database itself: with SQLite the server must be stopped."""
-    text, clock = options.file.read_text(encoding="utf-8", errors="replace"), Clock()
-    store = await open_store(settings.resolved_store_url, clock)
-    try:
-        source = options.source or options.file.name
-        done = await import_domains(store, text, source, clock.now_ms(), options.replace)
-        for entry, why in done.bad[: limits.MAX_BAD_LINES]:
-            print(f"line {entry.line}: {entry.domain}: {why}")
-        print(f"{done.added} added, {done.known} known already, {done.removed} removed, {len(done.bad)} left out")
-    finally:
-        await store.close()
-
-
-_COMMANDS = {"serve": _serve, "admin": _administer, "domains": _import_domains}
+_COMMANDS = {
+    "serve": _serve,
+    "admin": _administer,
+    "administrations": administrations.administer,
+    "domains": domains.import_list,
+}
 
 
 def _refuse(error: Exception) -> int:
@@ -96,14 +86,8 @@ def _parser() -> argparse.ArgumentParser:
         _add_place(acting)
         if act != "list":
             acting.add_argument("user_id", help="@name:instance")
-    domains = commands.add_parser("domains", help="the domains known to be of the public sector").add_subparsers(
-        dest="act", required=True
-    )
-    importing = domains.add_parser("import", help="read a list: one domain a line, or CSV with its header")
-    _add_place(importing)
-    importing.add_argument("file", type=Path)
-    importing.add_argument("--source", help="where the list comes from; without it, the file's name")
-    importing.add_argument("--replace", action="store_true", help="forget the domains that the list does not have")
+    administrations.add_parser(commands.add_parser("administrations", help="keep administrations"), _add_place)
+    domains.add_parser(commands.add_parser("domains", help="the domains known to be of the public sector"), _add_place)
     return parser
 
 

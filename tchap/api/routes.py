@@ -1,9 +1,9 @@
 """The one route table: every module of the API, one a line."""
 
+from tchap.api.admin import administration_domains, administrations, server_notices
 from tchap.api.admin import domain_requests as admin_domain_requests
 from tchap.api.admin import register as admin_register
 from tchap.api.admin import reports as admin_reports
-from tchap.api.admin import server_notices
 from tchap.api.admin import users as admin_users
 from tchap.api.client import (
     account,
@@ -64,7 +64,8 @@ from tchap.api.client import (
     voip,
 )
 from tchap.api.federation import openid as federation_openid
-from tchap.api.identity import info
+from tchap.api.identity import account as identity_account
+from tchap.api.identity import associations, info, invites, lookup
 from tchap.api.public import account as account_pages
 from tchap.api.public import (
     account_forgotten,
@@ -86,9 +87,11 @@ from tchap.api.public import (
     well_known,
 )
 from tchap.api.routing import Route
-from tchap.api.tchap import account_validity, users_info
+from tchap.api.tchap import account_validity, bug_reports, users_info
 
 _MODULES = (
+    administration_domains,
+    administrations,
     admin_domain_requests,
     admin_register,
     admin_reports,
@@ -152,6 +155,10 @@ _MODULES = (
     voip,
     federation_openid,
     info,
+    identity_account,
+    associations,
+    invites,
+    lookup,
     account_pages,
     account_forgotten,
     account_sign_in,
@@ -172,6 +179,7 @@ _MODULES = (
     well_known,
     account_validity,
     users_info,
+    bug_reports,
 )
 
 ROUTES: tuple[Route, ...] = tuple(route for module in _MODULES for route in module.ROUTES)

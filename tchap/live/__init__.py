@@ -43,3 +43,5 @@ class Live:
     push: PushAlarm
     # Set when the server has notices to tell.
     notices: asyncio.Event = field(default_factory=asyncio.Event)
+    # Set when accounts are to follow their administrations.
+    walks: asyncio.Event = field(default_factory=asyncio.Event)

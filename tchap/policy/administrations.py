@@ -66,7 +66,8 @@ class Act(Enum):
 _OPERATORS_ALONE = frozenset({Act.REDESCRIBE, Act.CREATE, Act.ADD_DOMAIN, Act.RENAME_DOMAIN, Act.RUN_SERVICE})
 # What would cut off a delegate's own root, or free it from those who decided on it.
 _ONLY_BELOW = frozenset({Act.SUSPEND})
-_BETWEEN_PEERS = frozenset({Act.SEE_ACCOUNT, Act.TELL})
+# What operators may do to each other, naming and dismissing included.
+_BETWEEN_PEERS = frozenset({Act.SEE_ACCOUNT, Act.TELL, Act.RENEW, Act.READ_REPORTS, Act.RUN_SERVICE})
 
 
 class Refusal(Enum):
@@ -129,11 +130,6 @@ def parse_listing(text: str) -> str:
     if "@" in domain:
         raise ValueError("not a domain")
     return ("*." if lowered.startswith("*.") else "") + parse_email(f"x@{domain}").domain
-
-
-def falls_under(domain: str, listing: str) -> bool:
-    """Whether a domain is the one listed, or under it where the listing says so."""
-    return domain.endswith(listing[1:]) if listing.startswith("*.") else domain == listing
 
 
 def parse_siren(text: str) -> str:

@@ -1,8 +1,8 @@
 """How long an account lasts without a proof that its mailbox is still read, and what its owner is told before.
 
-An account has a term. Some time before, mails offer to renew it; when it is over nothing works but asking for that mail,
-renewing and signing out; after some more time, and one last mail, the account is closed. What is told is known by the
-moment it was told at, not by a number, so that an operator may change the schedule under the feet of every account.
+An account has a term. Some time before, mails offer to renew it; when it is over nothing works but asking for that
+mail, renewing and signing out; after some more time, and one last mail, the account is closed. What was told is known
+by the moment it was told at, not by a number, so that an operator may change the schedule under everybody's feet.
 """
 
 import zlib

@@ -10,10 +10,12 @@ from tchap.base.identity import Requester
 from tchap.gateways.account_mails import new_address_mail
 from tchap.policy import directory as directory_law
 from tchap.policy import names
+from tchap.policy.administrations import Act
 from tchap.policy.domains import Home
 from tchap.policy.emails import Email, parse_email
+from tchap.services.administration_delegates import follow_delegations
 from tchap.services.administrations import externals_of, find_home_in, home_of
-from tchap.services.admins import act_of, get_target
+from tchap.services.admins import act_of, check_address, get_target
 from tchap.services.directory import list_person
 from tchap.services.email_invitations import accept_invitations
 from tchap.services.emails import post, read_email
@@ -56,6 +58,7 @@ async def follow(tx: Tx, move: Move) -> bool:
         # A domain that stands for nobody any more, or for guests, takes nothing away by itself.
         return False
     await administrations.set_administrations(tx, [(move.user_id, home.administration_id)])
+    await follow_delegations(tx, move.user_id, move.email)
     profile = await profiles.find_profile(tx, move.user_id) or Profile(move.user_id)
     name = names.follow_name(profile.display_name or "", move.email, home.label, move.former)
     if not home.is_external:
@@ -87,9 +90,10 @@ async def replace_address(world: World, requester: Requester, user_id: str, text
 
     Forbidden for who is no administrator, NotFound, M_INVALID_EMAIL, and what `replace_address_of` raises.
     """
-    target = await get_target(world, requester, user_id)
+    target = await get_target(world, requester, user_id, Act.REPLACE_ADDRESS)
     email = read_email(text)
-    await replace_address_of(world, target, email, act_of(world, requester, "replace_email", user_id, str(email)))
+    await check_address(world, requester, email)
+    await replace_address_of(world, target, email, act_of(world, requester, "replace_email", target, str(email)))
     return str(email)
 
 

@@ -59,6 +59,14 @@ async def dismiss_delegate(tx: Tx, of: Administration, address: str, hand: Hand)
     return ended
 
 
+async def follow_delegations(tx: Tx, user_id: str, email: Email) -> None:
+    """An account has this address from now on: what waits for the address is its own, and what it looked after ends
+    where it is no longer an agent of it."""
+    await delegates.follow_address(tx, user_id, str(email))
+    await delegates.claim(tx, str(email), user_id)
+    await delegates.remove_delegations(tx, user_id, await delegates.find_delegated(tx, user_id))
+
+
 def _read(address: str) -> Email:
     try:
         return parse_email(address)

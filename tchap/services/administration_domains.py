@@ -12,7 +12,7 @@ from tchap.services.administration_desk import Deed, Hand, get_administration, r
 from tchap.storage import administration_people as people
 from tchap.storage import administration_walks as walks
 from tchap.storage import administrations as book
-from tchap.storage import delegates
+from tchap.storage import delegates, identity, pushers
 from tchap.storage.administration_walks import Task
 from tchap.storage.administrations import ACTIVE, CLOSED, CLOSING, SUSPENDED, Administration, Domain
 from tchap.storage.database import Tx
@@ -33,8 +33,12 @@ async def get_domain(tx: Tx, text: str) -> Domain:
     """A domain that is somebody's, or NotFound."""
     found = await book.find_domain(tx, read_listing(text))
     if found is None or found.status == CLOSED:
-        raise NotFound("No administration has this domain.", "Aucune administration n'a ce domaine.")
+        raise unknown_domain()
     return found
+
+
+def unknown_domain() -> NotFound:
+    return NotFound("No administration has this domain.", "Aucune administration n'a ce domaine.")
 
 
 async def add_domain(tx: Tx, of: Administration, text: str, hand: Hand) -> Domain:
@@ -94,7 +98,9 @@ async def rename_domain(tx: Tx, old_text: str, new_text: str, hand: Hand) -> Dom
         )
     renamed = await _take_name(tx, old, new_name, hand)
     await people.rename_emails(tx, of.administration_id, old.domain, new_name)
+    await identity.rename_unbound(tx, of.administration_id, old.domain, new_name)
     await delegates.rename_emails(tx, of.administration_id, old.domain, new_name)
+    await pushers.rename_mail_pushers(tx, of.administration_id, old.domain, new_name)
     await walks.add_walk(tx, Task(walks.RENAME, of.administration_id, new_name, old.domain), hand.now_ms)
     await record(tx, of, Deed("rename_domain", f"{old.domain} → {new_name}"), hand)
     return renamed

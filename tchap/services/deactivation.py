@@ -17,6 +17,7 @@ from tchap.storage import (
     account_closings,
     accounts,
     delayed_events,
+    delegates,
     directory,
     emails,
     proconnect,
@@ -74,6 +75,7 @@ async def _deactivate(tx: Tx, closing: _Closing) -> Ended:
         await proconnect.remove_links_of(tx, user_id)
     await validity.remove_links_of(tx, user_id)
     await directory.remove_person(tx, user_id)
+    await delegates.remove_delegations(tx, user_id)
     await pushers.remove_pushers_of(tx, user_id)
     await delayed_events.remove_delayed_of(tx, user_id)
     await thread_subscriptions.remove_subscriptions_of(tx, user_id)

@@ -1,4 +1,4 @@
-"""Opening a closed account again: by an administrator, or silently by the person's own word at the identity provider."""
+"""Opening a closed account again: by an administrator, or silently by its owner at the identity provider."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from tchap.base.errors import MatrixError, MissingParam, NotFound
 from tchap.base.identity import Requester
 from tchap.gateways.account_mails import reopened_mail
+from tchap.policy.administrations import Act
 from tchap.policy.emails import Email
 from tchap.policy.validity import may_renew
 from tchap.services.account_moves import Move, follow, show_move
 from tchap.services.administrations import externals_of, home_of
-from tchap.services.admins import act_of, check_admin, check_is_ours
+from tchap.services.admins import act_of, check_address, find_target
 from tchap.services.email_invitations import accept_invitations
 from tchap.services.emails import post, read_email
 from tchap.services.world import World
@@ -36,14 +37,13 @@ async def reactivate(world: World, requester: Requester, user_id: str, text: str
     Forbidden for who is no administrator; NotFound where no account of this id is closed, or it was erased;
     M_MISSING_PARAM where no address is known; M_INVALID_EMAIL, M_THREEPID_DENIED, M_THREEPID_IN_USE.
     """
-    await check_admin(world, requester)
-    check_is_ours(world, user_id)
+    target = await find_target(world, requester, user_id, Act.REACTIVATE)
     closing = await world.store.read(account_closings.find_closing, user_id)
-    if closing is None or closing.is_erased:
+    if target is None or closing is None or closing.is_erased:
         raise NotFound("There is no closed account to open.", "Il n'y a pas de compte fermé à rouvrir.")
-    email = await _get_address(world, closing, text)
+    email = await _get_address(world, requester, closing, text)
     move = Move(user_id, closing.instance, email, None, externals_of(world.settings))
-    done = act_of(world, requester, "reactivate", user_id, str(email))
+    done = act_of(world, requester, "reactivate", target, str(email))
     is_renamed = await world.store.write(
         _open, _Opening(move, done, world.settings.public_url, world.mailer.is_mailbox)
     )
@@ -53,11 +53,12 @@ async def reactivate(world: World, requester: Requester, user_id: str, text: str
     return str(email)
 
 
-async def _get_address(world: World, closing: Closing, text: str | None) -> Email:
+async def _get_address(world: World, requester: Requester, closing: Closing, text: str | None) -> Email:
     address = text or closing.former_email
     if address is None:
         raise MissingParam("email")
     email = read_email(address)
+    await check_address(world, requester, email)
     if not may_renew(await home_of(world, email), closing.instance == externals_of(world.settings)):
         raise MatrixError(
             "M_THREEPID_DENIED",

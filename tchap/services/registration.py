@@ -17,7 +17,7 @@ from tchap.services.interactive_auth import AuthAttempt, Completed
 from tchap.services.passwords import check_password
 from tchap.services.sessions import NewSession, SessionWish, SignedIn, open_session, plan_session
 from tchap.services.world import World
-from tchap.storage import accounts, emails, profiles
+from tchap.storage import accounts, delegates, emails, profiles
 from tchap.storage.accounts import Account, AccountEmail
 from tchap.storage.database import Tx
 from tchap.storage.profiles import Profile
@@ -207,6 +207,7 @@ async def add_whole_account(tx: Tx, account: NewAccount, session: NewSession | N
                 "M_THREEPID_IN_USE", "This address has an account already.", "Cette adresse a déjà un compte."
             )
         await emails.remove_proofs(tx, account.email, "register")
+        await delegates.claim(tx, account.email, user_id)
     if account.terms_version is not None:
         await accounts.set_terms(tx, user_id, account.terms_version)
     await profiles.set_profile(tx, Profile(user_id, account.display_name))

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from tchap.base.config import ConfigError
 from tchap.base.errors import LimitExceeded, MatrixError
 from tchap.gateways.account_mails import Term, renewal_mail
+from tchap.policy import administrations as acts
 from tchap.policy import validity as law
 from tchap.policy.emails import parse_email
 from tchap.policy.validity import DAY_MS, Act, Facts, Rules, may_renew, parse_exemption
@@ -135,7 +136,7 @@ async def _keep(tx: Tx, link: tuple[bytes, RenewalLink], mail: OutgoingMail, how
 
 
 async def renew_by_link(world: World, token: str) -> Renewal:
-    """Renews the account of a link that was mailed. The law is asked again: who has the address must still be let in."""
+    """Renews the account of a link that was mailed. The law is asked again: the domain must still be authorised."""
     token_hash, rules = hash_token(token), rules_in_force(world.settings)
     link = await world.store.read(validity.find_link, token_hash)
     row = await world.store.read(validity.find_term, link.user_id) if link is not None else None
@@ -170,11 +171,11 @@ async def set_term(world: World, requester: Requester, user_id: str, order: Orde
 
     Forbidden for who is no administrator, NotFound for no living account.
     """
-    target = await get_target(world, requester, user_id)
+    target = await get_target(world, requester, user_id, acts.Act.RENEW)
     rules, now_ms = rules_in_force(world.settings), world.clock.now_ms()
     period_ms = world.settings.validity.period_days * DAY_MS
     expires_ts = now_ms + period_ms if order.expires_ts is None else order.expires_ts
-    done = act_of(world, requester, "set_validity", target.user_id, _detail(expires_ts, order))
+    done = act_of(world, requester, "set_validity", target, _detail(expires_ts, order))
     await world.store.write(_set_term, done, (expires_ts, order.mails), rules)
     world.live.tokens.forget_user(user_id)
     if expires_ts <= now_ms:

@@ -51,9 +51,11 @@ async def add_walk(tx: Tx, task: Task, due_ts: int) -> None:
 
 
 async def find_due(tx: Tx, now_ms: int) -> Walk | None:
-    """The one that waits longest."""
+    """The one that waits longest; but whose agents people are waits for nothing else."""
     row = await tx.one(
-        f"SELECT {_COLUMNS} FROM administration_walks WHERE due_ts <= $1 ORDER BY due_ts, walk_id LIMIT 1", now_ms
+        f"SELECT {_COLUMNS} FROM administration_walks WHERE due_ts <= $1"
+        " ORDER BY CASE WHEN kind = 'place' THEN 0 ELSE 1 END, due_ts, walk_id LIMIT 1",
+        now_ms,
     )
     return None if row is None else _walk(row)
 

@@ -131,6 +131,19 @@ async def remove_mail_pushers_of(tx: Tx, user_id: str) -> None:
     await tx.run("DELETE FROM pushers WHERE user_id = $1 AND kind = 'email'", user_id)
 
 
+async def rename_mail_pushers(tx: Tx, administration_id: str, old: str, new: str) -> None:
+    """Notifications by mail of an administration's people go to the domain `new` in place of `old`, those that wait
+    too."""
+    renamed = (
+        "SET pushkey = substr(pushkey, 1, length(pushkey) - length(CAST($2 AS TEXT))) || CAST($3 AS TEXT)"
+        " WHERE substr(pushkey, length(pushkey) - length(CAST($2 AS TEXT)) + 1) = $2"
+        " AND user_id IN (SELECT user_id FROM accounts WHERE administration_id = $1)"
+    )
+    values = (administration_id, f"@{old}", f"@{new}")
+    await tx.run(f"UPDATE pushers {renamed} AND kind = 'email'", *values)
+    await tx.run(f"UPDATE push_deliveries {renamed} AND outcome = 'waiting' AND app_id = 'm.email'", *values)
+
+
 async def count_pushers(tx: Tx, user_id: str) -> int:
     row = await tx.one("SELECT count(*) FROM pushers WHERE user_id = $1", user_id)
     return int(row[0]) if row else 0

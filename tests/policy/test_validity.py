@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from tchap.policy.domains import Home
 from tchap.policy.emails import parse_email
 from tchap.policy.validity import (
     CLOSE_RETRY_MS,
@@ -17,6 +18,7 @@ from tchap.policy.validity import (
     decide,
     first_term,
     is_exempt,
+    may_renew,
     parse_exemption,
 )
 
@@ -178,3 +180,20 @@ def test_a_pattern_that_is_not_plain_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not a plain"):
         parse_exemption(text)
     assert Exemption(None, "x.fr") == parse_exemption("x.fr")
+
+
+@pytest.mark.parametrize(
+    ("home", "is_external_account", "may"),
+    [
+        (Home("here", None, False), False, True),
+        (Home("here", None, False, is_open=False), False, False),
+        (Home("guests", None, True), False, False),
+        (Home("guests", None, True), True, True),
+        (Home("here", None, False), True, True),
+        (None, False, False),
+        (None, True, False),
+    ],
+)
+def test_whose_mailbox_still_renews(home: Home | None, is_external_account: bool, may: bool) -> None:
+    """An agent's domain must be an administration's today; a guest's may have become one."""
+    assert may_renew(home, is_external_account) is may

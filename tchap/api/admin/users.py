@@ -8,6 +8,7 @@ from tchap.api.routing import Route
 from tchap.base import limits
 from tchap.services import account_moves, admins, reactivation
 from tchap.services.world import World
+from tchap.storage.audit import AdminAct
 from tchap.storage.devices import Device
 
 
@@ -80,18 +81,21 @@ async def list_acts(world: World, request: Request) -> dict[str, Any]:
     limit = request.number("limit", limits.DEFAULT_AUDIT_PAGE, 1, limits.MAX_AUDIT_PAGE)
     before = request.number("before", limits.MAX_AUDIT_ID, 0, limits.MAX_AUDIT_ID)
     found = await admins.find_acts(world, request.requester, before, limit)
-    acts = [
-        {
-            "id": act_id,
-            "admin": act.admin,
-            "act": act.act,
-            "target": act.target,
-            "detail": act.detail,
-            "done_ts": act.done_ts,
-        }
-        for act_id, act in found
-    ]
+    acts = [act_body(*each) for each in found]
     return {"acts": acts, "next": found[-1][0]} if len(found) == limit else {"acts": acts}
+
+
+def act_body(act_id: int, act: AdminAct) -> dict[str, Any]:
+    """One line of the audit, with the administration it concerns where there is one."""
+    body = {
+        "id": act_id,
+        "admin": act.admin,
+        "act": act.act,
+        "target": act.target,
+        "detail": act.detail,
+        "done_ts": act.done_ts,
+    }
+    return body if act.administration_id is None else {**body, "administration_id": act.administration_id}
 
 
 _BASE = "/_tchap/admin/v1"

@@ -171,13 +171,13 @@ def expired_page(world: World, request: Request) -> Response:
     )
     sent = said(
         request,
-        "Un courriel vient d'être envoyé à votre adresse professionnelle : ouvrez son lien, puis revenez vous connecter.",
-        "A mail has just been sent to your professional address: open its link, then come back to sign in.",
+        "Un courriel vient d'être envoyé à votre adresse : ouvrez son lien, puis revenez vous connecter.",
+        "A mail has just been sent to your address: open its link, then come back to sign in.",
     )
     again = said(
         request,
-        "Rien reçu ? Regardez dans les courriels indésirables, ou connectez-vous dans une minute pour en recevoir un autre.",
-        "Nothing received? Look among unwanted mails, or sign in again in a minute to be sent another one.",
+        "Rien reçu ? Regardez dans les courriels indésirables, ou reconnectez-vous dans une minute.",
+        "Nothing received? Look among unwanted mails, or sign in again in a minute.",
     )
     back = sign_in_link(request, SIGN_IN, said(request, "Se connecter", "Sign in"))
     title = said(request, "Votre compte a expiré", "Your account has expired")

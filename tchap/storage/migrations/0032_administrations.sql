@@ -19,6 +19,11 @@ CREATE INDEX admin_acts_by_administration ON admin_acts (administration_id, act_
 
 -- Whom an announcement is for, with everything below; NULL for one person and for everybody.
 ALTER TABLE server_notices ADD COLUMN administration_id TEXT;
+UPDATE server_notices SET administration_id =
+  (SELECT a.administration_id FROM administrations a WHERE a.name = server_notices.audience_name)
+  WHERE audience = 'administration';
+-- Those under way begin again with the first person: who was told is not told twice (transaction ids).
+UPDATE server_notices SET after_user = '' WHERE audience = 'administration' AND status = 'sending';
 CREATE INDEX server_notices_by_administration ON server_notices (administration_id, notice_id)
   WHERE administration_id IS NOT NULL;
 

@@ -1,4 +1,5 @@
 import type { Key } from "./keys";
+import { expiredEn } from "./expired";
 
 /** The words of the application in English, written for English readers. */
 export const en: Record<Key, string> = {
@@ -449,4 +450,5 @@ export const en: Record<Key, string> = {
   "offline.banner": "Offline. You can read and write: your messages will leave when the network is back.",
   "offline.retry": "Try again now",
   "offline.back": "Connection restored.",
+  ...expiredEn,
 };

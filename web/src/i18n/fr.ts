@@ -1,4 +1,6 @@
 /** Les mots de l’application, écrits en français d’abord. */
+import { expiredFr } from "./expired";
+
 export const fr = {
   "app.name": "Tchap",
   "app.tagline": "La messagerie des agents publics",
@@ -456,4 +458,5 @@ export const fr = {
   "offline.banner": "Hors connexion. Vous pouvez lire et écrire : vos messages partiront au retour du réseau.",
   "offline.retry": "Réessayer maintenant",
   "offline.back": "Connexion rétablie.",
+  ...expiredFr,
 } as const;

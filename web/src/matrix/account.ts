@@ -10,6 +10,7 @@ import {
 } from "matrix-js-sdk";
 import { type Credentials } from "./accounts";
 import { guardFetch } from "./clear-text-guard";
+import { watchExpiry } from "./expiry";
 import { quietLogger } from "./quiet-logger";
 import { createVault, type SecretVault } from "./secret-vault";
 import type { Connection } from "./types";
@@ -61,6 +62,8 @@ export interface OpenOptions {
   /** Given by tests that run without a browser. */
   readonly fetchFn?: typeof fetch;
   readonly inMemory?: boolean;
+  /** The server answered that the account has expired. */
+  readonly onExpired?: () => unknown;
 }
 
 /** Builds the account without starting it. */
@@ -80,7 +83,7 @@ export function buildAccount(credentials: Credentials, options: OpenOptions): Ac
     userId,
     deviceId,
     accessToken: credentials.accessToken,
-    fetchFn: guardFetch(inner, facts),
+    fetchFn: guardFetch(watchExpiry(inner, options.onExpired ?? (() => undefined)), facts),
     cryptoCallbacks: vault.callbacks,
     verificationMethods: ["m.sas.v1"],
     timelineSupport: true,
