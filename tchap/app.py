@@ -47,6 +47,7 @@ from tchap.live.tokens import TokenCache
 from tchap.live.transactions import TransactionCache
 from tchap.live.typing import Typing
 from tchap.live.uploads import Uploads
+from tchap.policy.retention import KINDS
 from tchap.protocol.appservices import AppServices
 from tchap.services.administration_walks import walk_administrations
 from tchap.services.administrations import plant_administrations
@@ -59,11 +60,13 @@ from tchap.services.duties import keep_doing
 from tchap.services.identity_lookup import keep_peppers
 from tchap.services.instance_keys import load_keys
 from tchap.services.mail_delivery import deliver_mail
+from tchap.services.media_deletions import delete_media
 from tchap.services.oauth_clients import keep_tidy
 from tchap.services.push_decisions import decide_pushes
 from tchap.services.push_delivery import deliver_pushes, keep_ledger
 from tchap.services.push_keys import load_push_keys
 from tchap.services.renewals import rules_in_force
+from tchap.services.retention import keep_retention
 from tchap.services.search_index import index_rooms
 from tchap.services.server_notices import tell_notices
 from tchap.services.url_previews import forget_previews
@@ -168,6 +171,8 @@ def _client_config(settings: Settings) -> dict[str, object]:
         "request_form_url": settings.request_form,
         "mailbox": settings.mail.mode == "mailbox",
         "theme": settings.web.theme or None,
+        "retention_max_days": {kind: settings.retention.term(kind)[1] for kind in KINDS},
+        "classifications": settings.rooms.classifications,
     }
 
 
@@ -232,6 +237,8 @@ async def _run(world: World, doors: list[_Door]) -> None:
             group.create_task(keep_doing(world, "push ledger", keep_ledger)),
             group.create_task(keep_doing(world, "domains to prove", watch_domains)),
             group.create_task(keep_doing(world, "terms of accounts", keep_terms)),
+            group.create_task(keep_doing(world, "retention", keep_retention)),
+            group.create_task(keep_doing(world, "media deletions", delete_media)),
         ]
         await _until_started(servers)
         listening = ", ".join(door.url for door in doors)

@@ -1,6 +1,7 @@
 """The one route table: every module of the API, one a line."""
 
 from tchap.api.admin import administration_domains, administrations, server_notices
+from tchap.api.admin import deletions as admin_deletions
 from tchap.api.admin import domain_requests as admin_domain_requests
 from tchap.api.admin import register as admin_register
 from tchap.api.admin import reports as admin_reports
@@ -94,6 +95,7 @@ _MODULES = (
     administrations,
     admin_domain_requests,
     admin_register,
+    admin_deletions,
     admin_reports,
     admin_users,
     server_notices,

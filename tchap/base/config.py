@@ -67,6 +67,7 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Media(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_upload_bytes: int = 100 * 1024 * 1024
     max_thumbnail_pixels: int = 50_000_000
+    undeclared_lifetime_days: int = 0
 
 
 class Password(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -86,6 +87,27 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 class Rooms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     default_version: str = "11"
+    classifications: tuple[str, ...] = ()
+
+
+class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """In days, 0 for none: what each kind of room has by itself, and the longest it may ask for."""
+
+    interval_s: int = 3600
+    public_default_days: int = 90
+    public_max_days: int = 90
+    clear_default_days: int = 0
+    clear_max_days: int = 0
+    encrypted_default_days: int = 0
+    encrypted_max_days: int = 0
+    direct_default_days: int = 0
+    direct_max_days: int = 0
+    external_default_days: int = 0
+    external_max_days: int = 0
+
+    def term(self, kind: str) -> tuple[int, int]:
+        """(default, maximum) of a kind of room, in days."""
+        return getattr(self, f"{kind}_default_days"), getattr(self, f"{kind}_max_days")
 
 
 class RateLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -247,6 +269,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     password: Password = Password()
     tokens: Tokens = Tokens()
     rooms: Rooms = Rooms()
+    retention: Retention = Retention()
     rate_limits: RateLimits = RateLimits()
     turn: Turn = Turn()
     rtc: Rtc = Rtc()
@@ -375,6 +398,7 @@ def _check_consistent(settings: Settings) -> None:
     _check_proconnect(settings)
     _check_validity(settings.validity)
     _check_onboarding(settings)
+    _check_retention(settings)
 
 
 def _check_onboarding(settings: Settings) -> None:
@@ -388,6 +412,24 @@ def _check_onboarding(settings: Settings) -> None:
             raise ConfigError("onboarding: authorities: each has a name, an email and domains")
     if not 0 < onboarding.dns_timeout_s <= limits.MAX_DNS_TIMEOUT_S:
         raise ConfigError(f"onboarding: dns_timeout_s is at most {limits.MAX_DNS_TIMEOUT_S}")
+
+
+def _check_retention(settings: Settings) -> None:
+    if settings.retention.interval_s < 1:
+        raise ConfigError("retention: interval_s must be at least 1")
+    if not 0 <= settings.media.undeclared_lifetime_days <= limits.MAX_RETENTION_DAYS:
+        raise ConfigError("media: undeclared_lifetime_days is a number of days, 0 for none")
+    for kind in ("public", "clear", "encrypted", "direct", "external"):
+        default, longest = settings.retention.term(kind)
+        if not (0 <= default <= limits.MAX_RETENTION_DAYS and 0 <= longest <= limits.MAX_RETENTION_DAYS):
+            raise ConfigError(f"retention: {kind}: a number of days, 0 for none")
+        if longest and not 0 < default <= longest:
+            raise ConfigError(f"retention: {kind}: the default must be named and not exceed the maximum")
+    labels = settings.rooms.classifications
+    if len(labels) > limits.MAX_CLASSIFICATIONS or any(
+        not 0 < len(each) <= limits.MAX_CLASSIFICATION for each in labels
+    ):
+        raise ConfigError(f"rooms: classifications: at most {limits.MAX_CLASSIFICATIONS} short labels")
 
 
 def _check_proconnect(settings: Settings) -> None:

@@ -392,6 +392,22 @@ MAX_SPACE_PAGE = 100
 MAX_SPACE_DEPTH = 20  # steps from the root: people do not nest deeper, loops do
 MAX_SPACE_ROWS = 20_000  # (room, depth) pairs looked at under one space
 MAX_HIERARCHY_TOKEN = 2_048  # characters; ours hold two ids and three numbers
+# Retention
+MIN_RETENTION_MS = 24 * 3600 * 1000  # a shorter lifetime counts as this: what was said can be read, and reported
+MAX_RETENTION_DAYS = 36_500  # that a setting may name
+MAX_CLASSIFICATION = 60  # characters of the words at the top of a room
+MAX_CLASSIFICATIONS = 50  # among which a deployment lets its rooms choose
+MAX_ATTACHED_MEDIA = 20  # files declared with one event
+RETENTION_ROOMS = 500  # looked at in one read
+RETENTION_BATCH = 200  # messages removed in one transaction: about 2 ms of the writer
+RETENTION_PAUSE_S = 0.1  # between two transactions: those who write and read come first
+MEDIA_DELETIONS = 50  # files removed at once
+MEDIA_DELETION_IDLE_S = 5.0  # how long the bytes of a deleted file may outlive it
+SEARCH_TIDY_PAGES = 500  # of SQLite's search index rewritten in one transaction: about 25 ms of the writer
+SEARCH_TIDY_S = 24 * 3600  # at most how often it is rewritten whole, so that no word outlives its message by more
+UNDECLARED_BATCH = 200  # files looked at in one transaction
+DEFAULT_DELETIONS = 100  # of one page of the log
+MAX_DELETIONS = 1_000
 # Administrations that join
 DOMAIN_REQUEST_MS = 30 * 24 * 3600 * 1000  # to add a DNS record or reach a postmaster: small town halls take weeks
 DOMAIN_PROOF_MS = 7 * 24 * 3600 * 1000  # how long the mail to a postmaster or an authority is good

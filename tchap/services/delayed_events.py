@@ -12,6 +12,7 @@ from tchap.base import limits
 from tchap.base.encoding import decode_json, encode_json
 from tchap.base.errors import InvalidParam, LimitExceeded, MatrixError, NotFound
 from tchap.base.identity import Requester
+from tchap.protocol.identifiers import MediaUri, parse_mxc
 from tchap.protocol.transactions import delayed_transaction
 from tchap.services.accounts import account_expired
 from tchap.services.appservices import is_unlimited
@@ -41,6 +42,7 @@ class DelayedWish:
     state_key: str | None = None
     txn_id: str | None = None
     origin_server_ts: int | None = None
+    media: tuple[MediaUri, ...] = ()
 
 
 class _TooMany(Exception):
@@ -73,6 +75,7 @@ async def schedule_event(world: World, requester: Requester, room_id: str, wish:
         delay_ms=wish.delay_ms,
         since_ts=now_ms,
         send_ts=now_ms + wish.delay_ms,
+        media=" ".join(f"mxc://{each.server}/{each.media_id}" for each in wish.media),
     )
     try:
         delay_id = await world.store.write(_schedule, event)
@@ -214,7 +217,8 @@ async def _send(world: World, event: DelayedEvent) -> str:
     assert isinstance(content, dict)
     txn_id = delayed_transaction(event.delay_id)
     if event.state_key is None:
-        message = MessageWish(event.type, content, event.origin_server_ts)
+        media = tuple(map(parse_mxc, event.media.split()))
+        message = MessageWish(event.type, content, event.origin_server_ts, media)
         return await send_event(world, requester, event.room_id, message, txn_id)
     state = StateWish(event.type, event.state_key, content, event.origin_server_ts, (event.device_id, txn_id))
     try:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from tchap.base.encoding import encode_json
 from tchap.base.errors import Forbidden, NotFound
 from tchap.base.identity import Requester
 from tchap.live.rooms import LiveRoom
 from tchap.live.transactions import TransactionKey
 from tchap.policy.rooms import decide_redaction
-from tchap.protocol.events import Event, client_format, redact
-from tchap.protocol.stored_event import StoredEvent
-from tchap.services.live_rooms import event_of, get_room_or_forbid
+from tchap.protocol.identifiers import MediaUri
+from tchap.services.erasure import erase
+from tchap.services.live_rooms import get_room_or_forbid
 from tchap.services.refusals import user_suspended
 from tchap.services.room_law import check_decision
 from tchap.services.timeline import Draft, append
@@ -24,11 +23,15 @@ from tchap.storage.events import AlreadySent, find_event
 
 @dataclass(frozen=True, slots=True)
 class MessageWish:
-    """A message to send; ``origin_server_ts`` only where an application service says when it was written."""
+    """A message to send; ``origin_server_ts`` only where an application service says when it was written.
+
+    ``media``: the files the sender declares with it, for the server cannot read them in what is encrypted.
+    """
 
     type: str
     content: dict[str, Any]
     origin_server_ts: int | None = None
+    media: tuple[MediaUri, ...] = ()
 
 
 async def send_event(world: World, requester: Requester, room_id: str, wish: MessageWish, txn_id: str) -> str:
@@ -45,7 +48,8 @@ async def send_event(world: World, requester: Requester, room_id: str, wish: Mes
     if repeated is not None:
         return repeated
     txn = (requester.device_id, txn_id)
-    draft = Draft(kind, requester.user_id, content, origin_server_ts=wish.origin_server_ts, txn=txn)
+    when, media = wish.origin_server_ts, wish.media
+    draft = Draft(kind, requester.user_id, content, origin_server_ts=when, txn=txn, media=media)
     return await _append_once(world, room_id, draft, key)
 
 
@@ -91,34 +95,10 @@ async def redact_event(
         redacts=event_id,
         txn=(requester.device_id, txn_id),
     )
-    return await _append_once(world, room_id, draft, key, _erasure(room, target))
+    return await _append_once(world, room_id, draft, key, Erasure(erase(room.version, target)))
 
 
 def _check_may_redact(room: LiveRoom, user_id: str, sender: str) -> None:
     # The auth rules let a whole server redact its own; a person redacts what they sent, or needs the level.
     if user_id != sender and not room.power_levels.may(user_id, "redact"):
         raise Forbidden("You may not delete this message.", "Vous n'avez pas le droit de supprimer ce message.")
-
-
-def _erasure(room: LiveRoom, target: StoredEvent) -> Erasure:
-    pdu = redact(room.version, target.pdu())
-    event = event_of(target)
-    left = Event(
-        event_id=event.event_id,
-        room_id=event.room_id,
-        type=event.type,
-        sender=event.sender,
-        content=pdu.get("content", {}),
-        state_key=event.state_key,
-        origin_server_ts=event.origin_server_ts,
-    )
-    graph = {key: pdu[key] for key in ("auth_events", "prev_events", "depth", "hashes", "signatures") if key in pdu}
-    return Erasure(
-        replace(
-            target,
-            client_json=encode_json(client_format(left)),
-            graph_json=encode_json(graph),
-            relates_to=None,
-            rel_type=None,
-        )
-    )

@@ -27,6 +27,7 @@ from tchap.protocol.room_versions import RoomVersion, find_room_version
 from tchap.services.appservices import check_alias_free
 from tchap.services.invite_permissions import check_willing
 from tchap.services.memberships import check_exists, shown_fields, shown_profile
+from tchap.services.retention_law import retention_at_creation
 from tchap.services.room_law import check_decision, check_invitation, is_external
 from tchap.services.timeline import Draft, open_room
 from tchap.services.timeline_writes import AliasTaken, Birth
@@ -226,6 +227,7 @@ async def _drafts(
         states["m.room.topic", ""] = {"topic": wish.topic, "m.topic": blocks}
     if not world.settings.test_profile:
         states |= _lawful_states(law)
+        states |= retention_at_creation(world, states, law.is_space)
         if not must_encrypt(law):
             states.pop((ENCRYPTION, ""), None)
     states.pop(("m.room.create", ""), None)

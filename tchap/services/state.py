@@ -15,6 +15,7 @@ from tchap.protocol.stored_event import StoredEvent
 from tchap.services import memberships
 from tchap.services.events import Reader, client_events, find_around
 from tchap.services.live_rooms import get_room_or_forbid, not_a_member
+from tchap.services.retention_law import check_kept_state
 from tchap.services.room_law import check_state
 from tchap.services.timeline import Draft, append
 from tchap.services.visibility import find_sight
@@ -53,6 +54,7 @@ async def set_state(world: World, requester: Requester, room_id: str, wish: Stat
     if wish.type == "m.room.create":
         raise Forbidden("A room is created once.", "Un salon ne se crée qu'une fois.")
     check_state(world, room, wish.type, wish.content)
+    check_kept_state(world, room, (wish.type, wish.state_key), wish.content)
     if wish.type == SERVER_ACL and not wish.state_key and is_denied(wish.content, requester.instance):
         # "Failing to provide an `allow` rule of some kind will prevent all servers from participating."
         raise BadJson("This would keep your own server out.", "Ceci exclurait votre propre serveur.")

@@ -67,7 +67,9 @@ async def _keep(world: World, row: Media, size: ThumbnailSize, picture: Picture)
     if picture.data is None or kept >= limits.MAX_THUMBNAILS:
         return
     await world.media.put(_thumbnail_key(row, size), picture.data)
-    await world.store.write(media.add_thumbnail, row.server, row.media_id, size, picture.content_type)
+    if not await world.store.write(media.add_thumbnail, row.server, row.media_id, size, picture.content_type):
+        # The file was deleted while its thumbnail was made.
+        await world.media.remove(_thumbnail_key(row, size))
 
 
 async def remove_thumbnails(world: World, row: Media) -> None:
@@ -92,7 +94,12 @@ def choose_size(asked: Asked) -> ThumbnailSize:
 
 def _thumbnail_key(row: Media, size: ThumbnailSize) -> str:
     motion = "moving" if size.is_animated else "still"
-    return f"{blob_key(row.blob_name or '')}.thumbnails/{size.width}x{size.height}-{size.method}-{motion}"
+    return f"{thumbnails_key(row.blob_name or '')}/{size.width}x{size.height}-{size.method}-{motion}"
+
+
+def thumbnails_key(blob_name: str) -> str:
+    """What the keys of a blob's thumbnails begin with."""
+    return f"{blob_key(blob_name)}.thumbnails"
 
 
 def _file_name(content_type: str) -> str:

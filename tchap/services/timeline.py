@@ -19,7 +19,8 @@ from tchap.base.errors import BadJson, Forbidden, MatrixError
 from tchap.live.rooms import LiveRoom
 from tchap.protocol.auth_rules import AuthFacts, AuthRefused, auth_types_for, check_auth
 from tchap.protocol.events import BadEvent, Built, Event, EventFields, EventTooLarge, build_event, client_format
-from tchap.protocol.identifiers import server_of
+from tchap.protocol.identifiers import MediaUri, server_of
+from tchap.protocol.media_refs import find_media_refs
 from tchap.protocol.notices import NO_NOTICES
 from tchap.protocol.relations import THREAD, Relation, find_relation
 from tchap.protocol.room_versions import RoomVersion
@@ -42,7 +43,10 @@ _LOCAL_FACTS = AuthFacts(authoriser_signed=True)
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What somebody wants to say. ``txn`` is (device id, transaction id) and makes a repetition harmless."""
+    """What somebody wants to say. ``txn`` is (device id, transaction id) and makes a repetition harmless.
+
+    ``media``: the files declared with it, besides those that its content names in clear.
+    """
 
     type: str
     sender: str
@@ -51,6 +55,7 @@ class Draft:
     redacts: str | None = None
     origin_server_ts: int | None = None
     txn: tuple[str, str] | None = None
+    media: tuple[MediaUri, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +161,17 @@ async def _plan(world: World, room: LiveRoom, drafts: Sequence[Draft]) -> list[P
         stored = await _stored(world, room, draft, built, ahead.ordering + 1)
         # In a room that is being born nobody listens yet.
         notices = await decide_notices(world, room, built.event) if room.extremities else NO_NOTICES
-        planned.append(Planned(built.event, stored, notices, await find_interested(world, room, built.event)))
+        interested = await find_interested(world, room, built.event)
+        planned.append(Planned(built.event, stored, notices, interested, _media_of(world, draft)))
         ahead.move(room, built)
     return planned
+
+
+def _media_of(world: World, draft: Draft) -> tuple[MediaUri, ...]:
+    """The files that go with the event when it goes; a plain Matrix server knows no such thing."""
+    if world.settings.test_profile:
+        return ()
+    return (*draft.media, *find_media_refs(draft.type, draft.state_key, draft.content))[: limits.MAX_ATTACHED_MEDIA]
 
 
 def _check_server(room: LiveRoom, draft: Draft) -> None:

@@ -109,7 +109,10 @@ async def count_thumbnails(tx: Tx, server: str, media_id: str) -> int:
     return int(row[0]) if row else 0
 
 
-async def add_thumbnail(tx: Tx, server: str, media_id: str, size: ThumbnailSize, content_type: str) -> None:
+async def add_thumbnail(tx: Tx, server: str, media_id: str, size: ThumbnailSize, content_type: str) -> bool:
+    """Keeps what is known of a thumbnail; False when its file is no more."""
+    if await find_media(tx, server, media_id) is None:
+        return False
     await tx.run(
         "INSERT INTO thumbnails (server, media_id, width, height, method, is_animated, content_type)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
@@ -121,6 +124,7 @@ async def add_thumbnail(tx: Tx, server: str, media_id: str, size: ThumbnailSize,
         int(size.is_animated),
         content_type,
     )
+    return True
 
 
 async def remove_media(tx: Tx, server: str, media_id: str) -> Media | None:

@@ -47,6 +47,12 @@ def test_the_example_is_lawful() -> None:
         "[test]\nshared_secret = 's'",
         "[http]\ntls_port = 8448",
         "not toml",
+        "[retention]\npublic_default_days = 91",
+        "[retention]\ndirect_max_days = 10",
+        "[retention]\nclear_default_days = -1",
+        "[retention]\ninterval_s = 0",
+        "[media]\nundeclared_lifetime_days = -1",
+        "[rooms]\nclassifications = ['']",
     ],
 )
 def test_bad_configuration_is_refused(text: str) -> None:

@@ -9,6 +9,7 @@ import {
   SyncState,
 } from "matrix-js-sdk";
 import { type Credentials } from "./accounts";
+import { declareFiles, filesOf } from "./attached";
 import { guardFetch } from "./clear-text-guard";
 import { watchExpiry } from "./expiry";
 import { quietLogger } from "./quiet-logger";
@@ -78,12 +79,16 @@ export function buildAccount(credentials: Credentials, options: OpenOptions): Ac
       expectEncrypted.has(roomId) || (client.getRoom(roomId)?.hasEncryptionStateEvent() ?? true),
   };
   const inner = options.fetchFn ?? ((input, init) => fetch(input, init));
+  const findFiles = (roomId: string, txnId: string): string[] => {
+    const pending = client.getRoom(roomId)?.getPendingEvents().find((event) => event.getTxnId() === txnId);
+    return pending === undefined ? [] : filesOf(pending.getContent());
+  };
   const client: MatrixClient = createClient({
     baseUrl: credentials.baseUrl,
     userId,
     deviceId,
     accessToken: credentials.accessToken,
-    fetchFn: guardFetch(watchExpiry(inner, options.onExpired ?? (() => undefined)), facts),
+    fetchFn: guardFetch(declareFiles(watchExpiry(inner, options.onExpired ?? (() => undefined)), findFiles), facts),
     cryptoCallbacks: vault.callbacks,
     verificationMethods: ["m.sas.v1"],
     timelineSupport: true,

@@ -12,6 +12,7 @@ import {
 } from "matrix-js-sdk";
 import type { Account } from "./account";
 import { parsePerson, serverOf } from "./names";
+import { classificationOf, lifetimeOf } from "./retention";
 import { isReplaced, predecessorOf, successorOf } from "./upgrades";
 import type { LastText, Person, RoomKind, RoomSummary } from "./types";
 
@@ -127,6 +128,8 @@ function toSummary(account: Account, room: Room, direct: Map<string, string>): R
     closed: successorOf(room) !== null,
     replaced: isReplaced(account, room),
     predecessor: findPredecessor(account, room),
+    lifetime: lifetimeOf(room),
+    classification: classificationOf(room),
     peer: peer === null ? null : personIn(room, peer),
   };
 }

@@ -33,6 +33,10 @@ export interface RoomSummary {
   readonly replaced: boolean;
   /** The room whose place this one took, when it can still be read. */
   readonly predecessor: string | null;
+  /** How many days messages are kept; null: for ever. */
+  readonly lifetime: number | null;
+  /** The words shown at the top of the conversation; "" for none. */
+  readonly classification: string;
   /** In a direct message: the other person. */
   readonly peer: Person | null;
 }

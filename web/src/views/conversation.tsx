@@ -7,6 +7,7 @@ import type { HomeModel } from "../view-models/home";
 import type { RoomSummary } from "../view-models/types";
 import { Composer } from "./composer";
 import { useObservable, useWords } from "./hooks";
+import { Classification } from "./keeping";
 import { roomName } from "./room-name";
 import { Timeline } from "./timeline";
 import { Trust } from "./trust";
@@ -120,7 +121,10 @@ export function ConversationPane({ home, room, conversation }: PaneProps): React
   }
   return (
     <div className="conversation" {...drop}>
-      <Head home={home} room={room} />
+      <div>
+        <Classification room={room} />
+        <Head home={home} room={room} />
+      </div>
       <Timeline home={home} room={room} conversation={conversation} state={state} />
       {room.closed ? (
         <Replaced home={home} room={room} conversation={conversation} />

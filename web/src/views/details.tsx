@@ -9,6 +9,7 @@ import type { ConversationModel } from "../view-models/conversation";
 import type { HomeModel } from "../view-models/home";
 import type { Member, RoomSummary } from "../view-models/types";
 import { useObservable, useWords } from "./hooks";
+import { Keeping } from "./keeping";
 import { InviteDialog } from "./people";
 import { roomName } from "./room-name";
 import { UpgradeOffer } from "./upgrade";
@@ -109,6 +110,7 @@ export function DetailsPane({ home, room, conversation }: DetailsProps): ReactEl
             <MemberRow key={member.id} member={member} home={home} />
           ))}
         </ul>
+        <Keeping key={`keeping ${room.id}`} home={home} room={room} />
         {room.kind !== "direct" && <UpgradeOffer key={room.id} home={home} room={room} />}
         <Button look="quiet" onClick={() => setWindow("leave")}>
           {t("details.leave")}
