@@ -411,7 +411,7 @@ MAX_DELETIONS = 1_000
 # Administrations that join
 DOMAIN_REQUEST_MS = 30 * 24 * 3600 * 1000  # to add a DNS record or reach a postmaster: small town halls take weeks
 DOMAIN_PROOF_MS = 7 * 24 * 3600 * 1000  # how long the mail to a postmaster or an authority is good
-MAX_DOMAIN_REQUESTS = 5  # under way of one domain: colleagues who do not know of each other
+MAX_DOMAIN_REQUESTS = 10  # under way of one domain: colleagues who do not know of each other
 MAX_DOMAIN_REQUESTS_DAY = 20  # begun within a day of one domain
 DNS_CHECK_MS = 60_000  # before the DNS is looked at again by itself, doubled each time
 MAX_DNS_CHECK_MS = 6 * 3600 * 1000

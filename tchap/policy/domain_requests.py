@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 
 from tchap.policy.administrations import KINDS, MAX_HEADCOUNT, MAX_NAME, parse_siren
 from tchap.policy.emails import Email, parse_email
@@ -12,7 +12,7 @@ MAX_DELEGATES = 10
 """Delegated administrators named by a request; others are named by these."""
 
 
-class State(Enum):
+class State(StrEnum):
     """Where a request is. A request begins once the requester's mailbox is proven."""
 
     DESCRIBING = "describing"

@@ -78,8 +78,8 @@ async def _decide(tx: Tx, request_id: str, wish: Wish, planned: NewAdministratio
         raise _unknown()
     if own.state not in ACTS[wish.act][0]:
         raise Forbidden(
-            f"This request is {own.state.value}: that cannot be done to it.",
-            f"Cette demande est à l'état « {own.state.value} » : ce n'est pas possible.",
+            f"This request is {own.state}: that cannot be done to it.",
+            f"Cette demande est à l'état « {own.state} » : ce n'est pas possible.",
         )
     if wish.act == "approve":
         return await open_domain(tx, own, planned, hand)

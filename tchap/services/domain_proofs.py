@@ -49,7 +49,7 @@ def addressees_of(world: World, domain: str) -> dict[str, str]:
 
 async def begin_watching(world: World, own: DomainRequest) -> DomainRequest:
     """The requester is sent the record to add, once; from now on the DNS is looked at."""
-    if own.next_check_ts is not None or own.state is not State.PROVING:
+    if own.next_check_ts is not None or own.state != State.PROVING:
         return own
     watched = await world.store.write(_watch, own.request_id, hand_for(world, own.requester))
     world.mailer.wake()
@@ -85,7 +85,7 @@ async def check_dns(world: World, own: DomainRequest) -> Checked:
 
 
 def _check_proving(own: DomainRequest) -> None:
-    if own.state is not State.PROVING:
+    if own.state != State.PROVING:
         raise Forbidden("There is nothing to prove at this point.", "Il n'y a rien à prouver à cette étape.")
 
 
@@ -141,7 +141,7 @@ async def get_asked(world: World, token: str) -> DomainRequest:
     """The request that the mail's link asks about; NotFound for a wrong or old link, or a request that went on."""
     check_open(world)
     found = await world.store.read(domain_requests.find_request_by_proof, digest(token))
-    if found is None or found.state is not State.PROVING or (found.proof_expires_ts or 0) <= world.clock.now_ms():
+    if found is None or found.state != State.PROVING or (found.proof_expires_ts or 0) <= world.clock.now_ms():
         raise NotFound(
             "This link is not valid any more. Ask the requester to send another one.",
             "Ce lien n'est plus valable. Demandez à la personne qui fait la demande d'en envoyer un autre.",
@@ -201,7 +201,7 @@ async def _check_again(world: World, own: DomainRequest) -> bool:
 
 async def _look_later(tx: Tx, request_id: str, now_ms: int) -> None:
     found = await domain_requests.find_request(tx, request_id)
-    if found is None or found.state is not State.PROVING:
+    if found is None or found.state != State.PROVING:
         return
     pause = min(limits.DNS_CHECK_MS * 2**found.checks, limits.MAX_DNS_CHECK_MS)
     await domain_requests.set_request(tx, replace(found, checks=found.checks + 1, next_check_ts=now_ms + pause))

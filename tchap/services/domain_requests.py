@@ -134,12 +134,11 @@ async def begin(world: World, sid: str, secret: str) -> tuple[DomainRequest, str
     address = await find_proven(world, sid, secret, PURPOSE)
     if address is None:
         raise Forbidden("This address is not proven yet.", "Cette adresse n'est pas encore confirmée.")
+    email, token = parse_email(address), world.entropy.token()
     last = await world.store.read(domain_requests.find_last_request, address)
-    study = (
-        None if last is not None and last.state is State.WAITING else await check_domain(world, parse_email(address))
-    )
-    token = world.entropy.token()
-    fresh = _fresh(world, parse_email(address), study, digest(token))
+    # What waits for a decision is looked at by somebody: it is not judged again on the way.
+    is_waiting = last is not None and last.state == State.WAITING
+    fresh = _fresh(world, email, None if is_waiting else await check_domain(world, email), digest(token))
     return await world.store.write(_begin, fresh), token
 
 
@@ -162,10 +161,7 @@ def _fresh(world: World, email: Email, study: Study | None, token_hash: bytes) -
 async def _begin(tx: Tx, fresh: DomainRequest) -> DomainRequest:
     await emails.remove_proofs(tx, fresh.requester, PURPOSE)
     last = await domain_requests.find_last_request(tx, fresh.requester)
-    is_alive = (
-        last is not None and last.state in LIVE and (last.state is State.WAITING or last.expires_ts > fresh.created_ts)
-    )
-    if last is not None and is_alive:
+    if last is not None and _is_alive(last, fresh.created_ts):
         fresh = replace(last, token_hash=fresh.token_hash, changed_ts=fresh.changed_ts)
     else:
         under_way, of_today = await domain_requests.count_requests(tx, fresh.domain, fresh.created_ts - _DAY_MS)
@@ -177,7 +173,7 @@ async def _begin(tx: Tx, fresh: DomainRequest) -> DomainRequest:
 
 def _is_alive(request: DomainRequest, now_ms: int) -> bool:
     """Whether it may be taken up again; what waits for a decision does not end by itself."""
-    return request.state is State.WAITING or (request.state in LIVE and request.expires_ts > now_ms)
+    return request.state == State.WAITING or (request.state in LIVE and request.expires_ts > now_ms)
 
 
 async def get_own(world: World, request_id: str, token: str) -> DomainRequest:

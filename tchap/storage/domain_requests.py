@@ -9,7 +9,6 @@ from typing import Any
 
 from tchap.base import limits
 from tchap.base.encoding import decode_json, encode_json
-from tchap.policy.domain_requests import State
 from tchap.storage.database import Row, Tx
 
 
@@ -17,13 +16,14 @@ from tchap.storage.database import Row, Tx
 class DomainRequest:
     """One row; times in milliseconds since 1970. The hashes are of secrets that nobody keeps here.
 
+    `state` is `describing`, `proving`, `waiting`, `approved`, `refused`, `suspended` or `withdrawn`.
     `facts` is what a decider reads: `verdict`, `reasons`, `resembles`, `known`, `provider`, `dns`.
     """
 
     request_id: str
     domain: str
     requester: str
-    state: State
+    state: str
     token_hash: bytes
     challenge: str
     created_ts: int
@@ -58,7 +58,6 @@ _CHANGES = ", ".join(f"{name} = excluded.{name}" for name in _NAMES if name != "
 
 def _request(row: Row) -> DomainRequest:
     given = dict(zip(_NAMES, row, strict=True))
-    given["state"] = State(given["state"])
     for name in ("delegates", "facts"):
         given[name] = decode_json(given[name].encode())
     given["delegates"] = tuple(given["delegates"])
@@ -70,7 +69,7 @@ def _request(row: Row) -> DomainRequest:
 async def set_request(tx: Tx, request: DomainRequest) -> None:
     """Writes the whole row, new or not."""
     given = {name: getattr(request, name) for name in _NAMES}
-    given["state"] = request.state.value
+    given["state"] = str(request.state)
     given["delegates"] = encode_json(request.delegates).decode()
     given["facts"] = encode_json(request.facts).decode()
     await tx.run(

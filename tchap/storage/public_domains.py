@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from tchap.base import limits
-from tchap.policy.lookalikes import Looks, SearchKeys
 from tchap.storage.database import Tx
 
 
@@ -16,6 +16,38 @@ class PublicDomain:
     name: str | None
     source: str
     imported_ts: int
+
+
+class Looks(Protocol):
+    """What a domain is found by (policy/lookalikes)."""
+
+    @property
+    def look(self) -> str: ...
+    @property
+    def loose(self) -> str: ...
+    @property
+    def head(self) -> str: ...
+    @property
+    def middle(self) -> str: ...
+    @property
+    def tail(self) -> str: ...
+
+
+class SearchKeys(Protocol):
+    """What those that may resemble a domain have in common with it (policy/lookalikes)."""
+
+    @property
+    def domains(self) -> tuple[str, ...]: ...
+    @property
+    def look(self) -> str: ...
+    @property
+    def loose(self) -> str: ...
+    @property
+    def heads(self) -> tuple[str, ...]: ...
+    @property
+    def middles(self) -> tuple[str, ...]: ...
+    @property
+    def tails(self) -> tuple[str, ...]: ...
 
 
 async def find_public_domain(tx: Tx, domain: str) -> PublicDomain | None:

@@ -68,7 +68,7 @@ def _show(found: DomainRequest) -> dict[str, Any]:
         *("decided_by", "decided_ts", "reason", "created_ts", "changed_ts"),
     )
     shown = {name: getattr(found, name) for name in names}
-    shown |= {"state": found.state.value, "delegates": list(found.delegates)}
+    shown |= {"state": found.state, "delegates": list(found.delegates)}
     return {name: value for name, value in shown.items() if value is not None}
 
 

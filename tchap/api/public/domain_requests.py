@@ -86,7 +86,7 @@ def _show(world: World, own: DomainRequest) -> dict[str, Any]:
         "request_id": own.request_id,
         "domain": own.domain,
         "requester": own.requester,
-        "state": own.state.value,
+        "state": own.state,
         "known": bool(own.facts.get("known")),
         "name": own.name,
         "kind": own.kind,
@@ -98,7 +98,7 @@ def _show(world: World, own: DomainRequest) -> dict[str, Any]:
         "created_ts": own.created_ts,
         "changed_ts": own.changed_ts,
     }
-    if own.state is State.PROVING:
+    if own.state == State.PROVING:
         shown["dns"] = {"names": list(challenge_names(own.domain)), "text": challenge_text(own.challenge)}
         shown["addressees"] = addressees_of(world, own.domain)
         shown["mailed_to"] = own.proof_email

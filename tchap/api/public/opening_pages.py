@@ -31,13 +31,13 @@ KIND_WORDS = {
 
 def state_page(world: World, request: Request, own: DomainRequest, token: str) -> Response:
     """The page of the step that a request is at."""
-    if own.state is State.DESCRIBING:
+    if own.state == State.DESCRIBING:
         return describe_page(world, request, (own, token), {}, {})
-    if own.state is State.PROVING:
+    if own.state == State.PROVING:
         return proof_page(world, request, (own, token))
-    if own.state is State.APPROVED:
+    if own.state == State.APPROVED:
         return opened_page(request, own)
-    if own.state is State.WAITING:
+    if own.state == State.WAITING:
         return _waiting_page(world, request, own, token)
     return _ended_page(request, own)
 
@@ -214,7 +214,7 @@ def _ended_page(request: Request, own: DomainRequest) -> Response:
             "Votre demande est refusée. Le motif vous a été envoyé par courriel.",
             "Your request is refused. You were told why by mail.",
         ),
-    }[own.state]
+    }[State(own.state)]
     title = said(request, "Votre demande", "Your request")
     again = said(request, "Faire une autre demande", "Make another request")
     body = f'<p role="status">{said(request, *words)}</p><p><strong>{escape(own.domain)}</strong></p>'

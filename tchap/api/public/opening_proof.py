@@ -62,7 +62,7 @@ async def answer(world: World, request: Request) -> Response:
         settled = await confirm(world, token)
         words = (
             said(request, "Merci. Tchap est ouvert à ce domaine.", "Thank you. Tchap is open to this domain.")
-            if settled.state is State.APPROVED
+            if settled.state == State.APPROVED
             else said(request, "Merci. La demande va être examinée.", "Thank you. The request will be looked at.")
         )
     return page(request, said(request, "Réponse enregistrée", "Your answer is taken"), done(words))
