@@ -180,8 +180,8 @@ _MODULES = (
     terms,
     well_known,
     account_validity,
-    users_info,
     bug_reports,
+    users_info,
 )
 
 ROUTES: tuple[Route, ...] = tuple(route for module in _MODULES for route in module.ROUTES)

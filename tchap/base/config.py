@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from tchap.base import limits
+from tchap.base.identity import EXTERNAL_PREFIXES
 
 
 class ConfigError(Exception):
@@ -25,8 +26,8 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def is_external(self) -> bool:
-        """Today's clients know guests by these two prefixes of their server name."""
-        return self.name.startswith(("agent.externe.", "e."))
+        """Whether it is the server of guests."""
+        return self.name.startswith(EXTERNAL_PREFIXES)
 
 
 class Administration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

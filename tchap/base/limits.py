@@ -392,6 +392,8 @@ MAX_SPACE_PAGE = 100
 MAX_SPACE_DEPTH = 20  # steps from the root: people do not nest deeper, loops do
 MAX_SPACE_ROWS = 20_000  # (room, depth) pairs looked at under one space
 MAX_HIERARCHY_TOKEN = 2_048  # characters; ours hold two ids and three numbers
+# Succession: as many administrators as power levels can name, at some 90 bytes each, well inside MAX_EVENT_BYTES.
+MAX_NAMED_LEVELS = 400
 # Retention
 MIN_RETENTION_MS = 24 * 3600 * 1000  # a shorter lifetime counts as this: what was said can be read, and reported
 MAX_RETENTION_DAYS = 36_500  # that a setting may name

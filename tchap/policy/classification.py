@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from tchap.base import limits
-from tchap.policy.rooms import ALLOWED, Decision, Refused
+from tchap.policy.decisions import ALLOWED, Decision, Refused
 
 CLASSIFICATION = "fr.tchap.classification"
 

@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tchap.base import limits
-from tchap.policy.rooms import ALLOWED, DIRECT, UNRESTRICTED, Allowed, Decision, Refused
+from tchap.policy.decisions import ALLOWED, Decision, Refused
+from tchap.policy.rooms import DIRECT, UNRESTRICTED
 from tchap.protocol.canonical import MAX_INTEGER
 
 RETENTION = "m.room.retention"
@@ -117,10 +118,3 @@ def is_past(is_state: bool, origin_server_ts: int, lifetime_ms: int, now_ms: int
     beside it, which is for the caller to know; here it is not past.
     """
     return not is_state and lifetime_ms > 0 and origin_server_ts < now_ms - lifetime_ms
-
-
-def fate_of(decision: Decision, is_local: bool) -> Literal["accepted", "refused", "soft_failed"]:
-    """What becomes of such an event: our own people are told no; a partner's stays in the graph and is not obeyed."""
-    if isinstance(decision, Allowed):
-        return "accepted"
-    return "refused" if is_local else "soft_failed"

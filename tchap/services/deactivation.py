@@ -4,14 +4,12 @@ Its id is never given to anybody else, and its address is free for another accou
 opens it again for the same person is kept (`services/reactivation`).
 """
 
-import contextlib
 from dataclasses import dataclass
 from typing import Literal
 
-from tchap.base.errors import MatrixError
 from tchap.base.identity import Requester
-from tchap.services import memberships
 from tchap.services.devices import Ended, end_all_devices, end_browsers, forget_ended
+from tchap.services.succession import leave_all_rooms
 from tchap.services.world import World
 from tchap.storage import (
     account_closings,
@@ -20,14 +18,16 @@ from tchap.storage import (
     delegates,
     directory,
     emails,
+    identity,
+    openid,
     proconnect,
     profiles,
     pushers,
     thread_subscriptions,
+    tokens,
     validity,
 )
 from tchap.storage.database import Tx
-from tchap.storage.memberships import find_rooms_of
 
 ClosedBy = Literal["owner", "admin", "term"]
 
@@ -45,19 +45,11 @@ async def deactivate(world: World, requester: Requester, erase: bool, closed_by:
 
     `erase` also takes the profile away, and all that could open the account again.
     """
-    await _leave_rooms(world, requester)
+    await leave_all_rooms(world, requester.user_id)
     closing = _Closing(requester.user_id, world.clock.now_ms(), erase, closed_by)
     ended = await world.store.write(_deactivate, closing)
     world.live.tokens.forget_user(requester.user_id)
     await forget_ended(world, requester.user_id, ended)
-
-
-async def _leave_rooms(world: World, requester: Requester) -> None:
-    """Who is gone is in no room, invited to none and asks to enter none."""
-    for stay in await world.store.read(find_rooms_of, requester.user_id, ("join", "invite", "knock")):
-        # A room that cannot be left keeps nobody's account open.
-        with contextlib.suppress(MatrixError):
-            await memberships.leave(world, requester, stay.room_id)
 
 
 async def _deactivate(tx: Tx, closing: _Closing) -> Ended:
@@ -73,7 +65,11 @@ async def _deactivate(tx: Tx, closing: _Closing) -> Ended:
     # Whom an administrator shut out does not open the door again by signing in.
     if closing.erase or closing.closed_by == "admin":
         await proconnect.remove_links_of(tx, user_id)
+    # Should the account open again, nothing that was given out before opens it.
     await validity.remove_links_of(tx, user_id)
+    await tokens.remove_login_tokens_of(tx, user_id)
+    await openid.remove_tokens_of(tx, user_id)
+    await identity.remove_tokens_of(tx, user_id)
     await directory.remove_person(tx, user_id)
     await delegates.remove_delegations(tx, user_id)
     await pushers.remove_pushers_of(tx, user_id)

@@ -20,8 +20,10 @@ from tchap.services.messages import MessageWish, send_event
 from tchap.services.refusals import user_locked, user_suspended
 from tchap.services.state import StateWish, set_state
 from tchap.services.world import World
-from tchap.storage import accounts
+from tchap.storage import accounts, administrations
 from tchap.storage import delayed_events as storage
+from tchap.storage.accounts import Account
+from tchap.storage.administrations import Administration
 from tchap.storage.database import Tx
 from tchap.storage.delayed_events import CANCELLED, FAILED, SCHEDULED, SENT, DelayedEvent, End, Wanted
 from tchap.storage.events import AlreadySent
@@ -229,7 +231,7 @@ async def _send(world: World, event: DelayedEvent) -> str:
 
 async def _sender_of(world: World, event: DelayedEvent) -> Requester:
     """Who scheduled it, as they are now; their device may be gone, and its leaving a call is told all the same."""
-    account = await world.store.read(accounts.find_account, event.user_id)
+    account, administration = await world.store.read(_find_sender, event.user_id)
     if account is None or account.deactivated_ts is not None:
         raise MatrixError("M_USER_DEACTIVATED", "This account was closed.", "Ce compte est fermé.")
     if account.locked_ts is not None:
@@ -246,7 +248,13 @@ async def _sender_of(world: World, event: DelayedEvent) -> Requester:
         account.instance,
         is_external=instance is not None and instance.is_external and not world.settings.test_profile,
         appservice_id=event.appservice_id,
+        administration_id=account.administration_id,
+        refuses_clear=administration is None or administration.refuses_clear,
     )
+
+
+async def _find_sender(tx: Tx, user_id: str) -> tuple[Account | None, Administration | None]:
+    return await accounts.find_account(tx, user_id), await administrations.find_administration_of(tx, user_id)
 
 
 def _check_rate(world: World, requester: Requester) -> None:

@@ -14,13 +14,14 @@ from tchap.base.errors import Forbidden, LimitExceeded, MatrixError
 from tchap.base.identity import Requester
 from tchap.gateways import mail_texts
 from tchap.policy.emails import Email
+from tchap.policy.room_entry import PENDING
 from tchap.protocol.identifiers import server_of
 from tchap.protocol.signing import sign_json
 from tchap.services import memberships
 from tchap.services.administrations import home_of
 from tchap.services.emails import post, read_email
 from tchap.services.live_rooms import get_room
-from tchap.services.room_law import access_rule_of, check_invitation
+from tchap.services.room_law import check_entry, freedom_of
 from tchap.services.timeline import Draft, append
 from tchap.services.world import World
 from tchap.storage import accounts, emails
@@ -28,7 +29,6 @@ from tchap.storage.database import Tx
 from tchap.storage.emails import Invitation
 from tchap.storage.mail_outbox import OutgoingMail
 
-PENDING = "m.room.third_party_invite"
 KEY_PATH = "/_matrix/identity/v2/pubkey/isvalid"
 EPHEMERAL_KEY_PATH = "/_matrix/identity/v2/pubkey/ephemeral/isvalid"
 
@@ -87,7 +87,7 @@ async def check_may_come(world: World, requester: Requester, room_id: str, email
         )
     if home is not None:
         # The address has no id yet: any id of its future server is judged alike.
-        check_invitation(world, access_rule_of(room), f"@guest:{home.instance}")
+        check_entry(world, room, f"@guest:{home.instance}", "invite")
 
 
 def masked(email: Email) -> str:
@@ -105,7 +105,7 @@ def _pending(world: World, requester: Requester, token: str, email: Email) -> Dr
         "public_key": public_key,
         "public_keys": [{"public_key": public_key, "key_validity_url": url}],
     }
-    return Draft(PENDING, requester.user_id, content, state_key=token)
+    return Draft(PENDING, requester.user_id, content, state_key=token, freedom=freedom_of(world, requester))
 
 
 async def _keep(tx: Tx, invitation: Invitation, mail: OutgoingMail, to_mailbox: bool) -> None:

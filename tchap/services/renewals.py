@@ -110,7 +110,6 @@ async def send_renewal_mail(world: World, user_id: str) -> None:
             "M_THREEPID_DENIED",
             "The domain of your e-mail address is no longer authorised: ask your administration.",
             "Le domaine de votre adresse n'est plus autorisé : adressez-vous à votre administration.",
-            status_hint=403,
         )
     _check_rate(world, row)
     token, now_ms = world.entropy.token(), world.clock.now_ms()

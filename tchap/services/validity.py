@@ -10,7 +10,7 @@ import structlog
 
 from tchap.base import limits
 from tchap.base.identity import Requester
-from tchap.policy.validity import Act, Decision, Rules, decide
+from tchap.policy.validity import RECHECK_MS, Act, Decision, Rules, decide
 from tchap.services.accounts import account_expired
 from tchap.services.deactivation import deactivate
 from tchap.services.emails import post
@@ -77,7 +77,7 @@ async def look_at_terms(world: World) -> int:
 
 
 async def _look(tx: Tx, sheet: _Sheet) -> list[Decided]:
-    rows = await validity.find_due(tx, sheet.now_ms)
+    rows = await validity.take_due(tx, sheet.now_ms, sheet.now_ms + RECHECK_MS)
     decided = [(row, decide(facts_of(row), sheet.rules, sheet.now_ms)) for row in rows]
     await validity.set_terms(tx, [_change(row, decision, sheet.now_ms) for row, decision in decided])
     for (row, decision), token in zip(decided, sheet.tokens, strict=False):

@@ -56,6 +56,10 @@ async def remove_token(tx: Tx, token_hash: bytes) -> bool:
     return await tx.run("DELETE FROM identity_tokens WHERE token_hash = $1", token_hash) > 0
 
 
+async def remove_tokens_of(tx: Tx, user_id: str) -> None:
+    await tx.run("DELETE FROM identity_tokens WHERE user_id = $1", user_id)
+
+
 async def find_peppers(tx: Tx) -> list[Pepper]:
     """All of them, the oldest first: seldom more than one."""
     rows = await tx.all(

@@ -27,3 +27,7 @@ async def find_owner(tx: Tx, token_hash: bytes, now_ms: int) -> str | None:
         now_ms,
     )
     return row[0] if row else None
+
+
+async def remove_tokens_of(tx: Tx, user_id: str) -> None:
+    await tx.run("DELETE FROM openid_tokens WHERE user_id = $1", user_id)

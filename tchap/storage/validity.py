@@ -54,12 +54,19 @@ _TERM = (
 )
 
 
-async def find_due(tx: Tx, now_ms: int) -> list[TermRow]:
-    """Some living accounts that are to be looked at, those that wait longest first."""
+async def take_due(tx: Tx, now_ms: int, again_ts: int) -> list[TermRow]:
+    """Some living accounts that are to be looked at, those that wait longest; nobody else is given them until then."""
     rows = await tx.all(
-        f"{_TERM} AND a.validity_next_ts <= $1 ORDER BY a.validity_next_ts LIMIT $2", now_ms, limits.VALIDITY_BATCH
+        # The condition stands twice: another process may have taken some of them meanwhile.
+        "UPDATE accounts SET validity_next_ts = $2 WHERE validity_next_ts <= $1 AND user_id IN"
+        " (SELECT user_id FROM accounts WHERE validity_next_ts <= $1 ORDER BY validity_next_ts LIMIT $3)"
+        " RETURNING user_id",
+        now_ms,
+        again_ts,
+        limits.VALIDITY_BATCH,
     )
-    return [_term(row) for row in rows]
+    taken = await tx.all(f"{_TERM} AND a.user_id IN_LIST($1) ORDER BY a.user_id", [row[0] for row in rows])
+    return [_term(row) for row in taken]
 
 
 async def find_term(tx: Tx, user_id: str) -> TermRow | None:

@@ -70,6 +70,7 @@ def test_an_administrator_opens_an_account_again(tmp_path: Path) -> None:
             await house.ask("POST", f"{V3}/join/{room}", {}, jean.token)
             text = {"algorithm": "m.megolm.v1.aes-sha2", "ciphertext": "x", "sender_key": "k", "session_id": "s"}
             seen = await house.ask("PUT", f"{V3}/rooms/{room}/send/m.room.encrypted/1", text, zoe.token)
+            openid = await house.ask("POST", f"{V3}/user/{jean.user_id}/openid/request_token", {}, jean.token)
             await close(house, jean.user_id, admin)
             missed = await house.ask("PUT", f"{V3}/rooms/{room}/send/m.room.encrypted/2", text, zoe.token)
             assert jean.user_id not in await find(house, "martin", zoe)
@@ -77,6 +78,8 @@ def test_an_administrator_opens_an_account_again(tmp_path: Path) -> None:
             assert (reply.status, reply.body) == (200, {"user_id": jean.user_id, "email": JEAN})
             assert "rouvert" in (await mails_to(house, JEAN))[-1]["subject"]
             assert (await house.call("GET", f"{V3}/account/whoami", token=jean.token)).status == 401
+            vouched = f"/_matrix/federation/v1/openid/userinfo?access_token={openid['access_token']}"
+            assert (await house.call("GET", vouched)).status == 401, "what was given out before opens nothing"
             await choose_password(house, JEAN)
             back = await sign_in(house, jean.user_id)
             assert await name_of(house, jean.user_id, zoe) == "Jean Martin [Préfecture du Val-Clair]"

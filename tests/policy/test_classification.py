@@ -3,7 +3,7 @@
 import pytest
 
 from tchap.policy.classification import decide_classification
-from tchap.policy.rooms import Allowed, Refused
+from tchap.policy.decisions import Allowed, Refused
 
 LISTED = ("Diffusion restreinte", "Interne")
 

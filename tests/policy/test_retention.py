@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tchap.base import limits
+from tchap.policy.decisions import Allowed, Decision, Origin, Refused, Road, SoftFailed, judge_origin
 from tchap.policy.retention import (
     DAY_MS,
     NO_TERM,
@@ -13,12 +14,10 @@ from tchap.policy.retention import (
     Term,
     content_at_creation,
     decide_retention,
-    fate_of,
     is_past,
     kind_of,
     lifetime_in_force,
 )
-from tchap.policy.rooms import ALLOWED, Allowed, Decision, Refused
 
 FORUM = Term(90 * DAY_MS, 90 * DAY_MS)
 YEAR = Term(30 * DAY_MS, 365 * DAY_MS)
@@ -129,14 +128,13 @@ def test_when_an_event_is_past(is_state: bool, ts: int, lifetime_ms: int, past: 
 
 
 @pytest.mark.parametrize(
-    ("decision", "is_local", "fate"),
-    [
-        (ALLOWED, True, "accepted"),
-        (ALLOWED, False, "accepted"),
-        (Refused("no", "non"), True, "refused"),
-        (Refused("no", "non"), False, "soft_failed"),
-    ],
+    ("content", "lifetime"),
+    [({"max_lifetime": 365 * DAY_MS}, 90 * DAY_MS), ({}, 90 * DAY_MS), ({"max_lifetime": "long"}, 90 * DAY_MS)],
 )
-def test_whose_event_it_is(decision: Decision, is_local: bool, fate: str) -> None:
-    """Our own people are refused; what a partner accepted stays in the graph and is not obeyed."""
-    assert fate_of(decision, is_local) == fate
+def test_a_partner_is_soft_failed_and_obeyed_no_further(content: dict[str, Any], lifetime: int) -> None:
+    """What a partner's server accepted stays in the graph, is shown to nobody, and keeps nothing longer here."""
+    decision = decide_retention(FORUM, content)
+    assert isinstance(decision, Refused)
+    assert judge_origin(decision, Origin.PARTNER, Road.TOLD) == SoftFailed(decision)
+    assert judge_origin(decision, Origin.LOCAL, Road.TOLD) is decision
+    assert lifetime_in_force(FORUM, content) == lifetime

@@ -1,5 +1,7 @@
 """Terms of accounts on both engines: who is due, what links are worth, what a closing keeps."""
 
+import asyncio
+
 import pytest
 
 from tchap.base import limits
@@ -19,32 +21,41 @@ async def add(store: Store, user_id: str, email: str | None, proof_ts: int = 5) 
         await store.write(accounts.add_email, AccountEmail(email, user_id, proof_ts, proof_ts))
 
 
-async def test_who_is_due_comes_in_order(store: Store) -> None:
-    """New accounts are due at once; then each when it asked to be, and closed ones never."""
+LATER = 10**6
+
+
+async def test_who_is_due_is_taken_once(store: Store) -> None:
+    """New accounts are due at once; then each when it asked to be; taken ones wait, and closed ones are never due."""
     await add(store, CAMILLE, "camille@a.example.fr")
     await add(store, ZOE, None)
-    rows = await store.read(validity.find_due, 0)
-    assert {row.user_id for row in rows} == {CAMILLE, ZOE}
-    assert TermRow(CAMILLE, HERE, 1, None, None, True, False, False, "camille@a.example.fr", 5) in rows
-    assert TermRow(ZOE, HERE, 1, None, None, True, False, False, None, None) in rows
+    assert await store.write(validity.take_due, 0, LATER) == [
+        TermRow(CAMILLE, HERE, 1, None, None, True, False, False, "camille@a.example.fr", 5),
+        TermRow(ZOE, HERE, 1, None, None, True, False, False, None, None),
+    ]
+    assert await store.write(validity.take_due, 0, LATER) == []
+    assert await store.read(validity.find_next) == LATER
     changes = [TermChange(CAMILLE, 100, 7, 50), TermChange(ZOE, None, None, 40)]
     await store.write(validity.set_terms, changes)
     assert await store.read(validity.find_next) == 40
-    assert await store.read(validity.find_due, 39) == []
-    assert [row.user_id for row in await store.read(validity.find_due, 60)] == [ZOE, CAMILLE]
+    assert await store.write(validity.take_due, 39, LATER) == []
+    assert [row.user_id for row in await store.write(validity.take_due, 49, LATER)] == [ZOE]
     await store.write(accounts.set_deactivated, ZOE, 9, False)
     await store.write(account_closings.set_closed_by, ZOE, "term", None)
-    assert await store.read(validity.find_next) == 50
-    (row,) = await store.read(validity.find_due, 60)
-    assert (row.expires_ts, row.told_ts) == (100, 7)
+    (row,) = await store.write(validity.take_due, LATER, LATER + 1)
+    assert (row.user_id, row.expires_ts, row.told_ts) == (CAMILLE, 100, 7)
     assert await store.read(validity.find_term, ZOE) is None
 
 
-async def test_a_batch_is_bounded(store: Store) -> None:
-    """However many are due, one look takes so many."""
+async def test_two_who_look_at_once_share_the_work(store: Store) -> None:
+    """Of several processes that look at the same time, one alone is given an account: nobody is written to twice."""
     for number in range(limits.VALIDITY_BATCH + 3):
         await store.write(accounts.add_account, Account(f"@a{number}:{HERE}", HERE, None, 1))
-    assert len(await store.read(validity.find_due, 0)) == limits.VALIDITY_BATCH
+    looks = await asyncio.gather(*(store.write(validity.take_due, 0, LATER) for _ in range(4)))
+    taken = [row.user_id for rows in looks for row in rows]
+    assert max(len(rows) for rows in looks) == limits.VALIDITY_BATCH
+    left = [row.user_id for row in await store.write(validity.take_due, 0, LATER)]
+    assert len(taken) == len(set(taken))
+    assert len(taken) + len(left) == limits.VALIDITY_BATCH + 3
 
 
 async def test_renewing_spends_all_links(store: Store) -> None:
@@ -92,7 +103,7 @@ async def test_a_closing_tells_how_it_was_done(store: Store) -> None:
     assert known == {CAMILLE: (False, True)}
     await store.write(account_closings.set_open, CAMILLE)
     assert await store.read(account_closings.find_closing, CAMILLE) is None
-    assert [row.user_id for row in await store.read(validity.find_due, 0)] == [CAMILLE]
+    assert [row.user_id for row in await store.write(validity.take_due, 0, LATER)] == [CAMILLE]
 
 
 async def stay(tx: Tx, user_id: str, room_id: str, membership: str) -> None:

@@ -88,7 +88,7 @@ export function buildAccount(credentials: Credentials, options: OpenOptions): Ac
     userId,
     deviceId,
     accessToken: credentials.accessToken,
-    fetchFn: guardFetch(declareFiles(watchExpiry(inner, options.onExpired ?? (() => undefined)), findFiles), facts),
+    fetchFn: guardFetch(watchExpiry(declareFiles(inner, findFiles), options.onExpired ?? (() => undefined)), facts),
     cryptoCallbacks: vault.callbacks,
     verificationMethods: ["m.sas.v1"],
     timelineSupport: true,
