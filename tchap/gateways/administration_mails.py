@@ -76,17 +76,34 @@ _DONE: Mapping[str, tuple[str, str]] = {
 }
 
 
+_FIELDS = {
+    "name": ("le nom", "the name"),
+    "label": ("le libellé", "the label"),
+    "instance": ("le serveur des nouveaux comptes", "the server of new accounts"),
+    "kind": ("le type", "the kind"),
+    "parent_id": ("l'administration dont elle dépend", "the administration it is a part of"),
+    "siren": ("le numéro SIREN", "the SIREN number"),
+    "headcount": ("l'effectif", "the headcount"),
+    "contact": ("le contact", "the contact"),
+    "refuses_clear": ("la protection contre les messages en clair", "the guard against messages in clear"),
+    "requires_mfa": ("l'exigence de deux facteurs", "the demand for two factors"),
+}
+
+
 def done_mail(recipient: str, name: str, act: str, facts: tuple[str, int | None]) -> OutgoingMail:
-    """What was done to the administration of this name; `facts`: what it is about, and a moment in ms."""
+    """What was done to the administration of this name; `facts`: what it is about (of a change, the names of the fields
+    separated by a comma and a space), and a moment in ms."""
     what, moment_ms = facts
+    changed = [_FIELDS[name] for name in what.split(", ")] if act == "change_administration" else [(what, what)]
+    whats = [", ".join(words) for words in zip(*changed, strict=True)]
     fr, en = _DONE[act]
     dates = ("", "") if moment_ms is None else (_date(moment_ms, 0), _date(moment_ms, 1))
     return plain_mail(
         recipient,
         "Votre administration sur Tchap / Your administration on Tchap",
         (
-            f"Bonjour,\n\nAdministration « {name} ».\n\n{fr.format(what=what, date=dates[0])}",
-            f"Hello,\n\nAdministration “{name}”.\n\n{en.format(what=what, date=dates[1])}",
+            f"Bonjour,\n\nAdministration « {name} ».\n\n{fr.format(what=whats[0], date=dates[0])}",
+            f"Hello,\n\nAdministration “{name}”.\n\n{en.format(what=whats[1], date=dates[1])}",
         ),
     )
 

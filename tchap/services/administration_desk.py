@@ -21,7 +21,8 @@ CONSOLE = "console"  # who acts from the command line
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """Who acts (a user id, or `console`), when, and what of the configuration decides on it."""
+    """Who acts (a user id, or `console`), when, and what of the configuration decides on it; `is_quiet` where one mail
+    tells of several acts, and was written already."""
 
     by: str
     now_ms: int
@@ -29,6 +30,7 @@ class Hand:
     instances: frozenset[str]
     externals: str | None
     public_url: str
+    is_quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ async def record(tx: Tx, of: Administration, deed: Deed, hand: Hand) -> None:
     act = deed.act.removesuffix("_in").removesuffix("_out")
     line = AdminAct(hand.by, act, deed.what, hand.now_ms, deed.detail, of.administration_id)
     await audit.add_act(tx, line)
-    for recipient in await _find_recipients(tx, of):
+    for recipient in await _find_recipients(tx, of) if not hand.is_quiet else ():
         facts = (deed.what, deed.moment_ms)
         await post(tx, mails.done_mail(recipient, of.name, deed.act, facts), hand.now_ms, hand.to_mailbox)
 

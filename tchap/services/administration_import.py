@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tchap.base import limits
 from tchap.base.errors import InvalidParam, MatrixError
@@ -123,6 +123,7 @@ async def _import(tx: Tx, line: Line, hand: Hand) -> str:
     known = await book.find_administration_named(tx, cells["name"])
     if known is None:
         of, done = await create_administration(tx, _new(cells, parent_id), hand), CREATED
+        hand = replace(hand, is_quiet=True)
     else:
         of = await change_administration(tx, known.administration_id, _change(cells, parent_id), hand)
         done = KEPT if of == known else CHANGED

@@ -70,11 +70,11 @@ async def open_administration(
     M_INVALID_PARAM: a field that cannot be, a name, instance or domain that is taken or unknown, a delegate who is
     nobody of it.
     """
-    opened = await create_administration(tx, wanted, hand)
+    opened, quiet = await create_administration(tx, wanted, hand), replace(hand, is_quiet=True)
     for domain in domains:
-        await add_domain(tx, opened, domain, hand)
+        await add_domain(tx, opened, domain, quiet)
     for email in named:
-        await name_delegate(tx, opened, email, hand)
+        await name_delegate(tx, opened, email, quiet)
     return opened
 
 

@@ -76,6 +76,36 @@ def test_a_delegate_named_before_having_an_account_looks_after_their_administrat
     asyncio.run(story())
 
 
+def test_each_act_is_told_to_the_contact_and_the_delegates(tmp_path: Path) -> None:
+    """One mail an act, and one for a whole opening; neither side of a move is told of the other."""
+
+    async def story() -> None:
+        async with scene(tmp_path) as (house, office, _):
+            contact, chief = "contact@ville.example.fr", "chef@ville.example.fr"
+            domains = ("ville.example.fr", "*.ville.example.fr", "metro.example.fr")
+            city = await office.open("Ville", *domains, contact=contact, delegates=[chief])
+            other = await office.open("Métropole", contact="contact@metropole.example.fr")
+            assert (len(await office.mails(contact)), len(await office.mails(chief))) == (1, 1)
+            token, one = office.operator.token, f"{BASE}/{city}"
+            await house.ask("PUT", one, {"label": "Ville", "headcount": 3}, token)
+            await house.ask("PUT", one, {"label": "Ville"}, token)
+            await office.confirmed(office.operator, f"{one}/domains/metro.example.fr/move", to=other)
+            closes_ts = house.clock.now_ms() + 20 * DAY_S * 1000
+            await office.confirmed(office.operator, f"{one}/domains/ville.example.fr/close", closes_ts=closes_ts)
+            told = [mail["text"] for mail in await office.mails(contact)]
+            assert told[1:] == [mail["text"] for mail in (await office.mails(chief))[1:]]
+            for text, words in zip(
+                told, ("est ouverte", "le libellé, l'effectif", "quittent", "le 4 février 2027"), strict=True
+            ):
+                assert words in text
+                assert "« Ville »" in text
+                assert "Métropole" not in text
+            assert "on 4 February 2027" in told[3]
+            assert "rejoignent" in (await office.mails("contact@metropole.example.fr"))[-1]["text"]
+
+    asyncio.run(story())
+
+
 def test_people_are_listed_page_by_page_or_found_by_their_address(tmp_path: Path) -> None:
     """Those of the administration alone, each once; an address of another one finds nobody."""
 

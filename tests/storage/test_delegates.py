@@ -2,7 +2,16 @@
 
 import pytest
 
-from tchap.storage import accounts, administration_people, administration_walks, audit, delegates, pushers, reports
+from tchap.storage import (
+    accounts,
+    administration_people,
+    administration_walks,
+    audit,
+    delegates,
+    identity,
+    pushers,
+    reports,
+)
 from tchap.storage import administrations as book
 from tchap.storage.accounts import Account, AccountEmail
 from tchap.storage.administration_walks import CLOSE, PLACE, SHOW, WARN, Task
@@ -112,6 +121,7 @@ async def test_addresses_are_renamed_within_one_administration(store: Store) -> 
     await name(store, "left", "a@old.fr", user_id)
     await name(store, "office", "a@old.fr", user_id)
     await name(store, "left", "later@old.fr")
+    await store.write(identity.set_unbound, "a@old.fr", user_id, 1)
     pusher = Pusher(user_id, "m.email", "a@old.fr", "email", "", "", None, "fr", b"{}", "D")
     await store.write(pushers.set_pusher, pusher, 1, False)
     args = ("left", "old.fr", "new.fr")
@@ -119,7 +129,10 @@ async def test_addresses_are_renamed_within_one_administration(store: Store) -> 
     assert await store.write(administration_people.rename_emails, *args) == 1
     await store.write(delegates.rename_emails, *args)
     await store.write(pushers.rename_mail_pushers, *args)
+    await store.write(identity.rename_unbound, *args)
+    await store.write(identity.rename_hashes, [("a@old.fr", "a@new.fr")])
     assert [each.email for each in await store.read(accounts.find_emails_of, user_id)] == ["a@new.fr"]
+    assert "a@new.fr" not in await store.read(identity.find_addresses, "", 9)
     assert await store.read(accounts.find_email, "c@old.fr") is not None
     found = await store.read(delegates.find_delegates, ["left", "office"])
     assert [(each.administration_id, each.email) for each in found] == [

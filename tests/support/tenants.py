@@ -185,6 +185,7 @@ CASES: tuple[Case, ...] = (
     ),
     _notice("GET"),
     _notice("POST", "/withdraw"),
+    _at_home_refused(_case("GET", f"{TCHAP}/deletions", lambda _: f"{TCHAP}/deletions")),
     _at_home_refused(_case("GET", f"{TCHAP}/bug_reports", lambda _: f"{TCHAP}/bug_reports")),
     _at_home_refused(_case("GET", f"{TCHAP}/bug_reports/{{reportId}}", lambda p: f"{TCHAP}/bug_reports/{p.report}")),
     _at_home_refused(
