@@ -87,6 +87,7 @@ def plan_administration(world: World, own: DomainRequest, listed_name: str | Non
         kind,
         siren=own.siren,
         headcount=own.headcount,
+        contact=own.contact,
     )
 
 
@@ -132,9 +133,9 @@ async def open_domain(tx: Tx, own: DomainRequest, wanted: NewAdministration, han
         return await refuse_request(tx, own, _TAKEN, hand)
     if await administrations.find_administration_named(tx, wanted.name) is not None:
         wanted = replace(wanted, name=f"{wanted.name[: MAX_NAME - len(own.domain) - 3]} ({own.domain})"[:MAX_NAME])
-    opened = await open_administration(tx, wanted, (own.domain,), own.delegates, hand)
-    # Set last: the contact need not hear of each of the acts that open one administration.
-    await administrations.set_administration(tx, replace(opened, contact=own.contact))
+    # The requester has a mail of her own, below; the contact is often she.
+    quiet = replace(hand, is_quiet=True)
+    opened = await open_administration(tx, wanted, (own.domain,), own.delegates, quiet)
     own = decided(replace(own, state=State.APPROVED, administration_id=opened.administration_id), None, hand)
     await domain_requests.set_request(tx, own)
     act = AdminAct(hand.by, "approve_domain", own.domain, hand.now_ms, own.request_id, opened.administration_id)
