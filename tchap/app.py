@@ -31,6 +31,7 @@ from tchap.gateways.mail import open_mailer
 from tchap.gateways.media_store import DiskMediaStore
 from tchap.gateways.oidc import OidcGateway
 from tchap.gateways.passwords import PasswordHasher
+from tchap.gateways.scanner import Clamd
 from tchap.live import Live
 from tchap.live.appservices import AppServiceNews
 from tchap.live.audience import Audience
@@ -38,13 +39,14 @@ from tchap.live.delayed_events import DelayedAlarm
 from tchap.live.interactive_auth import InteractiveSessions
 from tchap.live.last_seen import LastSeen
 from tchap.live.notifier import Notifier
-from tchap.live.previews import Previews
 from tchap.live.push import PushAlarm
 from tchap.live.rate_limits import RateLimits
 from tchap.live.rooms import RoomCache
+from tchap.live.shared import Shared
 from tchap.live.sliding import Connections
 from tchap.live.tokens import TokenCache
 from tchap.live.transactions import TransactionCache
+from tchap.live.turns import Turns
 from tchap.live.typing import Typing
 from tchap.live.uploads import Uploads
 from tchap.policy.retention import KINDS
@@ -57,6 +59,7 @@ from tchap.services.bug_reports import forget_bug_reports
 from tchap.services.delayed_events import send_delayed
 from tchap.services.domain_proofs import watch_domains
 from tchap.services.duties import keep_doing
+from tchap.services.guest_terms import follow_guests
 from tchap.services.identity_lookup import keep_peppers
 from tchap.services.instance_keys import load_keys
 from tchap.services.mail_delivery import deliver_mail
@@ -67,6 +70,8 @@ from tchap.services.push_delivery import deliver_pushes, keep_ledger
 from tchap.services.push_keys import load_push_keys
 from tchap.services.renewals import rules_in_force
 from tchap.services.retention import keep_retention
+from tchap.services.scanner_keys import load_scanner_key
+from tchap.services.scanning import describe
 from tchap.services.search_index import index_rooms
 from tchap.services.server_notices import tell_notices
 from tchap.services.url_previews import forget_previews
@@ -111,9 +116,12 @@ async def open_world(
             push_keys=await load_push_keys(store, settings, clock),
             dns=DnsGateway(settings.onboarding),
             domain_lists=DomainLists(),
+            scanner=Clamd(settings.antivirus, clock) if settings.antivirus.clamd else None,
+            scanner_key=await load_scanner_key(store, clock),
         )
     finally:
         live.previews.close()
+        live.scans.close()
         if proconnect is not None:
             await proconnect.close()
         await outbound.close()
@@ -137,9 +145,11 @@ def build_live(settings: Settings, clock: Clock) -> Live:
         last_seen=LastSeen(),
         sliding=Connections(clock.now_ms()),
         appservices=AppServiceNews(),
-        previews=Previews(),
+        previews=Shared(),
         delayed=DelayedAlarm(),
         push=PushAlarm(),
+        scans=Shared(),
+        openings=Turns(limits.OPENINGS_AT_ONCE, limits.MAX_WAITING_OPENINGS, limits.OPENINGS_RETRY_MS),
     )
 
 
@@ -231,6 +241,7 @@ async def _run(world: World, doors: list[_Door]) -> None:
             group.create_task(keep_doing(world, "search", index_rooms)),
             group.create_task(keep_doing(world, "peppers", keep_peppers)),
             group.create_task(keep_doing(world, "bug reports", forget_bug_reports)),
+            group.create_task(keep_doing(world, "guests", follow_guests)),
             group.create_task(keep_doing(world, "delayed events", send_delayed)),
             group.create_task(keep_doing(world, "push decisions", decide_pushes)),
             group.create_task(keep_doing(world, "push delivery", deliver_pushes)),
@@ -243,6 +254,7 @@ async def _run(world: World, doors: list[_Door]) -> None:
         await _until_started(servers)
         listening = ", ".join(door.url for door in doors)
         print(f"Tchap is ready on {world.settings.public_url} (listening on {listening})", flush=True)
+        print(await describe(world), flush=True)
         await asyncio.wait(running)
         for duty in duties:
             duty.cancel()

@@ -88,7 +88,7 @@ from tchap.api.public import (
     well_known,
 )
 from tchap.api.routing import Route
-from tchap.api.tchap import account_validity, bug_reports, users_info
+from tchap.api.tchap import account_validity, bug_reports, externals, scanner, users_info
 
 _MODULES = (
     administration_domains,
@@ -181,7 +181,9 @@ _MODULES = (
     well_known,
     account_validity,
     bug_reports,
+    externals,
     users_info,
+    scanner,
 )
 
 ROUTES: tuple[Route, ...] = tuple(route for module in _MODULES for route in module.ROUTES)

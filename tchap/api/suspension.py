@@ -36,6 +36,8 @@ _ALLOWED = (
     ("POST", f"{_USER}/filter"),
     ("POST", "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync"),
     ("POST", f"{_V3}/search"),
+    ("POST", "/_matrix/media_proxy/unstable/scan_encrypted"),
+    ("POST", "/_matrix/media_proxy/unstable/download_encrypted"),
     ("POST", f"{_V3}/user_directory/search"),
     ("POST", f"{_V3}/publicRooms"),
     ("POST", f"{_ROOM}/read_markers"),

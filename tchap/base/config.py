@@ -13,6 +13,7 @@ import msgspec
 
 from tchap.base import limits
 from tchap.base.identity import EXTERNAL_PREFIXES
+from tchap.base.onboarding_config import Onboarding
 
 
 class ConfigError(Exception):
@@ -126,6 +127,13 @@ class Support(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     report_days: int = 90
 
 
+class Externals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    usual_days: int = 180
+    longest_days: int = 395
+    warn_days: int = 14
+    close_after_days: int = 120
+
+
 class Identity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     internal_networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
 
@@ -169,6 +177,18 @@ class Push(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     email_room_interval_s: int = 12 * 3600
 
 
+class Antivirus(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """ClamAV's daemon, at a socket's path or at `host:port`; without an address nothing is scanned."""
+
+    clamd: str = ""
+    encrypted: Literal["on_request", "required"] = "on_request"
+    when_down: Literal["wait", "let_through"] = "wait"
+    allowed_types: tuple[str, ...] = ()
+    denied_types: tuple[str, ...] = ()
+    max_bytes: int = 100 * 1024 * 1024
+    timeout_s: int = 120
+
+
 class Validity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     enabled: bool = True
     period_days: int = 395
@@ -180,32 +200,6 @@ class Validity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 class Outbound(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     allowed_networks: tuple[str, ...] = ()
-
-
-class Authority(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Somebody who may vouch that a domain is its administration's: a prefecture for its communes, a ministry."""
-
-    name: str
-    email: str
-    domains: tuple[str, ...]
-
-    def vouches_for(self, domain: str) -> bool:
-        """Whether the domain is one of `domains`: a name, `*.name` for what stands under it, or `*`."""
-        return any(
-            pattern in ("*", domain) or (pattern.startswith("*.") and domain.endswith(pattern[1:].lower()))
-            for pattern in self.domains
-        )
-
-
-class Onboarding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How administrations join by themselves."""
-
-    enabled: bool = True
-    dns_servers: tuple[str, ...] = ()
-    dns_timeout_s: float = 5.0
-    instance_of_kind: dict[str, str] = {}
-    authorities: tuple[Authority, ...] = ()
-    deciders_email: str = ""
 
 
 Signature = Literal["RS256", "ES256", "HS256"]
@@ -274,6 +268,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rate_limits: RateLimits = RateLimits()
     turn: Turn = Turn()
     rtc: Rtc = Rtc()
+    externals: Externals = Externals()
     identity: Identity = Identity()
     support: Support = Support()
     moderation: Moderation = Moderation()
@@ -284,6 +279,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     proconnect: ProConnect = ProConnect()
     push: Push = Push()
     onboarding: Onboarding = Onboarding()
+    antivirus: Antivirus = Antivirus()
     validity: Validity = Validity()
     test: TestProfile | None = None
 
@@ -394,25 +390,25 @@ def _check_consistent(settings: Settings) -> None:
         raise ConfigError('[test] is refused unless profile = "test" is named: it switches the rules of Tchap off')
     if settings.http.tls_port and not (settings.http.tls_certificate and settings.http.tls_key):
         raise ConfigError("http: a TLS port needs tls_certificate and tls_key")
+    _check_externals(settings.externals)
     _check_networks(settings.identity.internal_networks)
     _check_administrations(settings)
     _check_proconnect(settings)
+    _check_antivirus(settings.antivirus)
     _check_validity(settings.validity)
-    _check_onboarding(settings)
+    agents = {instance.name for instance in settings.instances if not instance.is_external}
+    if fault := settings.onboarding.find_fault(agents):
+        raise ConfigError(f"onboarding: {fault}")
     _check_retention(settings)
 
 
-def _check_onboarding(settings: Settings) -> None:
-    onboarding = settings.onboarding
-    for kind, name in onboarding.instance_of_kind.items():
-        instance = settings.find_instance(name)
-        if instance is None or instance.is_external:
-            raise ConfigError(f"onboarding: instance_of_kind: {kind}: no such instance for agents: {name}")
-    for authority in onboarding.authorities:
-        if not authority.name or "@" not in authority.email or not authority.domains:
-            raise ConfigError("onboarding: authorities: each has a name, an email and domains")
-    if not 0 < onboarding.dns_timeout_s <= limits.MAX_DNS_TIMEOUT_S:
-        raise ConfigError(f"onboarding: dns_timeout_s is at most {limits.MAX_DNS_TIMEOUT_S}")
+def _check_antivirus(antivirus: Antivirus) -> None:
+    host, _, port = antivirus.clamd.rpartition(":")
+    is_place = host and port.isascii() and port.isdigit() and int(port) < 65_536
+    if antivirus.clamd and "/" not in antivirus.clamd and not is_place:
+        raise ConfigError("antivirus: clamd is the path of a socket, or host:port")
+    if antivirus.encrypted == "required" and not antivirus.clamd:
+        raise ConfigError('antivirus: encrypted = "required" needs clamd')
 
 
 def _check_retention(settings: Settings) -> None:
@@ -455,6 +451,11 @@ def _check_validity(validity: Validity) -> None:
         raise ConfigError("validity: mail_days_before lie within period_days")
     if validity.close_after_days and not 0 < validity.last_mail_days_before < validity.close_after_days:
         raise ConfigError("validity: last_mail_days_before lies within close_after_days; 0 closes nothing")
+
+
+def _check_externals(externals: Externals) -> None:
+    if not 0 < externals.warn_days < externals.usual_days <= externals.longest_days or externals.close_after_days < 0:
+        raise ConfigError("externals: warn_days is below usual_days, which is at most longest_days; none is below 0")
 
 
 def _check_networks(networks: tuple[str, ...]) -> None:

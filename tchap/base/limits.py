@@ -42,6 +42,21 @@ MAX_WAITING_IMAGES = 64
 IMAGE_THREADS = 2
 MAX_THUMBNAIL_FRAMES = 150  # of an animation; longer ones stand still
 
+# Antivirus
+SCANS_AT_ONCE = 4  # of the ten threads clamd has by default; each holds its file in memory
+MAX_WAITING_SCANS = 64  # beyond, a file waits for its next download instead
+SCANNER_CHUNK = 256 * 1024
+MAX_SCANNER_ANSWER = 64 * 1024  # one line
+MAX_THREAT_NAME = 255  # characters
+SCANNER_VERSION_S = 60  # between two questions about the scanner's signatures, which change a few times a day
+RESCAN_AFTER_MS = 24 * 3600 * 1000  # how long a clean verdict holds although there are newer signatures
+MAX_OPENED = 64  # verdicts kept of one file under different keys: it has one that is true
+OPENINGS_AT_ONCE = 2  # encrypted files opened and looked at; each is held twice in memory, sealed and open
+MAX_WAITING_OPENINGS = 64
+OPENINGS_RETRY_MS = 2_000
+MAX_SCANNER_BODY = 64 * 1024  # a file's address and key, encrypted
+HASH_ON_LOOP = 64 * 1024  # bytes hashed without a thread: a tenth of a millisecond
+
 # Identifiers
 MAX_ID_BYTES = 255  # appendices, "Common Identifier Format"
 MAX_EVENT_BYTES = 65_536  # client-server API, "Size limits"
@@ -285,6 +300,9 @@ MAX_BUG_REPORT_FIELD = 20_000  # characters of one field
 MAX_BUG_REPORT_NAME = 255
 BUG_REPORT_BATCH = 50  # deleted before others have a turn
 BUG_REPORTS_LOOK_EVERY_S = 3600.0
+MAX_GUESTS_LISTED = 500  # externals of one agent in one answer
+GUESTS_BATCH = 50  # externals followed before others have a turn
+GUESTS_LOOK_EVERY_S = 60.0  # within which the end of a sponsorship takes effect
 MAX_IDENTITY_TOKENS = 20  # of one person with the identity service, the newest kept
 MAX_LOOKUP = 500  # addresses looked up in one request
 PEPPER_LIFE_MS = 30 * 24 * 3600 * 1000  # after which the hashes of addresses are made anew

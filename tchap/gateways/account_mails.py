@@ -37,7 +37,7 @@ def renewal_mail(recipient: str, term: Term) -> OutgoingMail:
     if term.by_proconnect:
         fr.append("Ou identifiez-vous à Tchap avec ProConnect : c'est tout aussi valable.")
         en.append("Or sign in to Tchap with ProConnect: that does as well.")
-    return _mail(recipient, subject, (fr, en), term.link)
+    return letter(recipient, subject, (fr, en), term.link)
 
 
 def _before(term: Term) -> tuple[str, list[str], list[str]]:
@@ -101,7 +101,7 @@ def reopened_mail(recipient: str, link: str) -> OutgoingMail:
         "Your Tchap account is open again. Your former devices are gone, and you must be invited to your rooms again.",
         'Sign in, or choose a new password with "Forgotten password":',
     ]
-    return _mail(recipient, "Votre compte Tchap est rouvert / Your Tchap account is open again", (fr, en), link)
+    return letter(recipient, "Votre compte Tchap est rouvert / Your Tchap account is open again", (fr, en), link)
 
 
 def new_address_mail(recipient: str, address: str, link: str) -> OutgoingMail:
@@ -114,7 +114,7 @@ def new_address_mail(recipient: str, address: str, link: str) -> OutgoingMail:
         f"The address of your Tchap account is now {address}. Your rooms and messages stay as they are.",
         "If this makes no sense to you, tell your administration's support. Tchap:",
     ]
-    return _mail(recipient, "Votre compte Tchap change d'adresse / Your Tchap account's address", (fr, en), link)
+    return letter(recipient, "Votre compte Tchap change d'adresse / Your Tchap account's address", (fr, en), link)
 
 
 def day_in_french(ts: int) -> str:
@@ -129,8 +129,8 @@ def day_in_english(ts: int) -> str:
     return f"{day.day} {_MONTHS_EN[day.month - 1]} {day.year}"
 
 
-def _mail(recipient: str, subject: str, paragraphs: tuple[list[str], list[str]], link: str) -> OutgoingMail:
-    """The link stands after the second paragraph of each language."""
+def letter(recipient: str, subject: str, paragraphs: tuple[list[str], list[str]], link: str) -> OutgoingMail:
+    """A mail in French and English; the link stands after the second paragraph of each."""
     fr, en = (["Bonjour,", *paragraphs[0]], ["Hello,", *paragraphs[1]])
     text = "\n\n---\n\n".join("\n\n".join([*part[:3], link, *part[3:]]) for part in (fr, en)) + "\n"
     anchor = f'<p><a href="{escape(link)}">{escape(link)}</a></p>'

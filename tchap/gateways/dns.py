@@ -14,7 +14,7 @@ import dns.rdtypes.ANY.TXT
 import dns.resolver
 
 from tchap.base import limits
-from tchap.base.config import Onboarding
+from tchap.base.onboarding_config import Onboarding
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ RATES = {
     # Each may carry megabytes of logs.
     "bug_report": Rate(0.02, 5),
     "media": Rate(5, 50),
+    # A page of pictures at once, each twice: one question and one download.
+    "scan": Rate(20, 200),
     "preview": Rate(1, 40),
     "to_device": Rate(50, 500),
     # A person who tries their notifications presses a few times; each press calls a gateway of their choice.

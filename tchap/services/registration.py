@@ -13,6 +13,7 @@ from tchap.services.appservices import check_user_free
 from tchap.services.directory import list_person
 from tchap.services.email_invitations import accept_invitations
 from tchap.services.emails import get_home
+from tchap.services.externals import follow_sponsors
 from tchap.services.interactive_auth import AuthAttempt, Completed
 from tchap.services.passwords import check_password
 from tchap.services.sessions import NewSession, SessionWish, SignedIn, open_session, plan_session
@@ -208,6 +209,8 @@ async def add_whole_account(tx: Tx, account: NewAccount, session: NewSession | N
             )
         await emails.remove_proofs(tx, account.email, "register")
         await delegates.claim(tx, account.email, user_id)
+        if not account.is_listed:
+            await follow_sponsors(tx, account.email, account.now_ms)
     if account.terms_version is not None:
         await accounts.set_terms(tx, user_id, account.terms_version)
     await profiles.set_profile(tx, Profile(user_id, account.display_name))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from tchap.base.config import ConfigError
-from tchap.base.errors import LimitExceeded, MatrixError
+from tchap.base.errors import Forbidden, LimitExceeded, MatrixError
 from tchap.gateways.account_mails import Term, renewal_mail
 from tchap.policy import administrations as acts
 from tchap.policy import validity as law
@@ -21,6 +21,7 @@ from tchap.services.emails import post
 from tchap.services.refusals import user_locked
 from tchap.services.sessions import hash_token
 from tchap.storage import accounts, audit, validity
+from tchap.storage.sponsorships import has_sponsors
 from tchap.storage.validity import RenewalLink, TermChange, TermRow
 
 if TYPE_CHECKING:
@@ -105,6 +106,11 @@ async def send_renewal_mail(world: World, user_id: str) -> None:
         raise user_locked()
     if row is None or row.email is None or row.expires_ts is None or rules is None:
         return
+    if await world.store.read(has_sponsors, row.email):
+        raise Forbidden(
+            "The agent who invited you decides how long your access lasts: ask them to prolong it.",
+            "L'agent qui vous a invité décide de la durée de votre accès : demandez-lui de le prolonger.",
+        )
     if not may_renew(await home_of(world, parse_email(row.email)), _is_guest(world.settings, row)):
         raise MatrixError(
             "M_THREEPID_DENIED",
@@ -140,6 +146,8 @@ async def renew_by_link(world: World, token: str) -> Renewal:
     link = await world.store.read(validity.find_link, token_hash)
     row = await world.store.read(validity.find_term, link.user_id) if link is not None else None
     if link is None or row is None or rules is None:
+        return Renewal.UNKNOWN
+    if await world.store.read(has_sponsors, link.email):
         return Renewal.UNKNOWN
     if link.used_ts is None and not may_renew(
         await home_of(world, parse_email(link.email)), _is_guest(world.settings, row)

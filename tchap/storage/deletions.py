@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tchap.storage.jobs import Tx
 from tchap.storage.media_links import Cause, Doomed
+from tchap.storage.scans import remove_scans
 
 MEDIA, MESSAGES = "media", "messages"
 
@@ -34,6 +35,7 @@ _ADD = f"INSERT INTO deletion_log ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $
 async def end_deletions(tx: Tx, files: Sequence[Doomed], now_ms: int) -> None:
     """The bytes are gone: the files leave the queue and the log keeps the proof."""
     names = [(each.server, each.media_id) for each in files]
+    await remove_scans(tx, names)
     await tx.many("DELETE FROM thumbnails WHERE server = $1 AND media_id = $2", names)
     await tx.many("DELETE FROM media_deletions WHERE server = $1 AND media_id = $2", names)
     first = await tx.next_positions(len(files))

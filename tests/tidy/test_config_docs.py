@@ -46,6 +46,8 @@ def test_the_example_is_lawful() -> None:
         "[[instances]]\nname = 'a.example'\n[[instances]]\nname = 'a.example'",
         "[test]\nshared_secret = 's'",
         "[http]\ntls_port = 8448",
+        "[antivirus]\nclamd = 'somewhere'",
+        "[antivirus]\nencrypted = 'required'",
         "not toml",
         "[retention]\npublic_default_days = 91",
         "[retention]\ndirect_max_days = 10",

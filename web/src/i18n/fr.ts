@@ -1,7 +1,9 @@
 /** Les mots de l’application, écrits en français d’abord. */
 import { expiredFr } from "./expired";
+import { frRooms } from "./fr-rooms";
 
 export const fr = {
+  ...frRooms,
   "app.name": "Tchap",
   "app.tagline": "La messagerie des agents publics",
   "app.loading": "Ouverture de Tchap…",
@@ -65,10 +67,9 @@ export const fr = {
   "refused.body":
     "L’administration de {domain} n’est pas inscrite sur Tchap. Vérifiez d’abord que vous avez saisi votre adresse professionnelle.",
   "refused.what": "Que faire ?",
-  "refused.step1": "Si vous êtes agent public : demandez à votre service informatique d’inscrire votre administration.",
+  "refused.step1": "Si vous êtes agent public : faites inscrire votre administration, cela prend quelques minutes.",
   "refused.step2": "Si vous n’êtes pas agent public : demandez une invitation à l’agent avec qui vous travaillez.",
   "refused.other": "Utiliser une autre adresse",
-  "refused.form": "Faire la demande en ligne",
   "refused.invited": "J’ai reçu une invitation",
 
   "signIn.title": "Se connecter",
@@ -189,7 +190,7 @@ export const fr = {
   "badge.public": "Public",
   "badge.externals": "Externes",
   "badge.external": "Invité externe",
-  "badge.encrypted": "Chiffré",
+  "badge.encrypted": "Sécurisé",
   "badge.clear": "Non chiffré",
 
   "invitation.title": "{name} vous invite",
@@ -240,6 +241,10 @@ export const fr = {
   "message.image": "Image : {name}",
   "message.download": "Télécharger {name}",
   "message.fileError": "Ce fichier n’a pas pu être ouvert.",
+  "file.opening": "Vérification et ouverture du fichier…",
+  "file.blocked": "Contenu bloqué : ce fichier contient un logiciel malveillant.",
+  "file.typeForbidden": "Contenu bloqué : ce type de fichier n’est pas autorisé ici.",
+  "file.notScanned": "Ce fichier n’a pas encore pu être vérifié. Il s’ouvrira quand il l’aura été.",
   "message.other": "Contenu que Tchap ne sait pas encore afficher",
 
   "unreadable.title": "Message illisible sur cet appareil",
@@ -272,7 +277,7 @@ export const fr = {
 
   "people.title": "Nouveau message",
   "people.label": "Rechercher dans l’annuaire",
-  "people.hint": "Une partie du nom suffit, même sans accent.",
+  "people.hint": "Une partie du nom, même sans accent, ou une adresse e-mail.",
   "people.none": "Personne ne correspond à « {term} ». Essayez une autre partie du nom.",
   "people.results_one": "{count} personne trouvée",
   "people.results_other": "{count} personnes trouvées",
@@ -284,12 +289,11 @@ export const fr = {
   "room.topic": "Sujet (facultatif)",
   "room.kind": "Qui peut lire ?",
   "room.secure": "Salon privé sécurisé",
-  "room.secureHint": "Sur invitation, chiffré de bout en bout. Recommandé.",
+  "room.secureHint": "Sur invitation, chiffré de bout en bout. Recommandé, jusqu’à 500 membres.",
   "room.public": "Salon public",
   "room.publicHint": "Tous les agents peuvent le trouver et le lire. Jamais ouvert aux externes.",
   "room.create": "Créer le salon",
   "room.invite": "Inviter des personnes",
-  "room.inviteDone": "{name} est invité.",
 
   "forums.title": "Salons publics",
   "forums.search": "Rechercher un salon public",

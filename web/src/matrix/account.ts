@@ -12,6 +12,7 @@ import { type Credentials } from "./accounts";
 import { declareFiles, filesOf } from "./attached";
 import { guardFetch } from "./clear-text-guard";
 import { watchExpiry } from "./expiry";
+import { inChosenLanguage } from "./http";
 import { quietLogger } from "./quiet-logger";
 import { createVault, type SecretVault } from "./secret-vault";
 import type { Connection } from "./types";
@@ -78,7 +79,7 @@ export function buildAccount(credentials: Credentials, options: OpenOptions): Ac
     isRoomEncrypted: (roomId: string) =>
       expectEncrypted.has(roomId) || (client.getRoom(roomId)?.hasEncryptionStateEvent() ?? true),
   };
-  const inner = options.fetchFn ?? ((input, init) => fetch(input, init));
+  const inner = inChosenLanguage(options.fetchFn ?? ((input, init) => fetch(input, init)));
   const findFiles = (roomId: string, txnId: string): string[] => {
     const pending = client.getRoom(roomId)?.getPendingEvents().find((event) => event.getTxnId() === txnId);
     return pending === undefined ? [] : filesOf(pending.getContent());

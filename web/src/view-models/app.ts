@@ -191,6 +191,7 @@ export class AppModel {
   #showHome(account: Account): void {
     const { instances, setPath, readPath, notifying, deviceName } = this.#around;
     this.#home ??= new HomeModel(account, {
+      origin: this.#around.entryUrl,
       instances,
       setPath,
       notifying: { ...notifying, deviceName },
