@@ -404,11 +404,6 @@ WEB_PUSH_MAX_BYTES = 4_096  # RFC 8291, section 4: no push service must take mor
 WEB_PUSH_TTL_S = 24 * 3600  # how long the push service keeps what it cannot deliver
 VAPID_LIFETIME_S = 12 * 3600  # RFC 8292, section 2: at most a day
 # Room upgrades, spaces and the directory
-MAX_CARRIED_STATE = 3_000  # state events a room hands on to its successor: one transaction
-DEFAULT_SPACE_PAGE = 50  # rooms of one page of a hierarchy
-MAX_SPACE_PAGE = 100
-MAX_SPACE_DEPTH = 20  # steps from the root: people do not nest deeper, loops do
-MAX_SPACE_ROWS = 20_000  # (room, depth) pairs looked at under one space
 MAX_HIERARCHY_TOKEN = 2_048  # characters; ours hold two ids and three numbers
 # Succession: as many administrators as power levels can name, at some 90 bytes each, well inside MAX_EVENT_BYTES.
 MAX_NAMED_LEVELS = 400

@@ -60,6 +60,8 @@ class Act(Enum):
     RENEW = "renew"
     TELL = "tell"
     READ_REPORTS = "read_reports"
+    SEE_GUESTS = "see_guests"
+    END_GUEST = "end_guest"
     RUN_SERVICE = "run_service"  # name operators, tell everybody, read what concerns no administration
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from tchap.services.guest_terms import look_at_guests
 from tchap.storage.administrations import SUSPENDED
 from tchap.storage.database import Tx
+from tchap.storage.delegates import Delegate, add_delegate
 from tests.support.accounts import SECRET, V3, Person, person
 from tests.support.house import House, open_house
 
@@ -205,6 +206,35 @@ def test_an_administration_that_is_suspended_vouches_for_nobody(tmp_path: Path) 
             assert "administration" in reply.body["error"]
 
     asyncio.run(story())
+
+
+def test_those_who_look_after_an_administration_end_a_stay(tmp_path: Path) -> None:
+    """They see whom its agents vouch for, end it for good, and leave a trace; its agent does not begin it again."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            jean, boss = await person(house, JEAN), await person(house, "chef@prefecture.example.fr")
+            zoe, _ = await welcome(house, jean)
+            one = "/_tchap/admin/v1/administrations/prefecture-du-val-clair"
+            wanted = {"email": ZOE, "sponsor": jean.user_id}
+            assert (await house.call("POST", f"{one}/externals/end", wanted, boss.token)).status == 403
+            await house.world.store.write(name_delegate, boss.user_id)
+            (guest,) = (await house.ask("GET", f"{one}/externals", None, boss.token))["guests"]
+            assert (guest["email"], guest["sponsor"], guest["state"]) == (ZOE, jean.user_id, "active")
+            await house.ask("POST", f"{one}/externals/end", wanted, boss.token)
+            await check_expired(house, zoe)
+            assert (await house.call("POST", f"{one}/externals/end", wanted, boss.token)).status == 404
+            reply = await house.call("PUT", f"{GUESTS}/{ZOE}", {}, jean.token)
+            assert (reply.status, reply.body["errcode"]) == (403, "M_FORBIDDEN")
+            (act, *_) = (await house.ask("GET", f"{one}/audit", None, boss.token))["acts"]
+            assert (act["act"], act["target"], act["detail"]) == ("end_guest", jean.user_id, ZOE)
+
+    asyncio.run(story())
+
+
+async def name_delegate(tx: Tx, user_id: str) -> None:
+    of = "prefecture-du-val-clair"
+    await add_delegate(tx, Delegate(of, "chef@prefecture.example.fr", user_id, "console", 1))
 
 
 def test_an_invitation_that_was_too_old_is_sent_again(tmp_path: Path) -> None:

@@ -58,6 +58,8 @@ TABLE: dict[Act, tuple[Refusal | None, ...]] = {
     Act.RENEW: (None, None, NO, NO, NO),
     Act.TELL: (None, None, NO, NO, NO),
     Act.READ_REPORTS: (None, None, NO, NO, NO),
+    Act.SEE_GUESTS: (None, None, NO, NO, NO),
+    Act.END_GUEST: (None, None, NO, NO, NO),
     Act.RUN_SERVICE: (NO, NO, NO, NO, NO),
 }
 
