@@ -33,6 +33,7 @@ from tchap.live import Live
 from tchap.live.appservices import AppServiceNews
 from tchap.live.audience import Audience
 from tchap.live.delayed_events import DelayedAlarm
+from tchap.live.directory_quota import DirectoryQuota
 from tchap.live.interactive_auth import InteractiveSessions
 from tchap.live.last_seen import LastSeen
 from tchap.live.notifier import Notifier
@@ -50,6 +51,7 @@ from tchap.services.administrations import plant_administrations
 from tchap.services.appservice_calls import push_to_appservices
 from tchap.services.appservices import open_accounts
 from tchap.services.delayed_events import send_delayed
+from tchap.services.directory_listing import keep_listed
 from tchap.services.duties import keep_doing
 from tchap.services.instance_keys import load_keys
 from tchap.services.mail_delivery import deliver_mail
@@ -126,6 +128,7 @@ def build_live(settings: Settings, clock: Clock) -> Live:
         previews=Previews(),
         delayed=DelayedAlarm(),
         push=PushAlarm(),
+        directory=DirectoryQuota(),
     )
 
 
@@ -212,6 +215,7 @@ async def _run(world: World, doors: list[_Door]) -> None:
             group.create_task(keep_doing(world, "previews", forget_previews)),
             group.create_task(keep_doing(world, "applications", keep_tidy)),
             group.create_task(keep_doing(world, "search", index_rooms)),
+            group.create_task(keep_doing(world, "directory", keep_listed)),
             group.create_task(keep_doing(world, "delayed events", send_delayed)),
             group.create_task(keep_doing(world, "push decisions", decide_pushes)),
             group.create_task(keep_doing(world, "push delivery", deliver_pushes)),

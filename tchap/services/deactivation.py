@@ -42,7 +42,7 @@ async def _deactivate(tx: Tx, user_id: str, now_ms: int, erase: bool) -> Ended:
     await accounts.remove_emails(tx, user_id)
     await end_browsers(tx, user_id)
     await proconnect.remove_links_of(tx, user_id)
-    await directory.remove_person(tx, user_id)
+    await directory.remove_people(tx, [user_id])
     await pushers.remove_pushers_of(tx, user_id)
     await delayed_events.remove_delayed_of(tx, user_id)
     await thread_subscriptions.remove_subscriptions_of(tx, user_id)

@@ -4,18 +4,17 @@ from dataclasses import dataclass, replace
 
 from tchap.base import limits
 from tchap.base.errors import MatrixError
-from tchap.policy import directory as directory_law
 from tchap.policy import names
 from tchap.policy.domains import Home
 from tchap.policy.emails import Email
 from tchap.policy.reconciliation import Facts, Refusal, Refused, Rules, SignIn, Standing, decide_sign_in
+from tchap.protocol.directory_words import fold
 from tchap.protocol.oidc import Person
 from tchap.services.administrations import find_administration, home_of
-from tchap.services.directory import list_person
 from tchap.services.email_invitations import accept_invitations
 from tchap.services.registration import NewAccount, add_whole_account
 from tchap.services.world import World
-from tchap.storage import accounts, proconnect, profiles
+from tchap.storage import accounts, proconnect
 from tchap.storage.accounts import AccountEmail
 from tchap.storage.database import Tx
 from tchap.storage.proconnect import Link
@@ -78,7 +77,7 @@ async def _word(world: World, person: Person, email: Email, served: str | None) 
 
 def _folded(person: Person) -> str:
     """The names as they are compared: case, accents and hyphens change from one provider to the next."""
-    return " ".join(directory_law.fold(f"{person.given_name} {person.usual_name}"))
+    return " ".join(fold(f"{person.given_name} {person.usual_name}"))
 
 
 def _new_account(world: World, person: Person, email: Email, home: Home) -> NewAccount:
@@ -146,15 +145,7 @@ async def _enter(tx: Tx, word: _Word, decision: SignIn, link: Link | None) -> bo
         return False
     await accounts.remove_email(tx, decision.user_id, link.email)
     await accounts.add_email(tx, AccountEmail(word.facts.email, decision.user_id, now_ms, now_ms))
-    await _list_again(tx, decision.user_id, word.email)
     return True
-
-
-async def _list_again(tx: Tx, user_id: str, email: Email) -> None:
-    """She is found by her name and by her address of today."""
-    profile = await profiles.find_profile(tx, user_id)
-    name = profile.display_name if profile is not None and profile.display_name else ""
-    await list_person(tx, user_id, directory_law.fold(f"{name} {email.local}"))
 
 
 def _link(word: _Word, user_id: str) -> Link:
