@@ -30,6 +30,7 @@ _SEARCH_INDEX = re.compile(r"CREATE SEARCH INDEX ON (\w+) \((\w+), (\w+)\)")
 _TEXT = re.compile(r"(?<!\bAS )\bTEXT\b")
 _BLOB = re.compile(r"\bBLOB\b")
 _WITHOUT_ROWID = re.compile(r"\)\s*WITHOUT\s+ROWID\b")
+_PLAIN_INSERT = re.compile(r"INSERT INTO (\w+) \(([\w, ]+)\) VALUES \(([$\d, ]+)\)")
 _SQLITE_URL = "sqlite:///"
 
 
@@ -52,6 +53,16 @@ def postgres_text(sql: str) -> tuple[str, tuple[int, ...]]:
     text = _NOT_IN_LIST.sub(r"<> ALL($\1)", sql)
     text = _MATCHES.sub(r"(SELECT \2 FROM \1 WHERE word_index @@ to_tsquery('simple', $\3))", text)
     return _IN_LIST.sub(r"= ANY($\1)", text), _converted(sql)
+
+
+@lru_cache(maxsize=limits.MAX_SQL_TEXTS)
+def plain_insert(sql: str) -> tuple[str, tuple[str, ...]] | None:
+    """The table and columns of `INSERT INTO t (a, b) VALUES ($1, $2)`, which COPY can stand for; None for others."""
+    found = _PLAIN_INSERT.fullmatch(sql)
+    if found is None:
+        return None
+    columns = tuple(found[2].split(", "))
+    return (found[1], columns) if found[3] == ", ".join(f"${n}" for n in range(1, len(columns) + 1)) else None
 
 
 def _converted(sql: str) -> tuple[int, ...]:

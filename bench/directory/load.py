@@ -1,0 +1,143 @@
+"""Filling a database: accounts by the engine's own bulk road, then the directory by the one that lists everybody."""
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import apsw
+import asyncpg
+import msgspec
+
+from bench.directory.people import Administration, Agent, People
+from bench.directory.queries import SHARED_ROOM, Query
+from tchap.base import limits
+from tchap.base.clock import Clock
+from tchap.services.directory_listing import FUNCTION, UNIT, list_next
+from tchap.services.world import World
+from tchap.storage import administrations as stored
+from tchap.storage.database import Tx
+from tchap.storage.dialect import find_sqlite_path
+from tchap.storage.memberships import Membership, set_memberships
+
+ROWS = 5_000
+TARGETS = 40_000
+"""People remembered while they are made, from whom those searched for and those met in rooms are drawn."""
+ROOMS, MIN_MEMBERS, MAX_MEMBERS = 8, 4, 60
+"""Rooms of each searcher, and how many people are in one."""
+_TABLES = {
+    "accounts": ("user_id", "instance", "created_ts", "administration_id"),
+    "profiles": ("user_id", "display_name", "fields"),
+    "account_emails": ("email", "user_id", "added_ts", "validated_ts"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Seconds the accounts and the directory took, and some of the people."""
+
+    accounts_s: float
+    directory_s: float
+    some: list[Agent]
+
+
+async def load(world: World, url: str, people: People) -> Loaded:
+    begun = time.perf_counter()
+    await world.store.write(_add_administrations, people.administrations)
+    some = await _add_accounts(url, people)
+    middle = time.perf_counter()
+    await world.store.write(_reopen_backlog)
+    while await world.store.write(list_next, limits.DIRECTORY_BULK):
+        pass
+    if find_sqlite_path(url) is None:
+        # As its own keeper of tables would within a minute.
+        await _ask(url, "VACUUM ANALYZE")
+    return Loaded(middle - begun, time.perf_counter() - middle, some)
+
+
+async def _add_administrations(tx: Tx, made: Sequence[Administration]) -> None:
+    for each in made:
+        row = stored.Administration(each.administration_id, each.label, each.label, each.instance, 0)
+        await stored.add_administration(tx, row)
+
+
+async def _reopen_backlog(tx: Tx) -> None:
+    await tx.run("DELETE FROM directory_backlog")
+    await tx.run("INSERT INTO directory_backlog (after_user) VALUES ('')")
+
+
+async def _add_accounts(url: str, people: People) -> list[Agent]:
+    path = find_sqlite_path(url)
+    chance, some = random.Random(7), list[Agent]()
+    kept = min(1.0, TARGETS / sum(each.size for each in people.administrations))
+    connection = None if path is not None else await asyncpg.connect(url)
+    file = _open(path) if path is not None else None
+    for chunk in people.chunks():
+        some += [agent for agent in chunk if chance.random() < kept]
+        for table, rows in _rows(chunk, people.administrations):
+            if file is not None:
+                _insert(file, table, rows)
+            elif connection is not None:
+                await connection.copy_records_to_table(table, records=rows, columns=_TABLES[table])
+    if connection is not None:
+        await connection.close()
+    return some
+
+
+async def _ask(url: str, sql: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(sql)
+    await connection.close()
+
+
+def _open(path: str) -> apsw.Connection:
+    """These rows are only made: nothing of them need survive a power cut."""
+    file = apsw.Connection(path)
+    file.set_busy_timeout(60_000)
+    file.execute("PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000")
+    return file
+
+
+def _insert(file: apsw.Connection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
+    columns = _TABLES[table]
+    marks = ", ".join("?" * len(columns))
+    with file:
+        file.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", sorted(rows))
+
+
+def _rows(chunk: Sequence[Agent], made: Sequence[Administration]) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
+    yield (
+        "accounts",
+        [(a.user_id, made[a.administration].instance, 0, made[a.administration].administration_id) for a in chunk],
+    )
+    yield "profiles", [(a.user_id, f"{a.name} [{made[a.administration].label}]", _fields(a)) for a in chunk]
+    yield "account_emails", [(a.email, a.user_id, 0, 0) for a in chunk]
+
+
+def _fields(agent: Agent) -> bytes:
+    return msgspec.json.encode({UNIT: agent.unit, FUNCTION: agent.function} if agent.unit else {})
+
+
+def searcher_id(number: int, query: Query, made: Sequence[Administration]) -> str:
+    return f"@chercheur{number}:{made[query.searcher_administration].instance}"
+
+
+async def add_rooms(
+    world: World, queries: Sequence[Query], made: Sequence[Administration], some: Sequence[Agent]
+) -> None:
+    """Every searcher is in rooms with people of chance, roommates of the person they look for in one of them."""
+    chance = random.Random(8)
+    rows: list[Membership] = []
+    for number, query in enumerate(queries):
+        mine = searcher_id(number, query, made)
+        for room in range(ROOMS):
+            members = {agent.user_id for agent in chance.sample(some, chance.randint(MIN_MEMBERS, MAX_MEMBERS))}
+            if query.way == SHARED_ROOM and room == 0:
+                members.add(query.target.user_id)
+            rows += [_stay(user_id, f"!{number}-{room}") for user_id in sorted({mine, *members})]
+    for start in range(0, len(rows), ROWS):
+        await world.store.write(set_memberships, rows[start : start + ROWS])
+
+
+def _stay(user_id: str, room_id: str) -> Membership:
+    return Membership(user_id, room_id, "join", f"${room_id}{user_id}", user_id, Clock().now_ms())
