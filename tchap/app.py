@@ -50,9 +50,11 @@ from tchap.protocol.appservices import AppServices
 from tchap.services.administrations import plant_administrations
 from tchap.services.appservice_calls import push_to_appservices
 from tchap.services.appservices import open_accounts
+from tchap.services.bug_reports import forget_bug_reports
 from tchap.services.delayed_events import send_delayed
 from tchap.services.directory_listing import keep_listed
 from tchap.services.duties import keep_doing
+from tchap.services.identity_lookup import keep_peppers
 from tchap.services.instance_keys import load_keys
 from tchap.services.mail_delivery import deliver_mail
 from tchap.services.oauth_clients import keep_tidy
@@ -216,6 +218,8 @@ async def _run(world: World, doors: list[_Door]) -> None:
             group.create_task(keep_doing(world, "applications", keep_tidy)),
             group.create_task(keep_doing(world, "search", index_rooms)),
             group.create_task(keep_doing(world, "directory", keep_listed)),
+            group.create_task(keep_doing(world, "peppers", keep_peppers)),
+            group.create_task(keep_doing(world, "bug reports", forget_bug_reports)),
             group.create_task(keep_doing(world, "delayed events", send_delayed)),
             group.create_task(keep_doing(world, "push decisions", decide_pushes)),
             group.create_task(keep_doing(world, "push delivery", deliver_pushes)),

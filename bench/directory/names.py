@@ -74,7 +74,7 @@ def slope_of(weights: Iterable[float]) -> float:
     """The exponent of Zipf's law that fits these weights best, by least squares of the logarithms."""
     points = [(log(rank), log(weight)) for rank, weight in enumerate(weights, 1) if weight > 0]
     mean_x, mean_y = (sum(values) / len(points) for values in zip(*points, strict=True))
-    covered = sum((x - mean_x) * (y - mean_y) for x, y in points)
+    covered: float = sum((x - mean_x) * (y - mean_y) for x, y in points)
     spread: float = sum((x - mean_x) ** 2 for x, _ in points)
     return -covered / spread
 

@@ -63,7 +63,8 @@ from tchap.api.client import (
     voip,
 )
 from tchap.api.federation import openid as federation_openid
-from tchap.api.identity import info
+from tchap.api.identity import account as identity_account
+from tchap.api.identity import associations, info, invites, lookup
 from tchap.api.public import account as account_pages
 from tchap.api.public import (
     account_forgotten,
@@ -82,6 +83,7 @@ from tchap.api.public import (
     well_known,
 )
 from tchap.api.routing import Route
+from tchap.api.tchap import bug_reports
 
 _MODULES = (
     admin_register,
@@ -146,6 +148,10 @@ _MODULES = (
     voip,
     federation_openid,
     info,
+    identity_account,
+    associations,
+    invites,
+    lookup,
     account_pages,
     account_forgotten,
     account_sign_in,
@@ -161,6 +167,7 @@ _MODULES = (
     server_keys,
     terms,
     well_known,
+    bug_reports,
 )
 
 ROUTES: tuple[Route, ...] = tuple(route for module in _MODULES for route in module.ROUTES)

@@ -3,6 +3,7 @@
 ``docs/configuration.md`` documents each setting; a test holds the two together.
 """
 
+import ipaddress
 import os
 import tomllib
 from pathlib import Path
@@ -95,6 +96,15 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     uris: tuple[str, ...] = ()
     shared_secret: str = ""
     lifetime_s: int = 86_400
+
+
+class Support(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    email: str = ""
+    report_days: int = 90
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    internal_networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
 
 
 class Moderation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -205,6 +215,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rate_limits: RateLimits = RateLimits()
     turn: Turn = Turn()
     rtc: Rtc = Rtc()
+    identity: Identity = Identity()
+    support: Support = Support()
     moderation: Moderation = Moderation()
     web: Web = Web()
     outbound: Outbound = Outbound()
@@ -310,6 +322,7 @@ def _check_consistent(settings: Settings) -> None:
         raise ConfigError('[test] is refused unless profile = "test" is named: it switches the rules of Tchap off')
     if settings.http.tls_port and not (settings.http.tls_certificate and settings.http.tls_key):
         raise ConfigError("http: a TLS port needs tls_certificate and tls_key")
+    _check_networks(settings.identity.internal_networks)
     _check_administrations(settings)
     _check_proconnect(settings)
 
@@ -326,6 +339,14 @@ def _check_proconnect(settings: Settings) -> None:
     for name in proconnect.mfa_administrations:
         if name not in known:
             raise ConfigError(f"proconnect: mfa_administrations: no such administration: {name}")
+
+
+def _check_networks(networks: tuple[str, ...]) -> None:
+    for network in networks:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as error:
+            raise ConfigError(f"identity: internal_networks: {error}") from error
 
 
 def _check_administrations(settings: Settings) -> None:

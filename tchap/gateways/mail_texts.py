@@ -1,5 +1,6 @@
 """What our mails say, in French first and in English."""
 
+import re
 from html import escape
 
 from tchap.storage.mail_outbox import OutgoingMail
@@ -44,6 +45,20 @@ def invitation_mail(recipient: str, inviter: str, link: str) -> OutgoingMail:
     return _notice(recipient, (fr, en), link)
 
 
+def bug_report_mail(recipient: str, report_id: int, app: str) -> OutgoingMail:
+    """Told to the support. What was written, and by whom, is read on the server alone."""
+    of = f" ({_APP.sub('', app)[:40]})" if app else ""
+    fr = f"Bonjour,\n\nUne personne signale un problème{of} : rapport n° {report_id}."
+    en = f"Hello,\n\nSomebody reports a problem{of}: report no. {report_id}."
+    html = "<hr>".join(_paragraphs(part) for part in (fr, en))
+    subject = f"Rapport de problème Tchap n° {report_id} / Tchap bug report"
+    return OutgoingMail(recipient, subject, f"{fr}\n\n---\n\n{en}\n", _page(html))
+
+
+# The name of an application is whatever its sender wrote.
+_APP = re.compile(r"[^A-Za-z0-9._-]")
+
+
 def report_mail(recipient: str, report_id: int, kind: str, administration: str) -> OutgoingMail:
     """Told to those who moderate. What was reported, and by whom, is read on the server alone."""
     what_fr, what_en = _REPORTED[kind]
@@ -72,6 +87,7 @@ def _notice(recipient: str, sentences: tuple[str, str], link: str) -> OutgoingMa
 _ACTS = {
     "register": ("créer votre compte", "create your account"),
     "password": ("changer votre mot de passe", "change your password"),
+    "bind": ("qu'on vous trouve par cette adresse", "be found by this address"),
     "add": ("ajouter cette adresse à votre compte", "add this address to your account"),
 }
 _OR = ("Ou ouvrez ce lien :", "Or open this link:")

@@ -25,6 +25,8 @@ RATES = {
     "directory": Rate(1, 30),
     # A person in a bad place reports several things at once; nobody reports all day.
     "report": Rate(0.05, 20),
+    # Each may carry megabytes of logs.
+    "bug_report": Rate(0.02, 5),
     "media": Rate(5, 50),
     "preview": Rate(1, 40),
     "to_device": Rate(50, 500),
@@ -39,6 +41,8 @@ RATES = {
     "mail_to": Rate(1 / 600, 6),
     "login": Rate(0.5, 20),
     "identity": Rate(2, 40),
+    # Addresses looked up by one person: a list of a large room at once, then a thousand a day.
+    "lookup": Rate(1000 / 86_400, 1000),
     "rtc": Rate(2, 60),
     "rendezvous_new": Rate(0.2, 20),
     # Both devices look every second, often from one address.
@@ -61,14 +65,15 @@ class RateLimits:
         self.enabled = enabled
         self._buckets: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
 
-    def take(self, bucket: str, key: str, now_s: float) -> int:
+    def take(self, bucket: str, key: str, now_s: float, count: int = 1) -> int:
+        """`count`: how many acts this is at once."""
         if not self.enabled:
             return 0
         level = self._level(bucket, key, now_s)
-        if level >= 1:
-            self._store(bucket, key, level - 1, now_s)
+        if level >= count:
+            self._store(bucket, key, level - count, now_s)
             return 0
-        return int((1 - level) / RATES[bucket].per_second * 1000) + 1
+        return int((count - level) / RATES[bucket].per_second * 1000) + 1
 
     def give_back(self, bucket: str, key: str, now_s: float) -> None:
         """An act taken that turned out to be none."""

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 MAX_WORDS = 12
@@ -20,6 +21,8 @@ MAX_NAMES = 6
 MAX_JOINED = 2
 MAX_ROLES = 6
 """Words of her unit and function that lead to her."""
+MAX_IDS = 50_000
+"""Of the commonest words, kept while many people are listed: about ten megabytes."""
 MIN_INFIX = 4
 """Letters that are looked for in the midst of words; fewer are looked for at their beginning."""
 MIN_PREFIX, MAX_PREFIX = 3, 5
@@ -59,14 +62,18 @@ def fold(text: str) -> tuple[str, ...]:
 
 
 def _split(text: str) -> list[str]:
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    letters = "".join(c for c in plain.replace("œ", "oe").replace("æ", "ae") if not unicodedata.combining(c))
+    letters = text.lower() if text.isascii() else _plain(text)
     return [word[:MAX_WORD] for word in _SEPARATORS.split(letters) if word]
+
+
+def _plain(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text.casefold()).replace("œ", "oe").replace("æ", "ae")
+    return plain if plain.isascii() else "".join(c for c in plain if not unicodedata.combining(c))
 
 
 def list_name(name: str, unit: str = "", function: str = "") -> Listing:
     """The listing of somebody by her name, without her administration's label."""
-    roles = tuple(word for word in fold_telling(f"{unit} {function}") if len(word) > 1)
+    roles = tuple(word for word in fold_telling(f"{unit} {function}") if len(word) > 1) if unit or function else ()
     return Listing(fold(name)[:MAX_NAMES], _joined(name)[:MAX_JOINED], roles[:MAX_ROLES])
 
 
@@ -82,13 +89,14 @@ def fold_telling(text: str) -> tuple[str, ...]:
 
 def _joined(name: str) -> tuple[str, ...]:
     """`Jean-Pierre Le Goff` may be typed jeanpierre legoff."""
-    tokens = [_split(token) for token in name.split()]
+    tokens = [[token.lower()] if token.isascii() and token.isalpha() else _split(token) for token in name.split()]
     found = ["".join(parts) for parts in tokens if len(parts) > 1]
     # A particle, unless it begins the name.
     found += ["".join((*one, *after)) for one, after in pairwise(tokens[1:]) if len(one) == 1 and len(one[0]) <= 3]
     return tuple(dict.fromkeys(word[:MAX_WORD] for word in found))
 
 
+@lru_cache(maxsize=MAX_IDS)
 def id_of(text: str) -> int:
     """48 bits that stand for a word or an administration.
 

@@ -6,10 +6,11 @@ administrations register at all.
 """
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tchap.base import limits
-from tchap.base.errors import LimitExceeded, MatrixError
+from tchap.base.errors import Forbidden, LimitExceeded, MatrixError
 from tchap.base.identity import Requester
 from tchap.gateways import mail_texts
 from tchap.policy.emails import Email
@@ -18,6 +19,7 @@ from tchap.protocol.signing import sign_json
 from tchap.services import memberships
 from tchap.services.administrations import home_of
 from tchap.services.emails import post, read_email
+from tchap.services.live_rooms import get_room
 from tchap.services.room_law import access_rule_of, check_invitation
 from tchap.services.timeline import Draft, append
 from tchap.services.world import World
@@ -28,6 +30,7 @@ from tchap.storage.mail_outbox import OutgoingMail
 
 PENDING = "m.room.third_party_invite"
 KEY_PATH = "/_matrix/identity/v2/pubkey/isvalid"
+EPHEMERAL_KEY_PATH = "/_matrix/identity/v2/pubkey/ephemeral/isvalid"
 
 
 async def invite_by_email(world: World, requester: Requester, room_id: str, address: str) -> None:
@@ -40,7 +43,7 @@ async def invite_by_email(world: World, requester: Requester, room_id: str, addr
     if known is not None:
         await memberships.invite(world, requester, room_id, known.user_id)
         return
-    await _check_may_come(world, requester, room_id, email)
+    await check_may_come(world, requester, room_id, email)
     wait_ms = world.live.rate_limits.take("mail_to", str(email), world.clock.monotonic())
     if wait_ms:
         raise LimitExceeded(wait_ms)
@@ -49,6 +52,11 @@ async def invite_by_email(world: World, requester: Requester, room_id: str, addr
     invitation = Invitation(str(email), room_id, requester.user_id, token, now_ms, now_ms + limits.EMAIL_INVITATION_MS)
     inviter = (await memberships.shown_profile(world, requester.user_id)).get("displayname", requester.user_id)
     mail = mail_texts.invitation_mail(str(email), str(inviter), world.settings.public_url)
+    await keep_invitation(world, invitation, mail)
+
+
+async def keep_invitation(world: World, invitation: Invitation, mail: OutgoingMail) -> None:
+    """Remembers the invitation until the address has an account, and tells the address."""
     await world.store.write(_keep, invitation, mail, world.mailer.is_mailbox)
     world.mailer.wake()
 
@@ -67,7 +75,8 @@ async def is_valid_key(world: World, public_key: str) -> bool:
     return any(key.public == public_key for key in world.keys.values())
 
 
-async def _check_may_come(world: World, requester: Requester, room_id: str, email: Email) -> None:
+async def check_may_come(world: World, requester: Requester, room_id: str, email: Email) -> None:
+    """Whether the room takes who this address will be. Forbidden, M_THREEPID_DENIED."""
     room = await memberships.get_room_of(world, requester, room_id)
     home = await home_of(world, email)
     if home is None and not world.settings.test_profile:
@@ -81,13 +90,17 @@ async def _check_may_come(world: World, requester: Requester, room_id: str, emai
         check_invitation(world, access_rule_of(room), f"@guest:{home.instance}")
 
 
+def masked(email: Email) -> str:
+    """Enough to recognise whom one invited, too little to learn an address from ("it should not contain the user's
+    third-party ID", client-server API, `m.room.third_party_invite`)."""
+    return f"{email.local[:2]}...@{email.domain[:2]}..."
+
+
 def _pending(world: World, requester: Requester, token: str, email: Email) -> Draft:
     public_key = world.keys[requester.instance].public
     url = f"{world.settings.public_url}{KEY_PATH}"
     content = {
-        # Enough to recognise whom one invited, too little to learn an address from ("it should not contain
-        # the user's third-party ID", client-server API, `m.room.third_party_invite`).
-        "display_name": f"{email.local[:2]}...@{email.domain[:2]}...",
+        "display_name": masked(email),
         "key_validity_url": url,
         "public_key": public_key,
         "public_keys": [{"public_key": public_key, "key_validity_url": url}],
@@ -110,6 +123,21 @@ async def _invite(world: World, user_id: str, invitation: Invitation) -> None:
     signed = sign_json({"mxid": user_id, "token": invitation.token}, instance, world.keys[instance])
     proof = {"display_name": pending["display_name"], "signed": signed}
     await memberships.invite(world, inviter, invitation.room_id, user_id, {"third_party_invite": proof})
+
+
+async def accept_signed(world: World, requester: Requester, room_id: str, signed: Mapping[str, Any]) -> None:
+    """Turns an invitation by address into one of the requester's own account, where a key of that invitation signed
+    that it is hers to answer (client-server API, `POST /join/{roomIdOrAlias}`, `third_party_signed`).
+
+    The signature is checked when the event enters the room ("Authorization rules", `third_party_invite`). Forbidden.
+    """
+    room = await get_room(world, room_id)
+    pending = room.state.get((PENDING, str(signed.get("token"))))
+    if signed.get("mxid") != requester.user_id or pending is None or not pending.content:
+        raise Forbidden("This invitation is not yours.", "Cette invitation n'est pas la vôtre.")
+    inviter = Requester(pending.sender, "", 0, server_of(pending.sender))
+    proof = {"display_name": str(pending.content.get("display_name", "")), "signed": dict(signed)}
+    await memberships.invite(world, inviter, room_id, requester.user_id, {"third_party_invite": proof})
 
 
 async def invite_all(world: World, requester: Requester, room_id: str, addresses: Sequence[str]) -> None:

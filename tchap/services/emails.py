@@ -12,6 +12,7 @@ from tchap.base.errors import InvalidParam, LimitExceeded, MatrixError
 from tchap.gateways import mail_texts
 from tchap.policy.domains import Home, Refusal, decide_registration
 from tchap.policy.emails import Email, parse_email
+from tchap.policy.instances import Standing, Whereabouts, decide_standing, decide_whereabouts
 from tchap.protocol.identifiers import server_of
 from tchap.services.administrations import externals_of, home_of
 from tchap.services.world import World
@@ -56,11 +57,15 @@ def read_email(text: str) -> Email:
 async def get_home(world: World, email: Email, served: str | None) -> Home:
     """The home where this address may open an account; M_FORBIDDEN says why it may not."""
     home = await home_of(world, email)
-    pending = await world.store.read(emails.find_pending_events, str(email), world.clock.now_ms())
-    refusal = decide_registration(home, served, any(_awaits(event) for event in pending))
+    refusal = decide_registration(home, served, await _is_invited(world, email))
     if refusal is not None or home is None:
         raise _refused(world, refusal or Refusal.UNKNOWN_DOMAIN)
     return home
+
+
+async def _is_invited(world: World, email: Email) -> bool:
+    pending = await world.store.read(emails.find_pending_events, str(email), world.clock.now_ms())
+    return any(_awaits(event) for event in pending)
 
 
 def _awaits(event: bytes) -> bool:
@@ -154,7 +159,7 @@ def _plan(world: World, asked: CodeRequest) -> _Plan:
     mail = mail_texts.code_mail(asked.email, asked.purpose, code, link)
     instead = (
         mail_texts.no_account_mail(asked.email, public_url)
-        if asked.purpose == "password"
+        if asked.purpose in ("password", "bind")
         else mail_texts.account_exists_mail(asked.email, public_url)
     )
     return _Plan(validation, mail, instead, now_ms)
@@ -172,7 +177,8 @@ async def _request(tx: Tx, plan: _Plan, to_mailbox: bool) -> str:
     if known is not None and known.send_attempt >= wanted.send_attempt:
         return known.sid
     is_taken = await accounts.find_email(tx, wanted.email) is not None
-    is_lawful = is_taken == (wanted.purpose == "password")
+    # A new account wants an address that has none; every other act, one that has.
+    is_lawful = is_taken == (wanted.purpose in ("password", "bind"))
     # Nothing can prove an unlawful attempt: no code hashes to nothing.
     sid = await emails.set_validation(tx, wanted if is_lawful else replace(wanted, code_hash=b"", link_hash=b""))
     await post(tx, plan.mail if is_lawful else plan.instead, plan.now_ms, to_mailbox)
@@ -198,13 +204,17 @@ async def open_link(world: World, token: str) -> Validation | None:
 
 async def find_proven(world: World, sid: str, client_secret: str, purpose: str) -> str | None:
     """The address proven by this attempt for this purpose."""
-    if not _OPAQUE.fullmatch(sid):
-        return None
-    found = await world.store.read(emails.find_validation, sid)
-    if found is None or found.purpose != purpose or not _same(found.client_secret, client_secret):
+    found = await find_session(world, sid, client_secret)
+    if found is None or found.purpose != purpose:
         return None
     is_fresh = found.validated_ts is not None and found.validated_ts + limits.VALIDATED_EMAIL_MS > world.clock.now_ms()
     return found.email if is_fresh else None
+
+
+async def find_session(world: World, sid: str, client_secret: str) -> Validation | None:
+    """An attempt, for the client that began it."""
+    found = await world.store.read(emails.find_validation, sid) if _OPAQUE.fullmatch(sid) else None
+    return found if found is not None and _same(found.client_secret, client_secret) else None
 
 
 async def _submit(tx: Tx, key: tuple[str, str], digest: bytes, now_ms: int) -> bool:
@@ -242,18 +252,23 @@ def _same(left: str, right: str) -> bool:
     return hmac.compare_digest(left.encode("utf-8", "surrogatepass"), right.encode("utf-8", "surrogatepass"))
 
 
-async def find_hosting_instance(world: World, address: str) -> str:
-    """The instance of the account of this address, else of its domain, else of the guests, else the first: never fails.
+async def find_whereabouts(world: World, address: str) -> Whereabouts:
+    """Where the person of this address is: an answer for everything that may be typed.
 
     What today's clients ask at `GET /_matrix/identity/api/v1/info`.
     """
+    return (await find_standing(world, address)).whereabouts
+
+
+async def find_standing(world: World, address: str) -> Standing:
+    """As `find_whereabouts`, with whether the address must be invited, and is."""
     fallback = externals_of(world.settings) or world.settings.instances[0].name
     try:
         email = parse_email(address)
     except ValueError:
-        return fallback
+        return decide_standing(decide_whereabouts(None, None, fallback), None, is_invited=False)
     found = await world.store.read(accounts.find_email, str(email))
-    if found is not None:
-        return server_of(found.user_id)
     home = await home_of(world, email)
-    return home.instance if home is not None else fallback
+    account_instance = server_of(found.user_id) if found is not None else None
+    whereabouts = decide_whereabouts(account_instance, home, fallback)
+    return decide_standing(whereabouts, home, await _is_invited(world, email))

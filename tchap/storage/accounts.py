@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tchap.storage.database import Tx
+from tchap.storage.identity import add_hashes, find_peppers, remove_hashes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ async def find_emails_of(tx: Tx, user_id: str) -> list[AccountEmail]:
 
 
 async def add_email(tx: Tx, email: AccountEmail) -> bool:
-    """False when the address belongs to an account already."""
+    """False when the address belongs to an account already. It can be looked up from now on."""
     added = await tx.run(
         "INSERT INTO account_emails (email, user_id, added_ts, validated_ts) VALUES ($1, $2, $3, $4)"
         " ON CONFLICT (email) DO NOTHING",
@@ -124,11 +125,14 @@ async def add_email(tx: Tx, email: AccountEmail) -> bool:
         email.added_ts,
         email.validated_ts,
     )
+    if added:
+        await add_hashes(tx, [email.email], await find_peppers(tx))
     return added > 0
 
 
 async def remove_email(tx: Tx, user_id: str, email: str) -> None:
-    await tx.run("DELETE FROM account_emails WHERE email = $1 AND user_id = $2", email, user_id)
+    if await tx.run("DELETE FROM account_emails WHERE email = $1 AND user_id = $2", email, user_id):
+        await remove_hashes_of(tx, email)
 
 
 async def remove_emails(tx: Tx, user_id: str) -> None:

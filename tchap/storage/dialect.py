@@ -3,6 +3,8 @@
 Our text: parameters `$1, $2 …`; `IN_LIST($n)` (also `NOT IN_LIST($n)`) matches a list of str or int; the types are
 TEXT, BIGINT, INTEGER and BLOB; `WITHOUT ROWID` may be written. Everything else must be lawful on both engines.
 
+`IDS($n)` is the relation of one column, `value`, of the numbers of a list.
+
 Text search: `CREATE SEARCH INDEX ON table (key, words)` indexes a column of words separated by spaces, and
 `MATCHES(table, key, $n)` is the relation of one column, `key`, of the rows that answer the parameter, a `SearchTerms`.
 SQLite keeps such an index in a table of its own, in step by triggers; PostgreSQL in a column.
@@ -24,6 +26,7 @@ from tchap.protocol.search_text import SearchTerms
 
 _PARAMETER = re.compile(r"\$(\d+)")
 _IN_LIST = re.compile(r"\bIN_LIST\(\$(\d+)\)")
+_IDS = re.compile(r"\bIDS\(\$(\d+)\)")
 _NOT_IN_LIST = re.compile(r"\bNOT\s+IN_LIST\(\$(\d+)\)")
 _MATCHES = re.compile(r"\bMATCHES\((\w+), (\w+), \$(\d+)\)")
 _SEARCH_INDEX = re.compile(r"CREATE SEARCH INDEX ON (\w+) \((\w+), (\w+)\)")
@@ -43,6 +46,7 @@ def find_sqlite_path(url: str) -> str | None:
 def sqlite_text(sql: str) -> tuple[str, tuple[int, ...]]:
     """SQLite's text, and the indexes (from 0) of the parameters that are lists or terms of a search."""
     text = _IN_LIST.sub(r"IN (SELECT value FROM json_each(?\1))", sql)
+    text = _IDS.sub(r"(SELECT value FROM json_each(?\1))", text)
     text = _MATCHES.sub(r"(SELECT rowid AS \2 FROM \1_index WHERE \1_index MATCH ?\3)", text)
     return _PARAMETER.sub(r"?\1", text), _converted(sql)
 
@@ -51,6 +55,7 @@ def sqlite_text(sql: str) -> tuple[str, tuple[int, ...]]:
 def postgres_text(sql: str) -> tuple[str, tuple[int, ...]]:
     """PostgreSQL's text, and the indexes (from 0) of the parameters that are lists or terms of a search."""
     text = _NOT_IN_LIST.sub(r"<> ALL($\1)", sql)
+    text = _IDS.sub(r"(SELECT value FROM unnest(CAST($\1 AS BIGINT[])) AS value)", text)
     text = _MATCHES.sub(r"(SELECT \2 FROM \1 WHERE word_index @@ to_tsquery('simple', $\3))", text)
     return _IN_LIST.sub(r"= ANY($\1)", text), _converted(sql)
 
@@ -66,7 +71,7 @@ def plain_insert(sql: str) -> tuple[str, tuple[str, ...]] | None:
 
 
 def _converted(sql: str) -> tuple[int, ...]:
-    numbers = {*_IN_LIST.findall(sql), *(found[2] for found in _MATCHES.findall(sql))}
+    numbers = {*_IN_LIST.findall(sql), *_IDS.findall(sql), *(found[2] for found in _MATCHES.findall(sql))}
     return tuple(sorted(int(number) - 1 for number in numbers))
 
 

@@ -51,16 +51,24 @@ class Candidate:
 
 async def find_words(tx: Tx, keys: Collection[str]) -> list[tuple[str, KnownWord]]:
     """`(key, word)` of the words that these keys lead to: resembling ones, then common beginnings, then middles."""
-    rows = await tx.all(
-        "SELECT k.key, w.word_id, w.word, w.people, w.roles, w.administrations"
-        " FROM directory_keys k JOIN directory_words w ON w.word_id = k.word_id"
-        " WHERE k.key IN_LIST($1) AND w.people + w.roles + w.administrations > 0"
-        " ORDER BY CASE substr(k.key, 1, 1) WHEN '^' THEN 1 WHEN '~' THEN 2 ELSE 0 END,"
-        " w.people + w.roles + w.administrations DESC, w.word_id LIMIT $2",
-        sorted(keys),
-        limits.DIRECTORY_WORDS,
-    )
-    return [(row[0], KnownWord(*row[1:])) for row in rows]
+    rows = await tx.all(_WORDS, sorted(keys), limits.DIRECTORY_WORDS)
+    return [(row[0], _known(row[1], row[2])) for row in rows]
+
+
+# A join would be for PostgreSQL to plan, which then reads the whole dictionary; a subquery is a look at one row.
+_WORDS = """SELECT key, word_id, said FROM (
+  SELECT key, word_id,
+    (SELECT w.word || ' ' || w.people || ' ' || w.roles || ' ' || w.administrations FROM directory_words w
+      WHERE w.word_id = k.word_id) AS said,
+    (SELECT w.people + w.roles + w.administrations FROM directory_words w WHERE w.word_id = k.word_id) AS bearers
+  FROM directory_keys k WHERE key IN_LIST($1)) f
+  WHERE bearers > 0
+  ORDER BY CASE substr(key, 1, 1) WHEN '^' THEN 1 WHEN '~' THEN 2 ELSE 0 END, bearers DESC, word_id LIMIT $2"""
+
+
+def _known(word_id: int, said: str) -> KnownWord:
+    word, *counts = said.split()
+    return KnownWord(word_id, word, *map(int, counts))
 
 
 async def find_administrations(tx: Tx, word_ids: Collection[int]) -> list[tuple[str, tuple[str, ...]]]:
@@ -79,14 +87,14 @@ async def find_administrations(tx: Tx, word_ids: Collection[int]) -> list[tuple[
 def _branch(first: int, is_placed: bool) -> str:
     """People by postings; the parameters from `$first` on are those of `_params`."""
     words, initials, others, is_any, best, limit, places = (f"${first + number}" for number in range(7))
-    place = f" AND administration_key IN_LIST({places})" if is_placed else ""
-    return (
-        "SELECT person_id FROM (SELECT person_id FROM directory_postings"
-        f" WHERE word_id IN_LIST({words}) AND initial IN_LIST({initials}){place}"
-        f" AND (CAST({is_any} AS INTEGER) = 1 OR other_id IN_LIST({others})) GROUP BY person_id"
-        f" ORDER BY SUM(CASE WHEN word_id IN_LIST({best}) THEN 1 ELSE 0 END"
-        f" + CASE WHEN other_id IN_LIST({best}) THEN 1 ELSE 0 END) DESC, person_id LIMIT {limit}) AS b{first}"
-    )
+    place = f"CROSS JOIN IDS({places}) a" if is_placed else ""
+    is_there = "AND p.administration_key = a.value" if is_placed else ""
+    # Lists joined in this order are so many looks at the index; conditions on lists would be for the engines to weigh.
+    return f"""SELECT person_id FROM (SELECT p.person_id FROM IDS({words}) w CROSS JOIN IDS({initials}) i {place}
+      CROSS JOIN directory_postings p WHERE p.word_id = w.value AND p.initial = i.value {is_there}
+        AND (CAST({is_any} AS INTEGER) = 1 OR p.other_id IN_LIST({others})) GROUP BY p.person_id
+      ORDER BY SUM(CASE WHEN p.word_id IN_LIST({best}) THEN 1 ELSE 0 END
+        + CASE WHEN p.other_id IN_LIST({best}) THEN 1 ELSE 0 END) DESC, p.person_id LIMIT {limit}) AS b{first}"""
 
 
 def _params(branch: Branch, is_placed: bool) -> tuple[object, ...]:

@@ -24,7 +24,10 @@ class Validation:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """`token` is the state key of the room's `m.room.third_party_invite`; times in ms since 1970."""
+    """`token` is the state key of the room's `m.room.third_party_invite`; times in ms since 1970.
+
+    `public_key` is the key made for it by the identity service, None where the room itself was told.
+    """
 
     email: str
     room_id: str
@@ -32,9 +35,10 @@ class Invitation:
     token: str
     created_ts: int
     expires_ts: int
+    public_key: str | None = None
 
 
-_INVITATION = "email, room_id, inviter, token, created_ts, expires_ts"
+_INVITATION = "email, room_id, inviter, token, created_ts, expires_ts, public_key"
 _COLUMNS = (
     "sid, purpose, email, client_secret, code_hash, link_hash, send_attempt, next_link,"
     " failed_attempts, expires_ts, validated_ts"
@@ -119,15 +123,16 @@ async def find_pending_events(tx: Tx, email: str, now_ms: int) -> list[bytes]:
 async def set_invitation(tx: Tx, invitation: Invitation) -> None:
     """Remembers that an address was invited to a room; the last invitation counts."""
     await tx.run(
-        f"INSERT INTO email_invitations ({_INVITATION}) VALUES ($1, $2, $3, $4, $5, $6)"
+        f"INSERT INTO email_invitations ({_INVITATION}) VALUES ($1, $2, $3, $4, $5, $6, $7)"
         " ON CONFLICT (email, room_id) DO UPDATE SET inviter = excluded.inviter, token = excluded.token,"
-        " created_ts = excluded.created_ts, expires_ts = excluded.expires_ts",
+        " created_ts = excluded.created_ts, expires_ts = excluded.expires_ts, public_key = excluded.public_key",
         invitation.email,
         invitation.room_id,
         invitation.inviter,
         invitation.token,
         invitation.created_ts,
         invitation.expires_ts,
+        invitation.public_key,
     )
 
 

@@ -28,7 +28,6 @@ def test_info_always_names_an_instance(tmp_path: Path) -> None:
                 assert await house.ask("GET", INFO + address) == {"hs": hs}
             await person(house, JEAN)
             assert (await house.ask("GET", INFO + JEAN.upper()))["hs"] == "agent.prefectures.tchap.example.fr"
-            assert (await house.call("GET", INFO.replace("info", "internal-info") + JEAN)).status == 404
 
     asyncio.run(story())
 

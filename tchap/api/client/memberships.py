@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tchap.api.http import Request
-from tchap.api.parse import maybe_str, need_str
+from tchap.api.parse import maybe_dict, maybe_str, need_str
 from tchap.api.routing import Handler, Route
 from tchap.base.errors import MatrixError
 from tchap.base.identity import Requester
 from tchap.services import memberships
-from tchap.services.email_invitations import invite_by_email
+from tchap.services.email_invitations import accept_signed, invite_by_email
 from tchap.services.world import World
 
 
@@ -19,13 +19,19 @@ def _reason(body: dict[str, Any]) -> dict[str, Any]:
 
 
 async def join_by_id(world: World, request: Request) -> dict[str, Any]:
-    room_id = request.params["roomId"]
-    return {"room_id": await memberships.join(world, request.requester, room_id, _reason(request.json()))}
+    return await _join(world, request, request.params["roomId"])
 
 
 async def join(world: World, request: Request) -> dict[str, Any]:
-    where = request.params["roomIdOrAlias"]
-    return {"room_id": await memberships.join(world, request.requester, where, _reason(request.json()))}
+    return await _join(world, request, request.params["roomIdOrAlias"])
+
+
+async def _join(world: World, request: Request, where: str) -> dict[str, Any]:
+    body = request.json()
+    signed = maybe_dict(body, "third_party_signed")
+    if signed is not None:
+        await accept_signed(world, request.requester, await memberships.resolve_room(world, where), signed)
+    return {"room_id": await memberships.join(world, request.requester, where, _reason(body))}
 
 
 async def knock(world: World, request: Request) -> dict[str, Any]:
