@@ -11,9 +11,8 @@ import msgspec
 
 from bench.directory.people import Administration, Agent, People
 from bench.directory.queries import SHARED_ROOM, Query
-from tchap.base import limits
 from tchap.base.clock import Clock
-from tchap.services.directory_listing import FUNCTION, UNIT, list_next
+from tchap.services.directory_listing import FUNCTION, UNIT, list_everybody
 from tchap.services.world import World
 from tchap.storage import administrations as stored
 from tchap.storage.database import Tx
@@ -46,9 +45,7 @@ async def load(world: World, url: str, people: People) -> Loaded:
     await world.store.write(_add_administrations, people.administrations)
     some = await _add_accounts(url, people)
     middle = time.perf_counter()
-    await world.store.write(_reopen_backlog)
-    while await world.store.write(list_next, limits.DIRECTORY_BULK):
-        pass
+    await list_everybody(world.store)
     if find_sqlite_path(url) is None:
         # As its own keeper of tables would within a minute.
         await _ask(url, "VACUUM ANALYZE")
@@ -59,11 +56,6 @@ async def _add_administrations(tx: Tx, made: Sequence[Administration]) -> None:
     for each in made:
         row = stored.Administration(each.administration_id, each.label, each.label, each.instance, 0)
         await stored.add_administration(tx, row)
-
-
-async def _reopen_backlog(tx: Tx) -> None:
-    await tx.run("DELETE FROM directory_backlog")
-    await tx.run("INSERT INTO directory_backlog (after_user) VALUES ('')")
 
 
 async def _add_accounts(url: str, people: People) -> list[Agent]:

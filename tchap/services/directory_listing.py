@@ -10,7 +10,7 @@ from tchap.base.encoding import decode_json
 from tchap.protocol.directory_words import Listing, fold_telling, list_name, without_label
 from tchap.services.world import World
 from tchap.storage import directory
-from tchap.storage.database import Tx
+from tchap.storage.database import Store, Tx
 from tchap.storage.directory import Entry, Facts, NamedAdministration
 
 UNIT, FUNCTION = "fr.tchap.unit", "fr.tchap.function"
@@ -73,6 +73,18 @@ async def list_next(tx: Tx, limit: int) -> int:
     await list_people(tx, user_ids)
     await directory.set_backlog(tx, user_ids[-1] if user_ids else None)
     return len(user_ids)
+
+
+async def list_everybody(store: Store) -> int:
+    """Lists all accounts anew in large steps, for a database that was just filled; how many there are.
+
+    Those who are listed already and have not changed cost little.
+    """
+    await store.write(directory.open_backlog)
+    total = 0
+    while done := await store.write(list_next, limits.DIRECTORY_BULK):
+        total += done
+    return total
 
 
 async def _follow_names(tx: Tx) -> None:

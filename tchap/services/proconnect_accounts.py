@@ -7,11 +7,13 @@ from tchap.base.errors import MatrixError
 from tchap.policy import names
 from tchap.policy.domains import Home
 from tchap.policy.emails import Email
+from tchap.policy.people_files import MAX_TEXT
 from tchap.policy.reconciliation import Facts, Refusal, Refused, Rules, SignIn, Standing, decide_sign_in
 from tchap.protocol.directory_words import fold
 from tchap.protocol.oidc import Person
 from tchap.services.administrations import find_administration, home_of
 from tchap.services.email_invitations import accept_invitations
+from tchap.services.people_roles import set_roles
 from tchap.services.registration import NewAccount, add_whole_account
 from tchap.services.world import World
 from tchap.storage import accounts, proconnect
@@ -115,6 +117,8 @@ async def _settle(tx: Tx, word: _Word) -> tuple[str, bool] | Refused:
     else:
         user_id, has_new_address = await add_whole_account(tx, word.account, None), True
     await proconnect.set_link(tx, _link(word, user_id))
+    if word.person.unit:
+        await set_roles(tx, {user_id: (word.person.unit[:MAX_TEXT], None)})
     return user_id, has_new_address
 
 

@@ -216,6 +216,12 @@ async def find_backlog(tx: Tx) -> str | None:
     return None if row is None else str(row[0])
 
 
+async def open_backlog(tx: Tx) -> None:
+    """Everybody is to be listed, from the first account on."""
+    await tx.run("DELETE FROM directory_backlog")
+    await tx.run("INSERT INTO directory_backlog (after_user) VALUES ('')")
+
+
 async def set_backlog(tx: Tx, after_user: str | None) -> None:
     if after_user is None:
         await tx.run("DELETE FROM directory_backlog")
