@@ -1,4 +1,4 @@
-"""The command line: ``tchap serve`` and nothing to learn; ``tchap admin`` and ``tchap directory`` work on the database."""
+"""The command line: ``tchap serve`` and nothing to learn; ``admin`` and ``directory`` work on the database itself."""
 
 import argparse
 import sys

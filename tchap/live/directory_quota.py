@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Collection
+from hashlib import blake2b
 from math import log
-from zlib import crc32
 
 from tchap.base import limits
 
@@ -34,7 +34,7 @@ class DirectoryQuota:
     def add(self, seeker: str, shown: Collection[str], now_s: float) -> None:
         half, now, before = self._of(seeker, now_s)
         for user_id in shown:
-            now |= 1 << crc32(user_id.encode()) % _BITS
+            now |= 1 << int.from_bytes(blake2b(user_id.encode(), digest_size=4).digest()) % _BITS
         self._seekers[seeker] = (half, now, before)
         self._seekers.move_to_end(seeker)
         if len(self._seekers) > limits.MAX_DIRECTORY_SEEKERS:
