@@ -7,43 +7,27 @@ import os
 import platform
 import statistics
 import tempfile
-import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import apsw
 import asyncpg
 import msgspec
 
-from bench.directory.load import Loaded, add_rooms, load, searcher_id
+from bench.directory.load import Loaded, add_rooms, load
 from bench.directory.names import read_names, slope_of
-from bench.directory.people import Administration, Agent, People, make_administrations
-from bench.directory.queries import Query, make_queries
+from bench.directory.people import People, make_administrations
+from bench.directory.queries import make_queries
+from bench.directory.tries import Tried, try_query
 from tchap.app import open_world
 from tchap.base.config import Instance, RateLimits, parse_settings
-from tchap.base.identity import Requester
-from tchap.protocol.directory_words import fold
-from tchap.services.directory import search_people
-from tchap.services.world import World
 from tchap.storage.dialect import find_sqlite_path
-from tchap.storage.profiles import Profile
 from tests.support.postgres import create_database, run_cluster
 
 PEOPLE, QUERIES, WARM_UP = 5_500_000, 1_000, 60
 PEOPLE_PER_ADMINISTRATION = 275
-TOP = 3
 ENGINES = ("sqlite", "postgresql")
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """One search: how long it took, in milliseconds, and whether the right person was among the first three."""
-
-    query: Query
-    ms: float
-    is_right: bool
 
 
 def main() -> None:
@@ -94,30 +78,9 @@ async def _run(engine: str, url: str, folder: str, people: People) -> None:
         queries = make_queries(loaded.some, made, QUERIES)
         await add_rooms(world, queries, made, loaded.some)
         for number, query in list(enumerate(queries))[-WARM_UP:]:
-            await _try(world, number, query, made)
-        tried = [await _try(world, number, query, made) for number, query in enumerate(queries)]
+            await try_query(world, number, query, made)
+        tried = [await try_query(world, number, query, made) for number, query in enumerate(queries)]
         _tell(engine, tried)
-
-
-async def _try(world: World, number: int, query: Query, made: Sequence[Administration]) -> Tried:
-    administration = made[query.searcher_administration]
-    requester = Requester(
-        searcher_id(number, query, made),
-        "BENCH",
-        0,
-        administration.instance,
-        administration_id=administration.administration_id,
-    )
-    begun = time.perf_counter()
-    found = await search_people(world, requester, query.term, 10)
-    ms = (time.perf_counter() - begun) * 1000
-    return Tried(query, ms, any(_is_right(profile, query.target, made) for profile in found.people[:TOP]))
-
-
-def _is_right(found: Profile, target: Agent, made: Sequence[Administration]) -> bool:
-    """The person meant, or one of the same name in the same administration: nobody could tell them apart."""
-    wanted = f"{target.name} [{made[target.administration].label}]"
-    return found.user_id == target.user_id or fold(found.display_name or "") == fold(wanted)
 
 
 async def _tell_load(engine: str, url: str, loaded: Loaded) -> None:

@@ -19,9 +19,9 @@ from tchap.storage.database import Tx
 from tchap.storage.dialect import find_sqlite_path
 from tchap.storage.memberships import Membership, set_memberships
 
-ROWS = 5_000
-TARGETS = 40_000
-"""People remembered while they are made, from whom those searched for and those met in rooms are drawn."""
+ROWS = 20_000
+SOME = 40_000
+"""People of chance, from whom those searched for and those met in rooms are drawn."""
 ROOMS, MIN_MEMBERS, MAX_MEMBERS = 8, 4, 60
 """Rooms of each searcher, and how many people are in one."""
 _TABLES = {
@@ -59,21 +59,21 @@ async def _add_administrations(tx: Tx, made: Sequence[Administration]) -> None:
 
 
 async def _add_accounts(url: str, people: People) -> list[Agent]:
+    """Some of the people. All are put in order first, since trees that grow at their end grow fast."""
     path = find_sqlite_path(url)
-    chance, some = random.Random(7), list[Agent]()
-    kept = min(1.0, TARGETS / sum(each.size for each in people.administrations))
-    connection = None if path is not None else await asyncpg.connect(url)
-    file = _open(path) if path is not None else None
-    for chunk in people.chunks():
-        some += [agent for agent in chunk if chance.random() < kept]
-        for table, rows in _rows(chunk, people.administrations):
-            if file is not None:
-                _insert(file, table, rows)
-            elif connection is not None:
-                await connection.copy_records_to_table(table, records=rows, columns=_TABLES[table])
-    if connection is not None:
+    agents = sorted((agent for chunk in people.chunks() for agent in chunk), key=lambda agent: agent.user_id)
+    tables = (rows for start in range(0, len(agents), ROWS) for rows in _rows(agents[start : start + ROWS], people))
+    if path is not None:
+        file = _open(path)
+        for table, rows in tables:
+            _insert(file, table, rows)
+        file.close()
+    else:
+        connection = await asyncpg.connect(url)
+        for table, rows in tables:
+            await connection.copy_records_to_table(table, records=rows, columns=_TABLES[table])
         await connection.close()
-    return some
+    return random.Random(7).sample(agents, min(SOME, len(agents)))
 
 
 async def _ask(url: str, sql: str) -> None:
@@ -94,16 +94,14 @@ def _insert(file: apsw.Connection, table: str, rows: Sequence[tuple[object, ...]
     columns = _TABLES[table]
     marks = ", ".join("?" * len(columns))
     with file:
-        file.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", sorted(rows))
+        file.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
 
 
-def _rows(chunk: Sequence[Agent], made: Sequence[Administration]) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
-    yield (
-        "accounts",
-        [(a.user_id, made[a.administration].instance, 0, made[a.administration].administration_id) for a in chunk],
-    )
-    yield "profiles", [(a.user_id, f"{a.name} [{made[a.administration].label}]", _fields(a)) for a in chunk]
-    yield "account_emails", [(a.email, a.user_id, 0, 0) for a in chunk]
+def _rows(agents: Sequence[Agent], people: People) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
+    homes = [(agent, people.administrations[agent.administration]) for agent in agents]
+    yield "accounts", [(agent.user_id, home.instance, 0, home.administration_id) for agent, home in homes]
+    yield "profiles", [(agent.user_id, f"{agent.name} [{home.label}]", _fields(agent)) for agent, home in homes]
+    yield "account_emails", sorted((agent.email, agent.user_id, 0, 0) for agent in agents)
 
 
 def _fields(agent: Agent) -> bytes:
