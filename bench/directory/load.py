@@ -11,13 +11,11 @@ import msgspec
 
 from bench.directory.people import Administration, Agent, People
 from bench.directory.queries import SHARED_ROOM, Query
-from tchap.base.clock import Clock
 from tchap.services.directory_listing import FUNCTION, UNIT, list_everybody
 from tchap.services.world import World
 from tchap.storage import administrations as stored
 from tchap.storage.database import Tx
 from tchap.storage.dialect import find_sqlite_path
-from tchap.storage.memberships import Membership, set_memberships
 
 ROWS = 20_000
 SOME = 40_000
@@ -117,7 +115,7 @@ async def add_rooms(
 ) -> None:
     """Every searcher is in rooms with people of chance, roommates of the person they look for in one of them."""
     chance = random.Random(8)
-    rows: list[Membership] = []
+    rows: list[tuple[object, ...]] = []
     for number, query in enumerate(queries):
         mine = searcher_id(number, query, made)
         for room in range(ROOMS):
@@ -125,9 +123,18 @@ async def add_rooms(
             if query.way == SHARED_ROOM and room == 0:
                 members.add(query.target.user_id)
             rows += [_stay(user_id, f"!{number}-{room}") for user_id in sorted({mine, *members})]
-    for start in range(0, len(rows), ROWS):
-        await world.store.write(set_memberships, rows[start : start + ROWS])
+    await world.store.write(_add_stays, rows)
+    if find_sqlite_path(world.settings.resolved_store_url) is None:
+        await _ask(world.settings.resolved_store_url, "VACUUM ANALYZE memberships")
 
 
-def _stay(user_id: str, room_id: str) -> Membership:
-    return Membership(user_id, room_id, "join", f"${room_id}{user_id}", user_id, Clock().now_ms())
+async def _add_stays(tx: Tx, rows: Sequence[tuple[object, ...]]) -> None:
+    await tx.many(
+        "INSERT INTO memberships (user_id, room_id, membership, event_id, sender, from_position)"
+        " VALUES ($1, $2, $3, $4, $5, $6)",
+        sorted(rows),
+    )
+
+
+def _stay(user_id: str, room_id: str) -> tuple[object, ...]:
+    return user_id, room_id, "join", f"${room_id}{user_id}", user_id, 1

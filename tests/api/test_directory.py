@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
+from tchap.__main__ import main
 from tchap.base import limits
 from tchap.services.directory_listing import UNIT, keep_listed, list_everybody
 from tchap.services.people_roles import import_roles
@@ -212,3 +213,21 @@ def test_who_was_there_before_is_listed_and_names_are_followed(tmp_path: Path) -
         await tx.run(sql)
 
     asyncio.run(story())
+
+
+def test_the_command_line_reads_files_and_lists_everybody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who was changed is counted, what was not is told with its line; a rebuild looks at every account."""
+
+    async def story() -> None:
+        async with open_offices(tmp_path):
+            pass
+
+    asyncio.run(story())
+    table = tmp_path / "people.csv"
+    table.write_text(f"email,unit\n{HELENE},Achats\nnobody@x.example.fr,Achats\nrien\n", "utf-8")
+    assert main(["directory", "import", str(table), "--data", str(tmp_path)]) == 0
+    told = capsys.readouterr()
+    assert told.out == "1 people, 1 unknown addresses, 1 bad lines\n"
+    assert told.err == "line 4: fields\nline 3: nobody has the address nobody@x.example.fr\n"
+    assert main(["directory", "rebuild", "--data", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == "2 accounts looked at\n"
