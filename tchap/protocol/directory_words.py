@@ -63,7 +63,7 @@ def fold(text: str) -> tuple[str, ...]:
 
 def _split(text: str) -> list[str]:
     letters = text.lower() if text.isascii() else _plain(text)
-    return [word[:MAX_WORD] for word in _SEPARATORS.split(letters) if word]
+    return [word for word in _SEPARATORS.split(letters) if word]
 
 
 def _plain(text: str) -> str:
@@ -74,7 +74,9 @@ def _plain(text: str) -> str:
 def list_name(name: str, unit: str = "", function: str = "") -> Listing:
     """The listing of somebody by her name, without her administration's label."""
     roles = tuple(word for word in fold_telling(f"{unit} {function}") if len(word) > 1) if unit or function else ()
-    return Listing(fold(name)[:MAX_NAMES], _joined(name)[:MAX_JOINED], roles[:MAX_ROLES])
+    return Listing(
+        tuple(word[:MAX_WORD] for word in fold(name)[:MAX_NAMES]), _joined(name)[:MAX_JOINED], roles[:MAX_ROLES]
+    )
 
 
 def without_label(display_name: str) -> str:
@@ -84,7 +86,7 @@ def without_label(display_name: str) -> str:
 
 def fold_telling(text: str) -> tuple[str, ...]:
     """As `fold`, without the articles that every administration, unit and function has."""
-    return tuple(word for word in fold(text) if word not in _EMPTY_WORDS)
+    return tuple(word[:MAX_WORD] for word in fold(text) if word not in _EMPTY_WORDS)
 
 
 def _joined(name: str) -> tuple[str, ...]:

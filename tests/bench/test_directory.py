@@ -20,7 +20,7 @@ from tests.support.counting import count_statements
 from tests.support.engines import ENGINES
 from tests.support.postgres import create_database, run_cluster
 
-PEOPLE, ADMINISTRATIONS, QUERIES = 3_000, 60, 200
+PEOPLE, ADMINISTRATIONS, QUERIES = 3_000, 60, 120
 MAX_STATEMENTS = 8
 """Words, roommates, administrations, people of three ways and of an administration alone, they, rooms, profiles."""
 FIRST = (
