@@ -5,6 +5,7 @@ missing=""
 [ -x /usr/bin/chromium ] || missing="$missing chromium"
 [ -d /usr/lib/postgresql ] && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 [ -x /usr/bin/turnserver ] || missing="$missing coturn"
+[ -x /usr/sbin/clamd ] || missing="$missing clamav-daemon"
 [ -z "$missing" ] && exit 0
 as_root=""
 [ "$(id -u)" = 0 ] || as_root=sudo

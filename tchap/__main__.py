@@ -1,4 +1,4 @@
-"""The command line: ``tchap serve`` and nothing to learn; ``admin`` and ``directory`` work on the database itself."""
+"""The command line: ``tchap serve`` and nothing to learn; ``tchap admin`` names the first administrator."""
 
 import argparse
 import sys
@@ -12,9 +12,8 @@ from tchap.base.clock import Clock
 from tchap.base.config import ConfigError, Settings, load_settings
 from tchap.base.errors import MatrixError
 from tchap.base.log import configure_logging
+from tchap.commands import administrations, directory
 from tchap.services.admins import name_admin_from_console
-from tchap.services.directory_listing import list_everybody
-from tchap.services.people_roles import import_roles
 from tchap.storage.accounts import find_admins
 from tchap.storage.database import StoreBusy, open_store
 
@@ -28,19 +27,19 @@ def main(arguments: list[str] | None = None) -> int:
         return _refuse(error)
     configure_logging(settings.log_level)
     try:
-        uvloop.run(_COMMANDS[options.command](settings, options))
+        return uvloop.run(_COMMANDS[options.command](settings, options))
     except ConfigError as error:
         return _refuse(error)
     except (MatrixError, StoreBusy, OSError) as error:
         return _fail(error)
+
+
+async def _serve(settings: Settings, _options: argparse.Namespace) -> int:
+    await serve(settings)
     return 0
 
 
-async def _serve(settings: Settings, _options: argparse.Namespace) -> None:
-    await serve(settings)
-
-
-async def _administer(settings: Settings, options: argparse.Namespace) -> None:
+async def _administer(settings: Settings, options: argparse.Namespace) -> int:
     """Works on the database itself: with SQLite the server must be stopped."""
     clock = Clock()
     store = await open_store(settings.resolved_store_url, clock)
@@ -51,27 +50,15 @@ async def _administer(settings: Settings, options: argparse.Namespace) -> None:
             print(user_id)
     finally:
         await store.close()
+    return 0
 
 
-async def _keep_directory(settings: Settings, options: argparse.Namespace) -> None:
-    """As `_administer`."""
-    store = await open_store(settings.resolved_store_url, Clock())
-    try:
-        if options.act == "rebuild":
-            print(f"{await list_everybody(store)} accounts looked at")
-            return
-        with options.file.open(encoding="utf-8-sig", newline="") as file:
-            report = await import_roles(store, file)
-        for fault in report.faults:
-            print(f"line {fault.line}: {fault.reason}", file=sys.stderr)
-        for role in report.unknown:
-            print(f"line {role.line}: nobody has the address {role.email}", file=sys.stderr)
-        print(f"{report.known} people, {len(report.unknown)} unknown addresses, {len(report.faults)} bad lines")
-    finally:
-        await store.close()
-
-
-_COMMANDS = {"serve": _serve, "admin": _administer, "directory": _keep_directory}
+_COMMANDS = {
+    "serve": _serve,
+    "admin": _administer,
+    "administrations": administrations.administer,
+    "directory": directory.keep,
+}
 
 
 def _refuse(error: Exception) -> int:
@@ -99,13 +86,8 @@ def _parser() -> argparse.ArgumentParser:
         _add_place(acting)
         if act != "list":
             acting.add_argument("user_id", help="@name:instance")
-    keeping = commands.add_parser("directory", help="keep the directory of people").add_subparsers(
-        dest="act", required=True
-    )
-    importing = keeping.add_parser("import", help="read units and functions from a CSV file: email,unit,function")
-    importing.add_argument("file", type=Path)
-    for each in (importing, keeping.add_parser("rebuild", help="list everybody anew, in large steps")):
-        _add_place(each)
+    administrations.add_parser(commands.add_parser("administrations", help="keep administrations"), _add_place)
+    directory.add_parser(commands.add_parser("directory", help="keep the directory of people"), _add_place)
     return parser
 
 

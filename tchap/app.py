@@ -29,6 +29,7 @@ from tchap.gateways.mail import open_mailer
 from tchap.gateways.media_store import DiskMediaStore
 from tchap.gateways.oidc import OidcGateway
 from tchap.gateways.passwords import PasswordHasher
+from tchap.gateways.scanner import Clamd
 from tchap.live import Live
 from tchap.live.appservices import AppServiceNews
 from tchap.live.audience import Audience
@@ -37,16 +38,19 @@ from tchap.live.directory_quota import DirectoryQuota
 from tchap.live.interactive_auth import InteractiveSessions
 from tchap.live.last_seen import LastSeen
 from tchap.live.notifier import Notifier
-from tchap.live.previews import Previews
 from tchap.live.push import PushAlarm
 from tchap.live.rate_limits import RateLimits
 from tchap.live.rooms import RoomCache
+from tchap.live.shared import Shared
 from tchap.live.sliding import Connections
 from tchap.live.tokens import TokenCache
 from tchap.live.transactions import TransactionCache
+from tchap.live.turns import Turns
 from tchap.live.typing import Typing
 from tchap.live.uploads import Uploads
+from tchap.policy.retention import KINDS
 from tchap.protocol.appservices import AppServices
+from tchap.services.administration_walks import walk_administrations
 from tchap.services.administrations import plant_administrations
 from tchap.services.appservice_calls import push_to_appservices
 from tchap.services.appservices import open_accounts
@@ -54,16 +58,23 @@ from tchap.services.bug_reports import forget_bug_reports
 from tchap.services.delayed_events import send_delayed
 from tchap.services.directory_listing import keep_listed
 from tchap.services.duties import keep_doing
+from tchap.services.guest_terms import follow_guests
 from tchap.services.identity_lookup import keep_peppers
 from tchap.services.instance_keys import load_keys
 from tchap.services.mail_delivery import deliver_mail
+from tchap.services.media_deletions import delete_media
 from tchap.services.oauth_clients import keep_tidy
 from tchap.services.push_decisions import decide_pushes
 from tchap.services.push_delivery import deliver_pushes, keep_ledger
 from tchap.services.push_keys import load_push_keys
+from tchap.services.renewals import rules_in_force
+from tchap.services.retention import keep_retention
+from tchap.services.scanner_keys import load_scanner_key
+from tchap.services.scanning import describe
 from tchap.services.search_index import index_rooms
 from tchap.services.server_notices import tell_notices
 from tchap.services.url_previews import forget_previews
+from tchap.services.validity import keep_terms
 from tchap.services.world import World
 from tchap.storage.database import open_store
 
@@ -75,6 +86,7 @@ async def open_world(
     """A World on its store; closed at the end in the reverse order."""
     clock, entropy = clock or Clock(), entropy or Entropy()
     appservices = _read_appservices(settings)
+    rules_in_force(settings)
     outbound = _open_outbound(settings)
     proconnect = OidcGateway(settings.proconnect, clock) if settings.proconnect.issuer else None
     Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
@@ -101,9 +113,12 @@ async def open_world(
             appservices=appservices,
             proconnect=proconnect,
             push_keys=await load_push_keys(store, settings, clock),
+            scanner=Clamd(settings.antivirus, clock) if settings.antivirus.clamd else None,
+            scanner_key=await load_scanner_key(store, clock),
         )
     finally:
         live.previews.close()
+        live.scans.close()
         if proconnect is not None:
             await proconnect.close()
         await outbound.close()
@@ -127,10 +142,12 @@ def build_live(settings: Settings, clock: Clock) -> Live:
         last_seen=LastSeen(),
         sliding=Connections(clock.now_ms()),
         appservices=AppServiceNews(),
-        previews=Previews(),
+        previews=Shared(),
         delayed=DelayedAlarm(),
         push=PushAlarm(),
         directory=DirectoryQuota(),
+        scans=Shared(),
+        openings=Turns(limits.OPENINGS_AT_ONCE, limits.MAX_WAITING_OPENINGS, limits.OPENINGS_RETRY_MS),
     )
 
 
@@ -162,6 +179,8 @@ def _client_config(settings: Settings) -> dict[str, object]:
         "request_form_url": settings.registration.request_form_url,
         "mailbox": settings.mail.mode == "mailbox",
         "theme": settings.web.theme or None,
+        "retention_max_days": {kind: settings.retention.term(kind)[1] for kind in KINDS},
+        "classifications": settings.rooms.classifications,
     }
 
 
@@ -214,20 +233,26 @@ async def _run(world: World, doors: list[_Door]) -> None:
             group.create_task(keep_doing(world, "mail", deliver_mail)),
             group.create_task(keep_doing(world, "application services", push_to_appservices)),
             group.create_task(keep_doing(world, "server notices", tell_notices)),
+            group.create_task(keep_doing(world, "administrations", walk_administrations)),
             group.create_task(keep_doing(world, "previews", forget_previews)),
             group.create_task(keep_doing(world, "applications", keep_tidy)),
             group.create_task(keep_doing(world, "search", index_rooms)),
             group.create_task(keep_doing(world, "directory", keep_listed)),
             group.create_task(keep_doing(world, "peppers", keep_peppers)),
             group.create_task(keep_doing(world, "bug reports", forget_bug_reports)),
+            group.create_task(keep_doing(world, "guests", follow_guests)),
             group.create_task(keep_doing(world, "delayed events", send_delayed)),
             group.create_task(keep_doing(world, "push decisions", decide_pushes)),
             group.create_task(keep_doing(world, "push delivery", deliver_pushes)),
             group.create_task(keep_doing(world, "push ledger", keep_ledger)),
+            group.create_task(keep_doing(world, "retention", keep_retention)),
+            group.create_task(keep_doing(world, "media deletions", delete_media)),
+            group.create_task(keep_doing(world, "terms of accounts", keep_terms)),
         ]
         await _until_started(servers)
         listening = ", ".join(door.url for door in doors)
         print(f"Tchap is ready on {world.settings.public_url} (listening on {listening})", flush=True)
+        print(await describe(world), flush=True)
         await asyncio.wait(running)
         for duty in duties:
             duty.cancel()

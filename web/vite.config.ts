@@ -12,7 +12,11 @@ export default defineConfig({
     rolldownOptions: {
       input: { main: "index.html", sw: "src/platform/push-worker.ts" },
       // The push worker's address does not change from one build to the next, and is at the top of what it serves.
-      output: { entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
+      output: {
+        entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js"),
+        // Our code changes more often than what it stands on, which browsers may then keep.
+        codeSplitting: { groups: [{ name: "sdk", test: /node_modules\/matrix-js-sdk\/(?!lib\/rust-crypto)/u }] },
+      },
     },
   },
   server: {

@@ -5,7 +5,7 @@ from typing import Any
 
 import structlog
 
-from tchap.api.errors import status_of
+from tchap.api.errors import error_body, status_of
 from tchap.api.http import Request, Response, json_response, preferred_language
 from tchap.api.routing import Route, Router
 from tchap.api.suspension import check_while_suspended
@@ -47,7 +47,8 @@ class Application:
         try:
             response = await self._answer(scope, headers, receive)
         except MatrixError as error:
-            response = error_response(error, preferred_language(headers.get("accept-language", "")))
+            language = preferred_language(headers.get("accept-language", ""))
+            response = error_response(error, language, scope["path"])
         except InteractiveAuthNeeded as needed:
             response = json_response(needed.body, 401)
         except _Gone:
@@ -160,10 +161,8 @@ def _too_large() -> MatrixError:
     return MatrixError("M_TOO_LARGE", "The request is too large.", "La demande est trop volumineuse.")
 
 
-def error_response(error: MatrixError, language: str) -> Response:
-    """The specification's error object, its sentence in the caller's language."""
-    sentence = error.fr if language == "fr" else error.en
-    response = json_response({"errcode": error.errcode, "error": sentence, **error.extra}, status_of(error))
+def error_response(error: MatrixError, language: str, path: str) -> Response:
+    response = json_response(error_body(error, language, path), status_of(error))
     if isinstance(error, LimitExceeded):
         # Client-server API, "Rate limiting": Retry-After in seconds, rounded up.
         response.headers.append(("Retry-After", str(-(-error.retry_after_ms // 1000))))

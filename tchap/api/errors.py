@@ -1,5 +1,7 @@
 """From an errcode to its HTTP status: the one table (client-server API, "Standard error response")."""
 
+from typing import Any
+
 from tchap.base.errors import MatrixError
 
 _STATUS = {
@@ -29,11 +31,29 @@ _STATUS = {
     "M_BAD_STATUS": 502,
     "M_CONNECTION_FAILED": 502,
     "M_NOT_YET_UPLOADED": 504,
+    # The content scanner's own (its API, "Error codes").
+    "MCS_MALFORMED_JSON": 400,
+    "MCS_MEDIA_FAILED_TO_DECRYPT": 400,
+    "MCS_MEDIA_NOT_CLEAN": 403,
+    "MCS_MIME_TYPE_FORBIDDEN": 403,
+    "MCS_BAD_DECRYPTION": 403,
+    "MCS_MEDIA_REQUEST_FAILED": 502,
     "ORG_MATRIX_EXPIRED_ACCOUNT": 403,
 }
 _DEFAULT = 400
+_SCANNER = "/_matrix/media_proxy/"
 
 
 def status_of(error: MatrixError) -> int:
     """The status to answer: the table's, or the hint of an error whose errcode has two."""
     return error.status_hint or _STATUS.get(error.errcode, _DEFAULT)
+
+
+def error_body(error: MatrixError, language: str, path: str) -> dict[str, Any]:
+    """The specification's error object, its sentence in the caller's language. What the antivirus says, and whatever
+    is said on its own roads, has the two names that clients of the content scanner read as well."""
+    sentence = error.fr if language == "fr" else error.en
+    body = {"errcode": error.errcode, "error": sentence, **error.extra}
+    if error.errcode.startswith("MCS_") or path.startswith(_SCANNER):
+        body |= {"reason": error.errcode, "info": sentence}
+    return body

@@ -1,8 +1,10 @@
 """The one route table: every module of the API, one a line."""
 
+from tchap.api.admin import administration_domains, administrations, server_notices
+from tchap.api.admin import deletions as admin_deletions
+from tchap.api.admin import externals as admin_externals
 from tchap.api.admin import register as admin_register
 from tchap.api.admin import reports as admin_reports
-from tchap.api.admin import server_notices
 from tchap.api.admin import users as admin_users
 from tchap.api.client import (
     account,
@@ -83,10 +85,14 @@ from tchap.api.public import (
     well_known,
 )
 from tchap.api.routing import Route
-from tchap.api.tchap import bug_reports
+from tchap.api.tchap import account_validity, bug_reports, externals, scanner, users_info
 
 _MODULES = (
+    administration_domains,
+    administrations,
+    admin_externals,
     admin_register,
+    admin_deletions,
     admin_reports,
     admin_users,
     server_notices,
@@ -167,7 +173,11 @@ _MODULES = (
     server_keys,
     terms,
     well_known,
+    account_validity,
     bug_reports,
+    externals,
+    users_info,
+    scanner,
 )
 
 ROUTES: tuple[Route, ...] = tuple(route for module in _MODULES for route in module.ROUTES)

@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from tchap.base import limits
+from tchap.base.identity import EXTERNAL_PREFIXES
 
 
 class ConfigError(Exception):
@@ -25,8 +26,8 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def is_external(self) -> bool:
-        """Today's clients know guests by these two prefixes of their server name."""
-        return self.name.startswith(("agent.externe.", "e."))
+        """Whether it is the server of guests."""
+        return self.name.startswith(EXTERNAL_PREFIXES)
 
 
 class Administration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,6 +68,7 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Media(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_upload_bytes: int = 100 * 1024 * 1024
     max_thumbnail_pixels: int = 50_000_000
+    undeclared_lifetime_days: int = 0
 
 
 class Password(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -86,6 +88,27 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 class Rooms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     default_version: str = "11"
+    classifications: tuple[str, ...] = ()
+
+
+class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """In days, 0 for none: what each kind of room has by itself, and the longest it may ask for."""
+
+    interval_s: int = 3600
+    public_default_days: int = 90
+    public_max_days: int = 90
+    clear_default_days: int = 0
+    clear_max_days: int = 0
+    encrypted_default_days: int = 0
+    encrypted_max_days: int = 0
+    direct_default_days: int = 0
+    direct_max_days: int = 0
+    external_default_days: int = 0
+    external_max_days: int = 0
+
+    def term(self, kind: str) -> tuple[int, int]:
+        """(default, maximum) of a kind of room, in days."""
+        return getattr(self, f"{kind}_default_days"), getattr(self, f"{kind}_max_days")
 
 
 class RateLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -101,6 +124,13 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Support(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     email: str = ""
     report_days: int = 90
+
+
+class Externals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    usual_days: int = 180
+    longest_days: int = 395
+    warn_days: int = 14
+    close_after_days: int = 120
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -144,6 +174,27 @@ class Push(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     include_content: bool = True
     email_delay_s: int = 600
     email_room_interval_s: int = 12 * 3600
+
+
+class Antivirus(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """ClamAV's daemon, at a socket's path or at `host:port`; without an address nothing is scanned."""
+
+    clamd: str = ""
+    encrypted: Literal["on_request", "required"] = "on_request"
+    when_down: Literal["wait", "let_through"] = "wait"
+    allowed_types: tuple[str, ...] = ()
+    denied_types: tuple[str, ...] = ()
+    max_bytes: int = 100 * 1024 * 1024
+    timeout_s: int = 120
+
+
+class Validity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    enabled: bool = True
+    period_days: int = 395
+    mail_days_before: tuple[int, ...] = (60, 30, 15)
+    close_after_days: int = 120
+    last_mail_days_before: int = 15
+    exempt: tuple[str, ...] = ()
 
 
 class Outbound(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -212,9 +263,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     password: Password = Password()
     tokens: Tokens = Tokens()
     rooms: Rooms = Rooms()
+    retention: Retention = Retention()
     rate_limits: RateLimits = RateLimits()
     turn: Turn = Turn()
     rtc: Rtc = Rtc()
+    externals: Externals = Externals()
     identity: Identity = Identity()
     support: Support = Support()
     moderation: Moderation = Moderation()
@@ -224,6 +277,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     previews: Previews = Previews()
     proconnect: ProConnect = ProConnect()
     push: Push = Push()
+    antivirus: Antivirus = Antivirus()
+    validity: Validity = Validity()
     test: TestProfile | None = None
 
     @property
@@ -322,9 +377,40 @@ def _check_consistent(settings: Settings) -> None:
         raise ConfigError('[test] is refused unless profile = "test" is named: it switches the rules of Tchap off')
     if settings.http.tls_port and not (settings.http.tls_certificate and settings.http.tls_key):
         raise ConfigError("http: a TLS port needs tls_certificate and tls_key")
+    _check_externals(settings.externals)
     _check_networks(settings.identity.internal_networks)
     _check_administrations(settings)
     _check_proconnect(settings)
+    _check_antivirus(settings.antivirus)
+    _check_validity(settings.validity)
+    _check_retention(settings)
+
+
+def _check_antivirus(antivirus: Antivirus) -> None:
+    host, _, port = antivirus.clamd.rpartition(":")
+    is_place = host and port.isascii() and port.isdigit() and int(port) < 65_536
+    if antivirus.clamd and "/" not in antivirus.clamd and not is_place:
+        raise ConfigError("antivirus: clamd is the path of a socket, or host:port")
+    if antivirus.encrypted == "required" and not antivirus.clamd:
+        raise ConfigError('antivirus: encrypted = "required" needs clamd')
+
+
+def _check_retention(settings: Settings) -> None:
+    if settings.retention.interval_s < 1:
+        raise ConfigError("retention: interval_s must be at least 1")
+    if not 0 <= settings.media.undeclared_lifetime_days <= limits.MAX_RETENTION_DAYS:
+        raise ConfigError("media: undeclared_lifetime_days is a number of days, 0 for none")
+    for kind in ("public", "clear", "encrypted", "direct", "external"):
+        default, longest = settings.retention.term(kind)
+        if not (0 <= default <= limits.MAX_RETENTION_DAYS and 0 <= longest <= limits.MAX_RETENTION_DAYS):
+            raise ConfigError(f"retention: {kind}: a number of days, 0 for none")
+        if longest and not 0 < default <= longest:
+            raise ConfigError(f"retention: {kind}: the default must be named and not exceed the maximum")
+    labels = settings.rooms.classifications
+    if len(labels) > limits.MAX_CLASSIFICATIONS or any(
+        not 0 < len(each) <= limits.MAX_CLASSIFICATION for each in labels
+    ):
+        raise ConfigError(f"rooms: classifications: at most {limits.MAX_CLASSIFICATIONS} short labels")
 
 
 def _check_proconnect(settings: Settings) -> None:
@@ -339,6 +425,21 @@ def _check_proconnect(settings: Settings) -> None:
     for name in proconnect.mfa_administrations:
         if name not in known:
             raise ConfigError(f"proconnect: mfa_administrations: no such administration: {name}")
+
+
+def _check_validity(validity: Validity) -> None:
+    before = validity.mail_days_before
+    if validity.period_days < 1 or list(before) != sorted({*before}, reverse=True):
+        raise ConfigError("validity: period_days is at least 1, mail_days_before goes from the longest to the shortest")
+    if before and not 0 < min(before) <= max(before) < validity.period_days:
+        raise ConfigError("validity: mail_days_before lie within period_days")
+    if validity.close_after_days and not 0 < validity.last_mail_days_before < validity.close_after_days:
+        raise ConfigError("validity: last_mail_days_before lies within close_after_days; 0 closes nothing")
+
+
+def _check_externals(externals: Externals) -> None:
+    if not 0 < externals.warn_days < externals.usual_days <= externals.longest_days or externals.close_after_days < 0:
+        raise ConfigError("externals: warn_days is below usual_days, which is at most longest_days; none is below 0")
 
 
 def _check_networks(networks: tuple[str, ...]) -> None:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+# Today's clients know the guests of the administrations by these beginnings of their server's name.
+EXTERNAL_PREFIXES = ("agent.externe.", "e.")
+
 
 @dataclass(frozen=True, slots=True)
 class Requester:

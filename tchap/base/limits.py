@@ -42,6 +42,21 @@ MAX_WAITING_IMAGES = 64
 IMAGE_THREADS = 2
 MAX_THUMBNAIL_FRAMES = 150  # of an animation; longer ones stand still
 
+# Antivirus
+SCANS_AT_ONCE = 4  # of the ten threads clamd has by default; each holds its file in memory
+MAX_WAITING_SCANS = 64  # beyond, a file waits for its next download instead
+SCANNER_CHUNK = 256 * 1024
+MAX_SCANNER_ANSWER = 64 * 1024  # one line
+MAX_THREAT_NAME = 255  # characters
+SCANNER_VERSION_S = 60  # between two questions about the scanner's signatures, which change a few times a day
+RESCAN_AFTER_MS = 24 * 3600 * 1000  # how long a clean verdict holds although there are newer signatures
+MAX_OPENED = 64  # verdicts kept of one file under different keys: it has one that is true
+OPENINGS_AT_ONCE = 2  # encrypted files opened and looked at; each is held twice in memory, sealed and open
+MAX_WAITING_OPENINGS = 64
+OPENINGS_RETRY_MS = 2_000
+MAX_SCANNER_BODY = 64 * 1024  # a file's address and key, encrypted
+HASH_ON_LOOP = 64 * 1024  # bytes hashed without a thread: a tenth of a millisecond
+
 # Identifiers
 MAX_ID_BYTES = 255  # appendices, "Common Identifier Format"
 MAX_EVENT_BYTES = 65_536  # client-server API, "Size limits"
@@ -233,7 +248,6 @@ PROCONNECT_SIGN_IN_MS = 10 * 60 * 1000  # from our page to the provider's and ba
 MAX_PROCONNECT_SIGN_INS = 20_000  # under way at once; the oldest give way
 MAX_ID_TOKEN = 8 * 1024  # kept for the sign-out, where it must fit into an address
 MAX_AUTHORIZATION_CODE = 2_048
-ACCOUNT_VALIDITY_MS = 395 * 24 * 3600 * 1000  # thirteen months: what each proof of the address is worth
 MAX_SSO_REDIRECT = 2_048  # characters of the address an application is sent back to
 # Search
 MAX_STEMS = 100_000  # words whose stems are remembered, about 300 bytes each; making one costs 0.1 ms
@@ -271,11 +285,29 @@ MAX_REPORT_ID = 2**62
 # Mutual rooms, OpenID
 MAX_MUTUAL_ROOMS = 100  # in one page
 OPENID_TOKEN_S = 3_600  # a service asks at once whose token it was given
+# Terms of accounts
+VALIDITY_BATCH = 50  # accounts looked at in one transaction; each may get a mail
+VALIDITY_PAUSE_S = 1.0  # between two batches: at most 50 mails a second, and five million first terms in 28 hours
+VALIDITY_IDLE_S = 60.0  # before looking again where nothing is due: an administrator may have changed a term
+MAX_TERM_TS = 2**53 - 1  # appendices, "Canonical JSON"
+MAX_RENEWAL_LINKS = 10  # of one account; the oldest give way
+MAX_USERS_ASKED = 500  # whose standing is asked in one call
 # Administration
 DEFAULT_AUDIT_PAGE = 100
 MAX_AUDIT_PAGE = 1_000
 MAX_AUDIT_ID = 2**53 - 1  # appendices, "Canonical JSON"
 DAY_MS = 24 * 3600 * 1000
+MIN_CLOSING_NOTICE_MS = 15 * DAY_MS  # between the first mail to the accounts of a closing domain and their end
+MAX_CLOSING_NOTICE_MS = 731 * DAY_MS  # two years: what is further away is forgotten by everybody but us
+CLOSING_REMINDER_MS = 7 * DAY_MS  # before the end, when they are told again
+WALK_BATCH = 50  # accounts followed through their rooms before progress is written
+WALK_IDLE_S = 30.0  # another process, or the command line, may have begun a walk
+MAX_PEOPLE_PAGE = 500  # accounts of an administration in one page
+DEFAULT_PEOPLE_PAGE = 100
+MAX_ADMINISTRATIONS_PAGE = 500
+DEFAULT_ADMINISTRATIONS_PAGE = 100
+MAX_IMPORT_LINES = 100_000  # of administrations in one file: more than there are in France
+MAX_IMPORT_BYTES = 64 * 1024 * 1024
 MAX_BUG_REPORT = 20 * 1024 * 1024  # a report with its compressed logs; also what a log may unpack to
 MAX_BUG_REPORT_FILES = 30
 MAX_BUG_REPORT_FIELDS = 60
@@ -283,6 +315,9 @@ MAX_BUG_REPORT_FIELD = 20_000  # characters of one field
 MAX_BUG_REPORT_NAME = 255
 BUG_REPORT_BATCH = 50  # deleted before others have a turn
 BUG_REPORTS_LOOK_EVERY_S = 3600.0
+MAX_GUESTS_LISTED = 500  # externals of one agent in one answer
+GUESTS_BATCH = 50  # externals followed before others have a turn
+GUESTS_LOOK_EVERY_S = 60.0  # within which the end of a sponsorship takes effect
 MAX_IDENTITY_TOKENS = 20  # of one person with the identity service, the newest kept
 MAX_LOOKUP = 500  # addresses looked up in one request
 PEPPER_LIFE_MS = 30 * 24 * 3600 * 1000  # after which the hashes of addresses are made anew
@@ -290,6 +325,8 @@ PEPPER_BATCH = 500  # addresses hashed in one transaction
 PEPPER_LOOK_EVERY_S = 3600.0
 ASSOCIATION_MS = 100 * 365 * 24 * 3600 * 1000  # for how long a signed association says to be valid: with the account
 PLACING_BATCH = 500  # accounts given their administration in one transaction
+DEFAULT_NOTICES = 50
+MAX_NOTICES = 200  # in one page, with what they say
 NOTICE_BATCH = 50  # people told of a notice at once
 MAX_NOTICE_BYTES = 32_768  # half of an event
 # Delayed events (MSC4140)
@@ -382,9 +419,22 @@ WEB_PUSH_MAX_BYTES = 4_096  # RFC 8291, section 4: no push service must take mor
 WEB_PUSH_TTL_S = 24 * 3600  # how long the push service keeps what it cannot deliver
 VAPID_LIFETIME_S = 12 * 3600  # RFC 8292, section 2: at most a day
 # Room upgrades, spaces and the directory
-MAX_CARRIED_STATE = 3_000  # state events a room hands on to its successor: one transaction
-DEFAULT_SPACE_PAGE = 50  # rooms of one page of a hierarchy
-MAX_SPACE_PAGE = 100
-MAX_SPACE_DEPTH = 20  # steps from the root: people do not nest deeper, loops do
-MAX_SPACE_ROWS = 20_000  # (room, depth) pairs looked at under one space
 MAX_HIERARCHY_TOKEN = 2_048  # characters; ours hold two ids and three numbers
+# Succession: as many administrators as power levels can name, at some 90 bytes each, well inside MAX_EVENT_BYTES.
+MAX_NAMED_LEVELS = 400
+# Retention
+MIN_RETENTION_MS = 24 * 3600 * 1000  # a shorter lifetime counts as this: what was said can be read, and reported
+MAX_RETENTION_DAYS = 36_500  # that a setting may name
+MAX_CLASSIFICATION = 60  # characters of the words at the top of a room
+MAX_CLASSIFICATIONS = 50  # among which a deployment lets its rooms choose
+MAX_ATTACHED_MEDIA = 20  # files declared with one event
+RETENTION_ROOMS = 500  # looked at in one read
+RETENTION_BATCH = 200  # messages removed in one transaction: about 2 ms of the writer
+RETENTION_PAUSE_S = 0.1  # between two transactions: those who write and read come first
+MEDIA_DELETIONS = 50  # files removed at once
+MEDIA_DELETION_IDLE_S = 5.0  # how long the bytes of a deleted file may outlive it
+SEARCH_TIDY_PAGES = 500  # of SQLite's search index rewritten in one transaction: about 25 ms of the writer
+SEARCH_TIDY_S = 24 * 3600  # at most how often it is rewritten whole, so that no word outlives its message by more
+UNDECLARED_BATCH = 200  # files looked at in one transaction
+DEFAULT_DELETIONS = 100  # of one page of the log
+MAX_DELETIONS = 1_000

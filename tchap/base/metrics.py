@@ -15,6 +15,7 @@ class Metrics:
         self.pushes = Counter(
             "tchap_pushes", "Notifications by kind of pusher and outcome", ["kind", "outcome"], registry=self.registry
         )
+        self.scans = Counter("tchap_scans", "Files scanned by outcome", ["outcome"], registry=self.registry)
         self.long_polls = Gauge("tchap_long_polls", "Syncs waiting for news", registry=self.registry)
         self.commit_seconds = Histogram(
             "tchap_commit_seconds",

@@ -65,9 +65,13 @@ def report_mail(recipient: str, report_id: int, kind: str, administration: str) 
     of = f" ({administration})" if administration else ""
     fr = f"Bonjour,\n\nUne personne{of} signale {what_fr} : signalement n° {report_id}."
     en = f"Hello,\n\nSomebody{of} reports {what_en}: report no. {report_id}."
-    html = "<hr>".join(_paragraphs(part) for part in (fr, en))
-    subject = f"Signalement Tchap n° {report_id} / Tchap report"
-    return OutgoingMail(recipient, subject, f"{fr}\n\n---\n\n{en}\n", _page(html))
+    return plain_mail(recipient, f"Signalement Tchap n° {report_id} / Tchap report", (fr, en))
+
+
+def plain_mail(recipient: str, subject: str, sentences: tuple[str, str]) -> OutgoingMail:
+    """A mail that says something, in French then in English, and asks for nothing."""
+    html = "<hr>".join(_paragraphs(part) for part in sentences)
+    return OutgoingMail(recipient, subject, "\n\n---\n\n".join(sentences) + "\n", _page(html))
 
 
 _REPORTED = {

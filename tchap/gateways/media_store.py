@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 from pathlib import Path
 from typing import Protocol
 
@@ -19,7 +20,10 @@ class MediaStore(Protocol):
         """The bytes, or None."""
 
     async def remove(self, key: str) -> None:
-        """Forgets the bytes, if there are any."""
+        """Forgets the bytes, if there are any; once this returns no power cut brings them back."""
+
+    async def remove_under(self, key: str) -> None:
+        """Forgets whatever has a key that goes on after this one and a `/`, in the same way."""
 
 
 class DiskMediaStore:
@@ -35,7 +39,10 @@ class DiskMediaStore:
         return await asyncio.to_thread(_read, self._path(key))
 
     async def remove(self, key: str) -> None:
-        await asyncio.to_thread(self._path(key).unlink, missing_ok=True)
+        await asyncio.to_thread(_remove, self._path(key))
+
+    async def remove_under(self, key: str) -> None:
+        await asyncio.to_thread(_remove_folder, self._path(key))
 
     def _path(self, key: str) -> Path:
         names = key.split("/")
@@ -59,6 +66,18 @@ def _write(path: Path, data: bytes) -> None:
             temporary.unlink()
         raise
     _sync_folder(path.parent)
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+        _sync_folder(path.parent)
+
+
+def _remove_folder(path: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(path)
+        _sync_folder(path.parent)
 
 
 def _sync_folder(folder: Path) -> None:

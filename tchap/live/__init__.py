@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from tchap.live.interactive_auth import InteractiveSessions
     from tchap.live.last_seen import LastSeen
     from tchap.live.notifier import Notifier
-    from tchap.live.previews import Previews
     from tchap.live.push import PushAlarm
     from tchap.live.rate_limits import RateLimits
     from tchap.live.rooms import RoomCache
+    from tchap.live.shared import Shared
     from tchap.live.sliding import Connections
     from tchap.live.tokens import TokenCache
     from tchap.live.transactions import TransactionCache
+    from tchap.live.turns import Turns
     from tchap.live.typing import Typing
     from tchap.live.uploads import Uploads
 
@@ -40,8 +41,14 @@ class Live:
     sliding: Connections
     appservices: AppServiceNews
     delayed: DelayedAlarm
-    previews: Previews
+    previews: Shared[bytes]
     push: PushAlarm
     directory: DirectoryQuota
+    scans: Shared[str]
+    openings: Turns
     # Set when the server has notices to tell.
     notices: asyncio.Event = field(default_factory=asyncio.Event)
+    # Set when accounts are to follow their administrations.
+    walks: asyncio.Event = field(default_factory=asyncio.Event)
+    # Set when a guest's time is over.
+    guests: asyncio.Event = field(default_factory=asyncio.Event)

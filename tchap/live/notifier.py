@@ -39,6 +39,13 @@ class Notifier:
             if found is not None:
                 found.hear_user(position)
 
+    def forget_unread(self, room_ids: Iterable[str]) -> None:
+        """What was unread in the rooms changed without anything being told: it is counted again."""
+        for room_id in room_ids:
+            for subscriber in self._by_room.get(room_id, ()):
+                subscriber.unread.pop(room_id, None)
+                subscriber.unread_epoch += 1
+
     def tell_receipt(self, receipt: ReceiptNews) -> None:
         """A public receipt is committed: it concerns the members of its room."""
         self._highest_told = max(self._highest_told, receipt.position)

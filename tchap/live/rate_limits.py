@@ -28,6 +28,8 @@ RATES = {
     # Each may carry megabytes of logs.
     "bug_report": Rate(0.02, 5),
     "media": Rate(5, 50),
+    # A page of pictures at once, each twice: one question and one download.
+    "scan": Rate(20, 200),
     "preview": Rate(1, 40),
     "to_device": Rate(50, 500),
     # A person who tries their notifications presses a few times; each press calls a gateway of their choice.
@@ -39,6 +41,8 @@ RATES = {
     "mail": Rate(0.1, 10),
     # Per address written to. A code has six digits and five tries: 150 codes a day are guessed once in three years.
     "mail_to": Rate(1 / 600, 6),
+    # Per person, at least thirty seconds apart, as the clients of today wait.
+    "renewal_mail": Rate(1 / 30, 1),
     "login": Rate(0.5, 20),
     "identity": Rate(2, 40),
     # Addresses looked up by one person: a list of a large room at once, then a thousand a day.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from tchap.base import limits
@@ -111,6 +111,10 @@ class LiveRoom:
     def replace_recent(self, changed: StoredEvent) -> None:
         """A redaction changed an event of the tail."""
         self.recent = deque(changed if each.event_id == changed.event_id else each for each in self.recent)
+
+    def forget_recent(self, event_ids: Collection[str]) -> None:
+        """The time of these events was over: nobody is served them any more."""
+        self.recent = deque(each for each in self.recent if each.event_id not in event_ids)
 
 
 def _is_join(event: Event) -> bool:

@@ -45,6 +45,15 @@ def display_name_from(given: str, usual: str, email: Email, label: str | None = 
     return f"{person or person_name_of(email)} [{label or label_of_domain(email.domain)}]"
 
 
+def follow_name(name: str, email: Email, label: str | None, former: Email | None) -> str:
+    """The name once the address changed, or what its domain stands for: the bracket is the new administration's; the
+    person's own name is kept, unless it was read from the former address."""
+    person = name.partition("[")[0].strip()
+    if not person or (former is not None and person == person_name_of(former)):
+        person = person_name_of(email)
+    return f"{person} [{label or label_of_domain(email.domain)}]"
+
+
 def _cleaned(name: str) -> str:
     """What could pass for an administration, or be seen by nobody, is no part of a name."""
     return "".join(c if c.isalpha() or c in "'’-." else " " for c in name)

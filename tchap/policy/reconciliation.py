@@ -36,7 +36,8 @@ class Standing:
     """An account as this law looks at it; times in ms since 1970.
 
     `linked_names` are the names under which other `sub`s of this provider are linked to it; None for a link that was
-    made without any.
+    made without any. `own_email` and `own_names` are what the provider said last of the `sub` that is linked;
+    `may_return` is True for an account that was closed by its owner or at the end of its term, and not erased.
     """
 
     user_id: str
@@ -47,6 +48,9 @@ class Standing:
     expires_ts: int | None
     last_seen_ts: int
     linked_names: tuple[str | None, ...] = ()
+    own_email: str = ""
+    own_names: str | None = None
+    may_return: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,13 @@ class SignIn:
 
 
 @dataclass(frozen=True, slots=True)
+class Reopen:
+    """Opens an account again that was closed."""
+
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Create:
     """Opens an account of her own."""
 
@@ -96,7 +107,7 @@ class Refused:
     reason: Refusal
 
 
-Decision = SignIn | Create | Refused
+Decision = SignIn | Reopen | Create | Refused
 
 
 def decide_sign_in(facts: Facts, rules: Rules) -> Decision:
@@ -108,8 +119,13 @@ def decide_sign_in(facts: Facts, rules: Rules) -> Decision:
         return _decide_linked(facts, facts.linked)
     if facts.holder is not None and not facts.holder.is_deactivated:
         return _decide_holder(facts, facts.holder)
-    # A closed account stays closed: its owner, or the next one of her address, begins anew.
-    if facts.home is None or facts.served not in (None, facts.home.instance):
+    if facts.home is None or not facts.home.is_open:
+        return Refused(Refusal.NOT_AUTHORISED)
+    if facts.linked is not None and _is_back(facts, facts.linked):
+        refusal = _refusal_of_account(facts, facts.linked)
+        return Reopen(facts.linked.user_id) if refusal is None else Refused(refusal)
+    # Any other closed account stays closed: its owner, or the next one of her address, begins anew.
+    if facts.served not in (None, facts.home.instance):
         return Refused(Refusal.OTHER_INSTANCE)
     return Create() if rules.may_create else Refused(Refusal.CLOSED)
 
@@ -126,6 +142,13 @@ def _refusal_of_word(facts: Facts, rules: Rules) -> Refusal | None:
     return None
 
 
+def _is_back(facts: Facts, account: Standing) -> bool:
+    """The same person as when the account was closed: the `sub` is hers alone ("never reassigned", OpenID Connect Core
+    1.0, section 2), and the address and the names are those of her last sign-in. A homonym who was given her address
+    has another `sub`; one whom a careless provider gave her `sub` has another address or name, but for a namesake."""
+    return account.may_return and account.own_email == facts.email and account.own_names in (None, facts.names)
+
+
 def _decide_linked(facts: Facts, account: Standing) -> Decision:
     """The `sub` is known: the account is hers, whatever her address became."""
     refusal = _refusal_of_account(facts, account)
@@ -133,7 +156,7 @@ def _decide_linked(facts: Facts, account: Standing) -> Decision:
         return Refused(refusal)
     # Another account has the address: hers opens, and takes nothing from the other.
     is_free = facts.holder is None or facts.holder.is_deactivated
-    return SignIn(account.user_id, is_free, account.expires_ts is not None)
+    return SignIn(account.user_id, is_free, _renews(facts, account))
 
 
 def _decide_holder(facts: Facts, account: Standing) -> Decision:
@@ -146,7 +169,7 @@ def _decide_holder(facts: Facts, account: Standing) -> Decision:
     is_expired = account.expires_ts is not None and account.expires_ts <= facts.now_ms
     if account.last_seen_ts + DORMANT_MS <= facts.now_ms or (is_expired and account.linked_names):
         return Refused(Refusal.DORMANT)
-    return SignIn(account.user_id, False, account.expires_ts is not None)
+    return SignIn(account.user_id, False, _renews(facts, account))
 
 
 def _refusal_of_account(facts: Facts, account: Standing) -> Refusal | None:
@@ -156,3 +179,8 @@ def _refusal_of_account(facts: Facts, account: Standing) -> Refusal | None:
     if account.is_external:
         return Refusal.EXTERNAL_ACCOUNT
     return Refusal.OTHER_INSTANCE if facts.served not in (None, account.instance) else None
+
+
+def _renews(facts: Facts, account: Standing) -> bool:
+    """The provider vouches for the address, as the mail of a renewal would, where its domain is open today."""
+    return account.expires_ts is not None and facts.home is not None and facts.home.is_open

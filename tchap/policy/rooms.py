@@ -1,4 +1,4 @@
-"""The law of Tchap about rooms: what a room is made of, who may make one, who may enter.
+"""The law of Tchap about rooms: what a room is, who may make one and with what in it, what the directory shows.
 
 Source: the rules of the service's room access module. Facts in, `Allowed` or `Refused` out.
 """
@@ -7,28 +7,76 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tchap.base.identity import EXTERNAL_PREFIXES
+from tchap.policy.decisions import ALLOWED, Decision, Refused
+from tchap.protocol.auth_context import CREATE, StateKey
+from tchap.protocol.events import Event
+from tchap.protocol.identifiers import server_of
+from tchap.protocol.power_levels import PowerLevels, power_levels_of
+from tchap.protocol.room_versions import RoomVersion
+
 ACCESS_RULES = "im.vector.room.access_rules"
 ENCRYPTION = "m.room.encryption"
 ENCRYPTION_CONTENT = {"algorithm": "m.megolm.v1.aes-sha2"}
 RESTRICTED, UNRESTRICTED, DIRECT = "restricted", "unrestricted", "direct"
+RULES = (RESTRICTED, UNRESTRICTED, DIRECT)
+SPACE = "m.space"
+# Decided when a room is made, and never again.
+FIXED = ("visibility", "force_unencrypted_at_creation")
+
+Content = Mapping[str, Any]
+
+
+def is_external(user_id: str) -> bool:
+    """Whether somebody is a guest of the administrations: today's clients know it by the server's name alone."""
+    return server_of(user_id).startswith(EXTERNAL_PREFIXES)
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """Why not, in English and in French, said to whoever asked."""
+class RoomView:
+    """A room as the law looks at it: its version and the state an event is judged against."""
 
-    en: str
-    fr: str
-    is_malformed: bool = False
+    version: RoomVersion
+    state: Mapping[StateKey, Event]
 
+    def content_of(self, kind: str, key: str = "") -> Content:
+        """The content of a state event, empty when there is none."""
+        fact = self.state.get((kind, key))
+        return {} if fact is None else fact.content
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """It may be."""
+    def membership_of(self, user_id: str) -> object:
+        """The person's membership, None when there never was any."""
+        return self.content_of("m.room.member", user_id).get("membership")
 
+    @property
+    def rule(self) -> str:
+        """The access rule; a room without one keeps externals out."""
+        return str(self.content_of(ACCESS_RULES).get("rule", RESTRICTED))
 
-ALLOWED = Allowed()
-Decision = Allowed | Refused
+    @property
+    def join_rule(self) -> object:
+        return self.content_of("m.room.join_rules").get("join_rule", "invite")
+
+    @property
+    def is_encrypted(self) -> bool:
+        # Once on it stays on, whatever its content became.
+        return (ENCRYPTION, "") in self.state
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it is a public room; rooms of before `visibility` are known by what they are."""
+        declared = self.content_of(ACCESS_RULES).get("visibility")
+        if declared is not None:
+            return bool(declared == "public")
+        return self.join_rule == "public" and self.rule == RESTRICTED and not self.is_encrypted
+
+    @property
+    def is_space(self) -> bool:
+        return bool(self.content_of("m.room.create").get("type") == SPACE)
+
+    @property
+    def levels(self) -> PowerLevels:
+        return power_levels_of(self.version, self.state[CREATE], self.state.get(("m.room.power_levels", "")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +87,7 @@ class RoomWish:
     is_public: bool
     is_direct: bool
     preset: str
-    access_rules: Mapping[str, Any] | None
+    access_rules: Content | None
     is_space: bool = False
 
 
@@ -50,27 +98,42 @@ def decide_creation(wish: RoomWish) -> Decision:
             "External guests cannot create rooms. Ask the agent who invited you.",
             "Les invités externes ne peuvent pas créer de salon. Adressez-vous à l'agent qui vous a invité.",
         )
+    if wish.is_space and wish.is_public:
+        return Refused(
+            "A space is private. Make a private space and put public rooms in it.",
+            "Un espace est privé. Créez un espace privé et placez-y des salons publics.",
+        )
     return _decide_rules(wish)
 
 
 def _decide_rules(wish: RoomWish) -> Decision:
-    asked = (wish.access_rules or {}).get("rule", default_rule(wish))
-    if asked not in (RESTRICTED, UNRESTRICTED, DIRECT):
-        return Refused("This access rule does not exist.", "Cette règle d'accès n'existe pas.", True)
+    rules = wish.access_rules or {}
+    asked = rules.get("rule", default_rule(wish))
+    if asked not in RULES:
+        return Refused("This access rule does not exist.", "Cette règle d'accès n'existe pas.", is_malformed=True)
     if (asked == DIRECT) != wish.is_direct:
-        return Refused("Only direct messages have this rule.", "Cette règle est celle des messages directs.", True)
+        return Refused(
+            "The rule 'direct' is that of direct messages, and of them alone.",
+            "La règle « direct » est celle des messages directs, et d'eux seuls.",
+            is_malformed=True,
+        )
     if wish.is_public and asked != RESTRICTED:
         return Refused(
-            "A public room is never open to external guests.",
-            "Un salon public n'est jamais ouvert aux invités externes.",
-            True,
+            "A public room is never a direct message nor open to external guests.",
+            "Un salon public n'est jamais un message direct ni ouvert aux invités externes.",
+            is_malformed=True,
         )
-    visibility = (wish.access_rules or {}).get("visibility", visibility_of(wish))
-    if visibility != visibility_of(wish):
+    if rules.get("visibility", visibility_of(wish)) != visibility_of(wish):
         return Refused(
             "The access rules contradict the room's visibility.",
             "Les règles d'accès contredisent la visibilité du salon.",
-            True,
+            is_malformed=True,
+        )
+    if not isinstance(rules.get("force_unencrypted_at_creation", False), bool):
+        return Refused(
+            "'force_unencrypted_at_creation' is true or false.",
+            "« force_unencrypted_at_creation » vaut true ou false.",
+            is_malformed=True,
         )
     return ALLOWED
 
@@ -97,7 +160,7 @@ def access_rules_content(wish: RoomWish) -> dict[str, Any]:
 def is_forced_clear(wish: RoomWish) -> bool:
     """A private room may ask for clear text, and only while it is being made."""
     asked = (wish.access_rules or {}).get("force_unencrypted_at_creation") is True
-    return asked and wish.preset == "private_chat" and not wish.is_direct
+    return asked and wish.preset == "private_chat" and not wish.is_direct and not wish.is_public
 
 
 def must_encrypt(wish: RoomWish) -> bool:
@@ -105,90 +168,23 @@ def must_encrypt(wish: RoomWish) -> bool:
     return not wish.is_public and not wish.is_space and not is_forced_clear(wish)
 
 
-def default_power_levels(wish: RoomWish, creators: Mapping[str, int]) -> dict[str, Any]:
-    """Levels of a new room: configuring takes an administrator, inviting a moderator except in public rooms."""
-    return {
-        "users": dict(creators),
-        "users_default": 0,
-        "events_default": 0,
-        "state_default": 100,
-        "invite": 0 if wish.is_public else 50,
-        "kick": 50,
-        "ban": 50,
-        "redact": 50,
-        "events": {
-            "m.room.name": 50,
-            "m.room.avatar": 50,
-            "m.room.topic": 50,
-            "m.room.canonical_alias": 50,
-            "m.room.power_levels": 100,
-            "m.room.history_visibility": 100,
-            "m.room.tombstone": 100,
-            "m.room.server_acl": 100,
-            "m.room.encryption": 100,
-            "m.beacon_info": 0,
-            "org.matrix.msc3672.beacon_info": 0,
-            "m.call.member": 0,
-            "org.matrix.msc3401.call.member": 0,
-        },
-    }
-
-
 def default_history_visibility(wish: RoomWish) -> str:
     return "shared" if wish.is_public else "invited"
 
 
-@dataclass(frozen=True, slots=True)
-class EntryFacts:
-    """Somebody wants to enter, or is invited."""
+def decide_publication(room: RoomView) -> Decision:
+    """May the directory show this room to every agent?
 
-    is_external: bool
-    rule: str
-    is_invited: bool
-
-
-def decide_entry(facts: EntryFacts) -> Decision:
-    """May this person join, or be invited to, a room with this access rule?"""
-    if not facts.is_external:
-        return ALLOWED
-    if facts.rule == RESTRICTED:
+    Only what can never change its nature: a public room, which is restricted, in clear and open to agents for ever.
+    """
+    if room.rule != RESTRICTED:
         return Refused(
-            "This room does not take external guests. Ask an administrator of the room.",
-            "Ce salon n'accueille pas d'invités externes. Demandez à un administrateur du salon.",
+            "A room open to external guests, or a direct message, is not published.",
+            "Un salon ouvert aux invités externes, ou un message direct, n'est pas publié.",
         )
-    if not facts.is_invited:
+    if not room.is_public or room.is_encrypted or room.is_space:
         return Refused(
-            "External guests join by invitation only. Ask a member of the room.",
-            "Les invités externes n'entrent que sur invitation. Demandez à un membre du salon.",
+            "Only public rooms are published. Make a public room for this.",
+            "Seuls les salons publics sont publiés. Créez pour cela un salon public.",
         )
     return ALLOWED
-
-
-def decide_state_change(kind: str, current: Mapping[str, Any], wanted: Mapping[str, Any], is_public: bool) -> Decision:
-    """May this state be set? `current` and `wanted` are the contents before and after."""
-    if kind == ACCESS_RULES and current:
-        return _decide_rule_change(current, wanted)
-    if kind == ENCRYPTION and is_public:
-        return Refused("A public room is never encrypted.", "Un salon public n'est jamais chiffré.")
-    if kind == ENCRYPTION and current and not wanted.get("algorithm"):
-        return Refused("Encryption cannot be turned off.", "Le chiffrement ne peut pas être retiré.")
-    if kind == "m.room.guest_access" and wanted.get("guest_access") != "forbidden":
-        return Refused("Guests never enter here.", "Les visiteurs anonymes n'entrent jamais.")
-    return ALLOWED
-
-
-def decide_redaction(kind: str, is_state: bool) -> Decision:
-    """May an event of this type be redacted? What a room was decided to be is never emptied, then set anew."""
-    if is_state and kind in (ACCESS_RULES, ENCRYPTION):
-        return Refused("The rules of a room cannot be deleted.", "Les règles d'un salon ne peuvent être supprimées.")
-    return ALLOWED
-
-
-def _decide_rule_change(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> Decision:
-    for fixed in ("visibility", "force_unencrypted_at_creation"):
-        if wanted.get(fixed, current.get(fixed)) != current.get(fixed):
-            return Refused("This is decided when the room is made.", "Ceci se décide à la création du salon.")
-    before, after = current.get("rule"), wanted.get("rule")
-    if before == after or (before == RESTRICTED and after == UNRESTRICTED and current.get("visibility") != "public"):
-        return ALLOWED
-    return Refused("This access rule cannot be changed so.", "Cette règle d'accès ne peut pas être changée ainsi.")

@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from tchap.base import limits
 from tchap.protocol.identifiers import server_of
 
+# Whether its messages enter encrypted rooms in clear, for a bridge that cannot encrypt.
+MAY_SEND_CLEAR = "io.tchap.may_send_clear"
+
 
 class BadRegistration(ValueError):
     """The registration cannot be used; the message says which field and why."""
@@ -41,6 +44,7 @@ class AppService:
     is_rate_limited: bool = True
     wants_ephemeral: bool = False
     protocols: tuple[str, ...] = ()
+    may_send_clear: bool = False
 
     def has_user(self, user_id: str) -> bool:
         """Whether it may act as this user: its own, or a local one of its namespaces ("Registration")."""
@@ -99,6 +103,7 @@ def parse_registration(value: object, instances: tuple[str, ...]) -> AppService:
         is_rate_limited=_flag(value, "rate_limited", True),
         wants_ephemeral=_flag(value, "receive_ephemeral", _flag(value, "de.sorunome.msc2409.push_ephemeral", False)),
         protocols=tuple(str(each) for each in value.get("protocols") or ()),
+        may_send_clear=_flag(value, MAY_SEND_CLEAR, False),
     )
 
 

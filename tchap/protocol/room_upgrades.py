@@ -25,6 +25,7 @@ _CARRIED = (
     "m.room.canonical_alias",
     "m.room.policy",
     "m.room.retention",
+    "fr.tchap.classification",
     "im.vector.room.access_rules",
 )
 # Of these there are many, each under its own key: the places of spaces, the rules of moderators, emoticons.

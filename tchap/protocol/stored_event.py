@@ -8,6 +8,8 @@ from typing import Any
 from tchap.base.encoding import decode_json
 
 IN_TIMELINE, SOFT_FAILED, REJECTED, OUTLIER = 0, 1, 2, 3
+# Its time was over: only what the graph needs is left of it.
+GONE = 4
 
 
 @dataclass(frozen=True, slots=True)

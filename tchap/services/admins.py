@@ -1,4 +1,4 @@
-"""Administrators: who they are, and what they may do to an account.
+"""Administrators, and what they do to accounts: operators to all, delegates to those of their administrations.
 
 Everything they do leaves a line in the audit, written with the act itself.
 """
@@ -8,9 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tchap.base.errors import Forbidden, InvalidParam, MatrixError, NotFound
+from tchap.base.errors import InvalidParam, MatrixError, NotFound
 from tchap.base.identity import Requester
+from tchap.policy.administrations import Act
+from tchap.policy.emails import Email
 from tchap.protocol.identifiers import parse_user_id, server_of
+from tchap.services.administration_desk import CONSOLE
+from tchap.services.administration_rights import check_act, check_subject, get_actor, subject_of_account
+from tchap.services.administrations import home_of
 from tchap.services.deactivation import deactivate
 from tchap.services.devices import Ended, end_devices, end_everything, forget_ended
 from tchap.services.world import World
@@ -19,8 +24,6 @@ from tchap.storage.accounts import Account, AccountEmail
 from tchap.storage.audit import AdminAct
 from tchap.storage.database import Store, Tx
 from tchap.storage.devices import Device
-
-CONSOLE = "console"  # who acts from the command line
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +36,36 @@ class Person:
 
 
 async def check_admin(world: World, requester: Requester) -> None:
-    """Raises Forbidden unless the requester is an administrator at this very moment."""
-    # What is remembered with the token may be older than the end of the office.
-    account = await world.store.read(accounts.find_account, requester.user_id)
-    if account is None or not account.is_admin or requester.is_appservice:
-        raise Forbidden("Only administrators may do this.", "Seuls les administrateurs peuvent faire cela.")
+    """Raises Forbidden unless the requester runs the whole service, at this very moment."""
+    await check_act(world, requester, Act.RUN_SERVICE, ())
 
 
-async def get_target(world: World, requester: Requester, user_id: str) -> Account:
-    """A living account of this server, for an administrator.
+async def get_target(world: World, requester: Requester, user_id: str, act: Act = Act.SEE_ACCOUNT) -> Account:
+    """A living account of this server, for an administrator who may do this to it.
 
     Who asks is checked before anything is looked up, so that nobody learns here who has an account (client-server API,
-    "Server Administration"). M_INVALID_PARAM for an id of another server, NotFound for no account or a closed one.
+    "Server Administration"). Forbidden for a delegate whose people the account is not among, also where there is none.
+    M_INVALID_PARAM for an id of another server, NotFound for no account or a closed one.
     """
-    await check_admin(world, requester)
-    check_is_ours(world, user_id)
-    account = await world.store.read(accounts.find_account, user_id)
+    account = await find_target(world, requester, user_id, act)
     if account is None or account.deactivated_ts is not None:
         raise NotFound("There is no such account.", "Ce compte n'existe pas.")
     return account
+
+
+async def find_target(world: World, requester: Requester, user_id: str, act: Act) -> Account | None:
+    """The same, for an account that may be closed."""
+    actor = await get_actor(world, requester)
+    account = await world.store.read(accounts.find_account, user_id)
+    check_subject(actor, act, subject_of_account(account))
+    check_is_ours(world, user_id)
+    return account
+
+
+async def check_address(world: World, requester: Requester, email: Email) -> None:
+    """Forbidden where an account would come under an administration that the requester does not look after."""
+    home = await home_of(world, email)
+    await check_act(world, requester, Act.REPLACE_ADDRESS, (home.administration_id if home else None,))
 
 
 def check_is_ours(world: World, user_id: str) -> None:
@@ -62,12 +76,6 @@ def check_is_ours(world: World, user_id: str) -> None:
         raise InvalidParam("This is not a user id.", "Ce n'est pas un identifiant.") from error
     if server_of(user_id) not in world.settings.instance_names:
         raise InvalidParam("This user is not one of this server.", "Cette personne n'est pas de ce serveur.")
-
-
-def check_no_peer(requester: Requester, target: Account) -> None:
-    """Raises Forbidden where the target is another administrator."""
-    if target.is_admin and target.user_id != requester.user_id:
-        raise Forbidden("This is another administrator.", "Cette personne est aussi administratrice.")
 
 
 async def get_person(world: World, requester: Requester, user_id: str) -> Person:
@@ -89,17 +97,16 @@ async def find_visits(world: World, requester: Requester, user_id: str) -> list[
 
 
 async def close_account(world: World, requester: Requester, user_id: str, erase: bool) -> None:
-    """Closes somebody's account for ever, as its owner could."""
-    target = await get_target(world, requester, user_id)
-    check_no_peer(requester, target)
-    await world.store.write(audit.add_act, act_of(world, requester, "deactivate", user_id, "erase" if erase else None))
-    await deactivate(world, Requester(user_id, "", 0, target.instance), erase)
+    """Closes somebody's account, as its owner could; an administrator alone opens it again."""
+    target = await get_target(world, requester, user_id, Act.DEACTIVATE)
+    await world.store.write(audit.add_act, act_of(world, requester, "deactivate", target, "erase" if erase else None))
+    await deactivate(world, Requester(user_id, "", 0, target.instance), erase, "admin")
 
 
 async def end_sessions(world: World, requester: Requester, user_id: str, device_ids: Sequence[str] | None) -> list[str]:
     """Signs these devices out, or all of them and the browsers on our pages; answers which."""
-    check_no_peer(requester, await get_target(world, requester, user_id))
-    done = act_of(world, requester, "sign_out", user_id, None if device_ids is None else " ".join(device_ids))
+    target = await get_target(world, requester, user_id, Act.SIGN_OUT)
+    done = act_of(world, requester, "sign_out", target, None if device_ids is None else " ".join(device_ids))
     ended = await world.store.write(_end_sessions, done, device_ids)
     await forget_ended(world, user_id, ended)
     return list(ended.device_ids)
@@ -115,8 +122,8 @@ async def _end_sessions(tx: Tx, done: AdminAct, device_ids: Sequence[str] | None
 
 async def name_admin(world: World, requester: Requester, user_id: str, is_admin: bool) -> None:
     """Makes somebody an administrator, or ends their office. The last one may not resign."""
-    await get_target(world, requester, user_id)
-    done = act_of(world, requester, "name_admin" if is_admin else "dismiss_admin", user_id)
+    target = await get_target(world, requester, user_id, Act.RUN_SERVICE)
+    done = act_of(world, requester, "name_admin" if is_admin else "dismiss_admin", target)
     await world.store.write(_name_admin, done, is_admin)
     world.live.tokens.forget_user(user_id)
 
@@ -138,11 +145,14 @@ async def _name_admin(tx: Tx, done: AdminAct, is_admin: bool) -> None:
 
 
 async def find_acts(world: World, requester: Requester, before: int, limit: int) -> list[tuple[int, AdminAct]]:
-    """What administrators did, the newest first."""
-    await check_admin(world, requester)
-    return await world.store.read(audit.find_acts, before, limit)
+    """What administrators did, the newest first; to a delegate, what was done to their administrations."""
+    actor = await get_actor(world, requester)
+    if actor.is_operator:
+        return await world.store.read(audit.find_acts, before, limit)
+    return await world.store.read(audit.find_acts_on, actor.covered, before, limit)
 
 
-def act_of(world: World, requester: Requester, act: str, target: str, detail: str | None = None) -> AdminAct:
-    """The line that an act of this administrator leaves."""
-    return AdminAct(requester.user_id, act, target, world.clock.now_ms(), detail)
+def act_of(world: World, requester: Requester, act: str, target: str | Account, detail: str | None = None) -> AdminAct:
+    """The line that an act of this administrator leaves; on an account, also with the administration it is of."""
+    name, of = (target, None) if isinstance(target, str) else (target.user_id, target.administration_id)
+    return AdminAct(requester.user_id, act, name, world.clock.now_ms(), detail, of)

@@ -8,6 +8,8 @@ from tchap.protocol.identifiers import parse_room_alias
 from tchap.services.appservices import check_alias_free, manages_alias
 from tchap.services.live_rooms import find_live_room, get_room
 from tchap.services.memberships import find_or_ask_alias, get_room_of
+from tchap.services.room_law import is_external
+from tchap.services.state import is_open_to
 from tchap.services.timeline import Draft, append
 from tchap.services.world import World
 from tchap.storage.aliases import Alias, add_alias, find_alias, find_aliases_of, remove_alias
@@ -37,6 +39,11 @@ async def set_alias(world: World, requester: Requester, alias: str, room_id: str
         raise Forbidden("Aliases are made under your own server.", "Une adresse se crée sur votre propre serveur.")
     check_alias_free(world, requester, alias)
     await get_room_of(world, requester, room_id)
+    if is_external(world, requester.user_id):
+        raise Forbidden(
+            "External guests give rooms no address. Ask an administrator of the room.",
+            "Les invités externes ne donnent pas d'adresse à un salon. Demandez à un administrateur du salon.",
+        )
     if not await world.store.write(add_alias, Alias(alias, room_id, requester.user_id)):
         raise MatrixError("M_UNKNOWN", "This alias is taken.", "Cette adresse est déjà prise.", status_hint=409)
 
@@ -78,10 +85,7 @@ async def _unset_canonical(world: World, requester: Requester, gone: Alias) -> N
 async def find_aliases(world: World, requester: Requester, room_id: str) -> list[str]:
     """The room's local aliases, for its members, or for everybody where its history is open to all."""
     room = await find_live_room(world, room_id)
-    visible = room is not None and (
-        requester.user_id in room.joined
-        or room.content_of("m.room.history_visibility").get("history_visibility") == "world_readable"
-    )
+    visible = room is not None and (requester.user_id in room.joined or is_open_to(world, room, requester.user_id))
     if not visible:
         raise Forbidden("You are not in this room.", "Vous ne faites pas partie de ce salon.")
     return await world.store.read(find_aliases_of, room_id)

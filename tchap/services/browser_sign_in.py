@@ -1,10 +1,11 @@
 """Signing in, signing up and proving again who one is, in a browser on our own pages."""
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
 from tchap.base import limits
-from tchap.base.errors import Forbidden, MatrixError
+from tchap.base.errors import Forbidden, LimitExceeded, MatrixError
 from tchap.services import registration
 from tchap.services.accounts import account_expired, find_account, get_user_of_email
 from tchap.services.browser_sessions import BrowserSession, find_browser_session, open_browser_session, set_proven
@@ -12,6 +13,7 @@ from tchap.services.emails import find_proven
 from tchap.services.login import check_credentials
 from tchap.services.passwords import change_password, verify_password
 from tchap.services.refusals import user_locked
+from tchap.services.renewals import send_renewal_mail
 from tchap.services.world import World
 
 
@@ -91,5 +93,15 @@ async def _open(world: World, user_id: str, browser: Browser) -> str:
     cookie = await open_browser_session(world, user_id, "password", former=browser.former)
     if await find_browser_session(world, cookie) is None:
         account = await find_account(world, user_id)
-        raise user_locked() if account is not None and account.locked_ts is not None else account_expired()
+        if account is not None and account.locked_ts is not None:
+            raise user_locked()
+        await _offer_renewal(world, user_id)
+        raise account_expired()
     return cookie
+
+
+async def _offer_renewal(world: World, user_id: str) -> None:
+    """Whoever proved to be the owner of an expired account is sent the mail that renews it, without having to ask."""
+    # One sent a moment ago does as well.
+    with contextlib.suppress(LimitExceeded):
+        await send_renewal_mail(world, user_id)

@@ -12,14 +12,18 @@ from tchap.base import limits
 from tchap.base.encoding import decode_json, encode_json
 from tchap.base.errors import InvalidParam, LimitExceeded, MatrixError, NotFound
 from tchap.base.identity import Requester
+from tchap.protocol.identifiers import MediaUri, parse_mxc
 from tchap.protocol.transactions import delayed_transaction
+from tchap.services.accounts import account_expired
 from tchap.services.appservices import is_unlimited
 from tchap.services.messages import MessageWish, send_event
 from tchap.services.refusals import user_locked, user_suspended
 from tchap.services.state import StateWish, set_state
 from tchap.services.world import World
-from tchap.storage import accounts
+from tchap.storage import accounts, administrations
 from tchap.storage import delayed_events as storage
+from tchap.storage.accounts import Account
+from tchap.storage.administrations import Administration
 from tchap.storage.database import Tx
 from tchap.storage.delayed_events import CANCELLED, FAILED, SCHEDULED, SENT, DelayedEvent, End, Wanted
 from tchap.storage.events import AlreadySent
@@ -40,6 +44,7 @@ class DelayedWish:
     state_key: str | None = None
     txn_id: str | None = None
     origin_server_ts: int | None = None
+    media: tuple[MediaUri, ...] = ()
 
 
 class _TooMany(Exception):
@@ -72,6 +77,7 @@ async def schedule_event(world: World, requester: Requester, room_id: str, wish:
         delay_ms=wish.delay_ms,
         since_ts=now_ms,
         send_ts=now_ms + wish.delay_ms,
+        media=" ".join(f"mxc://{each.server}/{each.media_id}" for each in wish.media),
     )
     try:
         delay_id = await world.store.write(_schedule, event)
@@ -213,7 +219,8 @@ async def _send(world: World, event: DelayedEvent) -> str:
     assert isinstance(content, dict)
     txn_id = delayed_transaction(event.delay_id)
     if event.state_key is None:
-        message = MessageWish(event.type, content, event.origin_server_ts)
+        media = tuple(map(parse_mxc, event.media.split()))
+        message = MessageWish(event.type, content, event.origin_server_ts, media)
         return await send_event(world, requester, event.room_id, message, txn_id)
     state = StateWish(event.type, event.state_key, content, event.origin_server_ts, (event.device_id, txn_id))
     try:
@@ -224,13 +231,15 @@ async def _send(world: World, event: DelayedEvent) -> str:
 
 async def _sender_of(world: World, event: DelayedEvent) -> Requester:
     """Who scheduled it, as they are now; their device may be gone, and its leaving a call is told all the same."""
-    account = await world.store.read(accounts.find_account, event.user_id)
+    account, administration = await world.store.read(_find_sender, event.user_id)
     if account is None or account.deactivated_ts is not None:
         raise MatrixError("M_USER_DEACTIVATED", "This account was closed.", "Ce compte est fermé.")
     if account.locked_ts is not None:
         raise user_locked()
     if account.suspended_ts is not None:
         raise user_suspended()
+    if account.expires_ts is not None and account.expires_ts <= world.clock.now_ms():
+        raise account_expired()
     instance = world.settings.find_instance(account.instance)
     return Requester(
         event.user_id,
@@ -239,7 +248,13 @@ async def _sender_of(world: World, event: DelayedEvent) -> Requester:
         account.instance,
         is_external=instance is not None and instance.is_external and not world.settings.test_profile,
         appservice_id=event.appservice_id,
+        administration_id=account.administration_id,
+        refuses_clear=administration is None or administration.refuses_clear,
     )
+
+
+async def _find_sender(tx: Tx, user_id: str) -> tuple[Account | None, Administration | None]:
+    return await accounts.find_account(tx, user_id), await administrations.find_administration_of(tx, user_id)
 
 
 def _check_rate(world: World, requester: Requester) -> None:

@@ -13,14 +13,17 @@ from tchap.base import limits
 from tchap.base.errors import Forbidden, LimitExceeded, MatrixError
 from tchap.base.identity import Requester
 from tchap.gateways import mail_texts
+from tchap.policy.domains import Home
 from tchap.policy.emails import Email
+from tchap.policy.room_entry import PENDING
 from tchap.protocol.identifiers import server_of
 from tchap.protocol.signing import sign_json
 from tchap.services import memberships
 from tchap.services.administrations import home_of
 from tchap.services.emails import post, read_email
+from tchap.services.externals import Vouch, plan_vouch, vouch
 from tchap.services.live_rooms import get_room
-from tchap.services.room_law import access_rule_of, check_invitation
+from tchap.services.room_law import check_entry, freedom_of, is_external
 from tchap.services.timeline import Draft, append
 from tchap.services.world import World
 from tchap.storage import accounts, emails
@@ -28,7 +31,6 @@ from tchap.storage.database import Tx
 from tchap.storage.emails import Invitation
 from tchap.storage.mail_outbox import OutgoingMail
 
-PENDING = "m.room.third_party_invite"
 KEY_PATH = "/_matrix/identity/v2/pubkey/isvalid"
 EPHEMERAL_KEY_PATH = "/_matrix/identity/v2/pubkey/ephemeral/isvalid"
 
@@ -41,9 +43,10 @@ async def invite_by_email(world: World, requester: Requester, room_id: str, addr
     email = read_email(address)
     known = await world.store.read(accounts.find_email, str(email))
     if known is not None:
+        await _vouch_again(world, requester, email, known.user_id)
         await memberships.invite(world, requester, room_id, known.user_id)
         return
-    await check_may_come(world, requester, room_id, email)
+    home = await check_may_come(world, requester, room_id, email)
     wait_ms = world.live.rate_limits.take("mail_to", str(email), world.clock.monotonic())
     if wait_ms:
         raise LimitExceeded(wait_ms)
@@ -52,13 +55,26 @@ async def invite_by_email(world: World, requester: Requester, room_id: str, addr
     invitation = Invitation(str(email), room_id, requester.user_id, token, now_ms, now_ms + limits.EMAIL_INVITATION_MS)
     inviter = (await memberships.shown_profile(world, requester.user_id)).get("displayname", requester.user_id)
     mail = mail_texts.invitation_mail(str(email), str(inviter), world.settings.public_url)
-    await keep_invitation(world, invitation, mail)
+    await keep_invitation(world, invitation, mail, find_vouch(world, requester, email, home))
 
 
-async def keep_invitation(world: World, invitation: Invitation, mail: OutgoingMail) -> None:
-    """Remembers the invitation until the address has an account, and tells the address."""
-    await world.store.write(_keep, invitation, mail, world.mailer.is_mailbox)
+async def keep_invitation(world: World, invitation: Invitation, mail: OutgoingMail, wanted: Vouch | None) -> None:
+    """Remembers the invitation until the address has an account, and who vouches for it; tells the address."""
+    await world.store.write(_keep, invitation, mail, wanted, world.mailer.is_mailbox)
     world.mailer.wake()
+
+
+def find_vouch(world: World, requester: Requester, email: Email, home: Home | None) -> Vouch | None:
+    """Whoever invites somebody from outside vouches for them; nobody need for an agent."""
+    is_outside = home is not None and home.is_external and not world.settings.test_profile
+    return plan_vouch(world, requester, email, keeps=True) if is_outside else None
+
+
+async def _vouch_again(world: World, requester: Requester, email: Email, user_id: str) -> None:
+    """Inviting a guest who has an account vouches for them too, also where everybody else's word is over."""
+    if is_external(world, user_id) and not world.settings.test_profile:
+        await world.store.write(vouch, plan_vouch(world, requester, email, keeps=True))
+        world.live.tokens.forget_user(user_id)
 
 
 async def accept_invitations(world: World, user_id: str, email: str) -> None:
@@ -75,8 +91,8 @@ async def is_valid_key(world: World, public_key: str) -> bool:
     return any(key.public == public_key for key in world.keys.values())
 
 
-async def check_may_come(world: World, requester: Requester, room_id: str, email: Email) -> None:
-    """Whether the room takes who this address will be. Forbidden, M_THREEPID_DENIED."""
+async def check_may_come(world: World, requester: Requester, room_id: str, email: Email) -> Home | None:
+    """Where the address belongs, if the room takes who it will be. Forbidden, M_THREEPID_DENIED."""
     room = await memberships.get_room_of(world, requester, room_id)
     home = await home_of(world, email)
     if home is None and not world.settings.test_profile:
@@ -87,7 +103,8 @@ async def check_may_come(world: World, requester: Requester, room_id: str, email
         )
     if home is not None:
         # The address has no id yet: any id of its future server is judged alike.
-        check_invitation(world, access_rule_of(room), f"@guest:{home.instance}")
+        check_entry(world, room, f"@guest:{home.instance}", "invite")
+    return home
 
 
 def masked(email: Email) -> str:
@@ -105,11 +122,13 @@ def _pending(world: World, requester: Requester, token: str, email: Email) -> Dr
         "public_key": public_key,
         "public_keys": [{"public_key": public_key, "key_validity_url": url}],
     }
-    return Draft(PENDING, requester.user_id, content, state_key=token)
+    return Draft(PENDING, requester.user_id, content, state_key=token, freedom=freedom_of(world, requester))
 
 
-async def _keep(tx: Tx, invitation: Invitation, mail: OutgoingMail, to_mailbox: bool) -> None:
+async def _keep(tx: Tx, invitation: Invitation, mail: OutgoingMail, wanted: Vouch | None, to_mailbox: bool) -> None:
     await emails.set_invitation(tx, invitation)
+    if wanted is not None:
+        await vouch(tx, wanted)
     await post(tx, mail, invitation.created_ts, to_mailbox)
 
 

@@ -14,8 +14,16 @@ from tchap.gateways import mail_texts
 from tchap.protocol.identifiers import server_of
 from tchap.protocol.signing import SEED_BYTES, parse_signing_key, sign_json
 from tchap.services import memberships
-from tchap.services.email_invitations import EPHEMERAL_KEY_PATH, KEY_PATH, check_may_come, keep_invitation, masked
+from tchap.services.email_invitations import (
+    EPHEMERAL_KEY_PATH,
+    KEY_PATH,
+    check_may_come,
+    find_vouch,
+    keep_invitation,
+    masked,
+)
 from tchap.services.emails import read_email
+from tchap.services.identity import is_external
 from tchap.services.world import World
 from tchap.storage import accounts, identity
 from tchap.storage.emails import Invitation
@@ -48,7 +56,7 @@ async def store_invite(world: World, user_id: str, asked: StoreInvite) -> Kept:
     requester = _requester(world, user_id)
     if asked.sender != user_id:
         raise Forbidden("One invites in one's own name.", "On n'invite qu'en son propre nom.")
-    await check_may_come(world, requester, asked.room_id, email)
+    home = await check_may_come(world, requester, asked.room_id, email)
     room = await memberships.get_room_of(world, requester, asked.room_id)
     if room.power_levels.of_user(user_id) < room.power_levels.needed_for("invite"):
         raise Forbidden("You may not invite to this room.", "Vous ne pouvez pas inviter dans ce salon.")
@@ -66,14 +74,13 @@ async def store_invite(world: World, user_id: str, asked: StoreInvite) -> Kept:
     ends_ms = now_ms + limits.EMAIL_INVITATION_MS
     invitation = Invitation(str(email), asked.room_id, user_id, token, now_ms, ends_ms, ephemeral)
     inviter = (await memberships.shown_profile(world, user_id)).get("displayname", user_id)
-    await keep_invitation(
-        world, invitation, mail_texts.invitation_mail(str(email), str(inviter), world.settings.public_url)
-    )
+    mail = mail_texts.invitation_mail(str(email), str(inviter), world.settings.public_url)
+    await keep_invitation(world, invitation, mail, find_vouch(world, requester, email, home))
     return Kept(token, masked(email), _keys(world, user_id, ephemeral))
 
 
 def _requester(world: World, user_id: str) -> Requester:
-    return Requester(user_id, "", 0, server_of(user_id))
+    return Requester(user_id, "", 0, server_of(user_id), is_external=is_external(world, user_id))
 
 
 def _keys(world: World, user_id: str, ephemeral: str) -> tuple[dict[str, str], ...]:

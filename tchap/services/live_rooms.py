@@ -26,6 +26,8 @@ class _Loaded:
     extremities: list[str]
     places: tuple[int, int, int]
     tail: list[StoredEvent]
+    # Those of the graph's ends that stand in no timeline any more.
+    ends: list[StoredEvent]
 
 
 async def get_room(world: World, room_id: str) -> LiveRoom:
@@ -70,11 +72,15 @@ async def _load(tx: Tx, room_id: str) -> _Loaded | None:
     if row is None:
         return None
     rows = await find_current_state(tx, room_id)
-    events = await find_events(tx, [each.event_id for each in rows])
+    extremities = await find_extremities(tx, room_id)
+    events = await find_events(tx, [*(each.event_id for each in rows), *extremities])
+    held = {each.event_id for each in rows}
     places = await find_last_places(tx, room_id)
     stretch = Stretch(-EVERYTHING, EVERYTHING, limits.MAX_RECENT_EVENTS, backwards=True)
     tail = await find_timeline(tx, room_id, stretch)
-    return _Loaded(row, list(events.values()), await find_extremities(tx, room_id), places, tail[::-1])
+    state = [event for event in events.values() if event.event_id in held]
+    ends = [events[each] for each in extremities if each in events]
+    return _Loaded(row, state, extremities, places, tail[::-1], ends)
 
 
 def _live_room(loaded: _Loaded) -> LiveRoom:
@@ -94,7 +100,7 @@ def _live_room(loaded: _Loaded) -> LiveRoom:
     )
     room.recent.extend(tail)
     if version.event_ids == "given":
-        for stored in (*loaded.state, *loaded.tail):
+        for stored in (*loaded.state, *loaded.tail, *loaded.ends):
             room.reference_hashes[stored.event_id] = hash_for_references(version, stored.pdu())
     return room
 

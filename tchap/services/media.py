@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from tchap.base import limits
 from tchap.base.errors import Forbidden, LimitExceeded, MatrixError, NotFound
 from tchap.base.identity import Requester
+from tchap.policy.attachments import Road
+from tchap.services.scanning import check_release, scan_upload
 from tchap.services.world import World
 from tchap.storage import media
 from tchap.storage.database import Tx
@@ -61,6 +63,7 @@ async def upload(world: World, requester: Requester, sent: Upload) -> str:
         blob_name=content.blob_name,
     )
     await world.store.write(media.add_media, row)
+    await scan_upload(world, row, sent.data)
     return f"mxc://{row.server}/{row.media_id}"
 
 
@@ -88,24 +91,27 @@ async def _add_awaited(tx: Tx, row: Media) -> None:
 async def upload_to_address(world: World, requester: Requester, name: MediaName, sent: Upload) -> None:
     """Gives an address made before its content, once, by who made it and in time."""
     _check_size(world, sent)
-    row = await world.store.read(media.find_media, name.server, name.media_id)
-    _check_awaits(row, requester, world.clock.now_ms())
+    found = await world.store.read(media.find_media, name.server, name.media_id)
+    row = _check_awaits(found, requester, world.clock.now_ms())
     # Each upload has a blob of its own: of two at once, the loser leaves the winner's bytes alone.
     content = _content_of(sent, world.entropy.token(_MEDIA_ID_BYTES))
     await world.media.put(blob_key(content.blob_name), sent.data)
     if not await world.store.write(media.set_content, name.server, name.media_id, content):
         await world.media.remove(blob_key(content.blob_name))
         raise _already_uploaded()
+    # Whoever waits for it may only have it once it was looked at: so it is, before they are told.
+    await scan_upload(world, row, sent.data)
     world.live.uploads.tell((name.server, name.media_id))
 
 
-def _check_awaits(row: Media | None, requester: Requester, now_ms: int) -> None:
+def _check_awaits(row: Media | None, requester: Requester, now_ms: int) -> Media:
     if row is None or (row.size is None and (row.expires_ts or 0) <= now_ms):
         raise NotFound("Unknown media.", "Ce fichier n'existe pas.")
     if row.user_id != requester.user_id:
         raise Forbidden("Somebody else made this address.", "Cette adresse a été créée par une autre personne.")
     if row.size is not None:
         raise _already_uploaded()
+    return row
 
 
 def _already_uploaded() -> MatrixError:
@@ -129,14 +135,21 @@ async def get_media(world: World, name: MediaName) -> Media:
         await world.live.uploads.wait((name.server, name.media_id), min(left_s, limits.MEDIA_LOOK_EVERY_S))
 
 
-async def download(world: World, name: MediaName) -> Download:
+async def download(world: World, name: MediaName, road: Road = Road.DOWNLOAD) -> Download:
     """The file's bytes and what its uploader said of them."""
     row = await get_media(world, name)
-    return Download(await get_content(world, row), row.content_type or OCTET_STREAM, row.file_name)
+    return Download(await get_content(world, row, road), row.content_type or OCTET_STREAM, row.file_name)
 
 
-async def get_content(world: World, row: Media) -> bytes:
-    """The bytes of a file whose content was uploaded."""
+async def get_content(world: World, row: Media, road: Road) -> bytes:
+    """The bytes of a file whose content was uploaded, for whoever asks by this road: the antivirus lets them."""
+    data = await read_content(world, row)
+    await check_release(world, row, data, road)
+    return data
+
+
+async def read_content(world: World, row: Media) -> bytes:
+    """The bytes for the antivirus itself."""
     data = await world.media.find(blob_key(row.blob_name)) if row.blob_name else None
     if data is None:
         raise NotFound("Unknown media.", "Ce fichier n'existe pas.")

@@ -13,7 +13,7 @@ from tchap.protocol.room_previews import RoomFacts, find_allowed_rooms, join_rul
 from tchap.services.appservice_calls import ask_alias, ask_user
 from tchap.services.invite_permissions import check_willing
 from tchap.services.live_rooms import find_live_room, get_room
-from tchap.services.room_law import access_rule_of, check_entry, check_invitation
+from tchap.services.room_law import check_entry, freedom_of
 from tchap.services.room_successors import carry_settings
 from tchap.services.timeline import Draft, append
 from tchap.services.world import World
@@ -65,10 +65,10 @@ async def join(world: World, requester: Requester, room_id_or_alias: str, conten
     room = await get_room(world, await resolve_room(world, room_id_or_alias))
     if requester.user_id in room.joined:
         return room.room_id
-    check_entry(world, room, requester.user_id)
+    check_entry(world, room, requester.user_id, "join")
     body = {**(content or {}), **await shown_profile(world, requester.user_id)}
     body = {**body, **await _authorisation(world, room, requester), "membership": "join"}
-    await _append_member(world, room.room_id, requester.user_id, requester.user_id, body)
+    await _append_member(world, requester, room.room_id, requester.user_id, body)
     await carry_settings(world, requester.user_id, room)
     return room.room_id
 
@@ -105,9 +105,8 @@ def _find_authoriser(room: LiveRoom, joiner: str) -> str:
 async def knock(world: World, requester: Requester, room_id_or_alias: str, reason: str | None) -> str:
     """Asks to be let in."""
     room = await get_room(world, await resolve_room(world, room_id_or_alias))
-    check_entry(world, room, requester.user_id)
     body = {**await shown_profile(world, requester.user_id), **_reason(reason), "membership": "knock"}
-    await _append_member(world, room.room_id, requester.user_id, requester.user_id, body)
+    await _append_member(world, requester, room.room_id, requester.user_id, body)
     return room.room_id
 
 
@@ -117,12 +116,11 @@ async def invite(
     """Invites a person who has an account here."""
     room = await get_room_of(world, requester, room_id)
     await check_exists(world, user_id)
-    check_invitation(world, access_rule_of(room), user_id)
     await check_willing(world, (user_id,))
     body = {**(content or {}), **await shown_profile(world, user_id), "membership": "invite"}
     if room.content_of("m.room.member", requester.user_id).get("is_direct") is True:
         body["is_direct"] = True
-    await _append_member(world, room_id, requester.user_id, user_id, body)
+    await _append_member(world, requester, room_id, user_id, body)
 
 
 async def leave(world: World, requester: Requester, room_id: str, reason: str | None = None) -> None:
@@ -135,7 +133,7 @@ async def leave(world: World, requester: Requester, room_id: str, reason: str | 
         raise Forbidden("You are not in this room.", "Vous ne faites pas partie de ce salon.")
     await _check_refusable(world, room, requester.user_id)
     body = {**_reason(reason), "membership": "leave"}
-    await _append_member(world, room_id, requester.user_id, requester.user_id, body)
+    await _append_member(world, requester, room_id, requester.user_id, body)
 
 
 async def _check_refusable(world: World, room: LiveRoom, user_id: str) -> None:
@@ -154,7 +152,7 @@ async def kick(world: World, requester: Requester, room_id: str, user_id: str, r
     if room.membership_of(user_id) not in ("join", "invite", "knock"):
         raise Forbidden("This person is not in the room.", "Cette personne ne fait pas partie du salon.")
     body = {**_reason(reason), "membership": "leave"}
-    await _append_member(world, room_id, requester.user_id, user_id, body)
+    await _append_member(world, requester, room_id, user_id, body)
 
 
 async def ban(world: World, requester: Requester, room_id: str, user_id: str, reason: str | None = None) -> None:
@@ -162,7 +160,7 @@ async def ban(world: World, requester: Requester, room_id: str, user_id: str, re
     await get_room_of(world, requester, room_id)
     _check_user_id(user_id)
     body = {**_reason(reason), "membership": "ban"}
-    await _append_member(world, room_id, requester.user_id, user_id, body)
+    await _append_member(world, requester, room_id, user_id, body)
 
 
 async def unban(world: World, requester: Requester, room_id: str, user_id: str, reason: str | None = None) -> None:
@@ -171,7 +169,7 @@ async def unban(world: World, requester: Requester, room_id: str, user_id: str, 
     if room.membership_of(user_id) != "ban":
         raise Forbidden("This person is not banned.", "Cette personne n'est pas interdite dans ce salon.")
     body = {**_reason(reason), "membership": "leave"}
-    await _append_member(world, room_id, requester.user_id, user_id, body)
+    await _append_member(world, requester, room_id, user_id, body)
 
 
 async def forget(world: World, requester: Requester, room_id: str) -> None:
@@ -199,16 +197,21 @@ async def set_membership(world: World, requester: Requester, room_id: str, wish:
     _check_user_id(user_id)
     if membership == "invite":
         await check_exists(world, user_id)
-        check_invitation(world, access_rule_of(room), user_id)
         await check_willing(world, (user_id,))
     enters = requester.user_id == user_id and user_id not in room.joined
-    if membership in ("join", "knock") and enters:
-        check_entry(world, room, user_id)
     if membership == "join" and enters:
+        check_entry(world, room, user_id, "join")
         content = {**content, **await _authorisation(world, room, requester)}
     if membership == "leave" and user_id == requester.user_id:
         await _check_refusable(world, room, user_id)
-    draft = Draft("m.room.member", requester.user_id, content, user_id, origin_server_ts=wish.origin_server_ts)
+    draft = Draft(
+        "m.room.member",
+        requester.user_id,
+        content,
+        user_id,
+        origin_server_ts=wish.origin_server_ts,
+        freedom=freedom_of(world, requester),
+    )
     event_id = (await append(world, room_id, (draft,)))[0].event_id
     if membership == "join" and enters:
         await carry_settings(world, user_id, room)
@@ -229,7 +232,8 @@ async def update_profile_in_rooms(world: World, user_id: str) -> None:
         room = await get_room(world, stay.room_id)
         kept = {key: value for key, value in room.content_of("m.room.member", user_id).items() if key not in _SHOWN}
         kept.pop("join_authorised_via_users_server", None)
-        await _append_member(world, stay.room_id, user_id, user_id, {**kept, **profile, "membership": "join"})
+        content = {**kept, **profile, "membership": "join"}
+        await append(world, stay.room_id, (Draft("m.room.member", user_id, content, state_key=user_id),))
 
 
 async def find_end_of_stay(world: World, user_id: str, room_id: str) -> Membership | None:
@@ -267,9 +271,12 @@ def _check_user_id(user_id: str) -> None:
         raise BadJson("This is not a user id.", "Ce n'est pas un identifiant.") from error
 
 
-async def _append_member(world: World, room_id: str, sender: str, user_id: str, content: dict[str, Any]) -> str:
-    draft = Draft("m.room.member", sender, content, state_key=user_id)
-    return (await append(world, room_id, (draft,)))[0].event_id
+async def _append_member(
+    world: World, requester: Requester, room_id: str, user_id: str, content: dict[str, Any]
+) -> None:
+    freedom = freedom_of(world, requester)
+    draft = Draft("m.room.member", requester.user_id, content, state_key=user_id, freedom=freedom)
+    await append(world, room_id, (draft,))
 
 
 _SHOWN = ("displayname", "avatar_url")

@@ -7,7 +7,8 @@ from enum import Enum
 
 from tchap.base.errors import Forbidden
 from tchap.base.identity import Requester
-from tchap.services.admins import act_of, check_no_peer, get_target
+from tchap.policy.administrations import Act
+from tchap.services.admins import act_of, get_target
 from tchap.services.refusals import user_locked
 from tchap.services.world import World
 from tchap.storage import accounts, audit
@@ -29,6 +30,7 @@ _ACTS = {
     (Measure.SUSPENSION, True): "suspend",
     (Measure.SUSPENSION, False): "unsuspend",
 }
+_LAW = {Measure.LOCK: Act.LOCK, Measure.SUSPENSION: Act.SUSPEND_ACCOUNT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,7 @@ class _Change:
 
 async def is_under(world: World, requester: Requester, user_id: str, measure: Measure) -> bool:
     """Whether the account is locked or suspended, for an administrator."""
-    target = await get_target(world, requester, user_id)
-    check_no_peer(requester, target)
+    target = await get_target(world, requester, user_id, _LAW[measure])
     return _since(target, measure) is not None
 
 
@@ -50,13 +51,12 @@ async def impose(world: World, requester: Requester, user_id: str, measure: Meas
 
     Forbidden for oneself and for another administrator.
     """
-    target = await get_target(world, requester, user_id)
-    check_no_peer(requester, target)
+    target = await get_target(world, requester, user_id, _LAW[measure])
     if target.user_id == requester.user_id:
         raise Forbidden("Not your own account.", "Pas votre propre compte.")
     if (_since(target, measure) is not None) == wanted:
         return
-    done = act_of(world, requester, _ACTS[measure, wanted], user_id)
+    done = act_of(world, requester, _ACTS[measure, wanted], target)
     await world.store.write(_impose, _Change(measure, done.done_ts if wanted else None, done))
     world.live.tokens.forget_user(user_id)
     if wanted and measure is Measure.LOCK:

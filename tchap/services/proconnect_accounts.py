@@ -2,22 +2,24 @@
 
 from dataclasses import dataclass, replace
 
-from tchap.base import limits
 from tchap.base.errors import MatrixError
 from tchap.policy import names
 from tchap.policy.domains import Home
-from tchap.policy.emails import Email
+from tchap.policy.emails import Email, parse_email
 from tchap.policy.people_files import MAX_TEXT
-from tchap.policy.reconciliation import Facts, Refusal, Refused, Rules, SignIn, Standing, decide_sign_in
+from tchap.policy.reconciliation import Facts, Refusal, Refused, Reopen, Rules, SignIn, Standing, decide_sign_in
+from tchap.policy.validity import DAY_MS
 from tchap.protocol.directory_words import fold
 from tchap.protocol.oidc import Person
-from tchap.services.administrations import find_administration, home_of
+from tchap.services.account_moves import Move, follow, show_move
+from tchap.services.administrations import externals_of, find_administration, home_of
 from tchap.services.email_invitations import accept_invitations
 from tchap.services.people_roles import set_roles
+from tchap.services.reactivation import reopen
 from tchap.services.registration import NewAccount, add_whole_account
 from tchap.services.world import World
-from tchap.storage import accounts, proconnect
-from tchap.storage.accounts import AccountEmail
+from tchap.storage import account_closings, accounts, proconnect, validity
+from tchap.storage.accounts import Account, AccountEmail
 from tchap.storage.database import Tx
 from tchap.storage.proconnect import Link
 
@@ -31,8 +33,18 @@ class _Word:
     email: Email
     facts: Facts
     rules: Rules
-    externals: frozenset[str]
+    externals: str | None
     account: NewAccount | None
+    period_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Entered:
+    """The account entered, whether the address is new to it, and whether its name changed with it."""
+
+    user_id: str
+    has_new_address: bool = False
+    is_renamed: bool = False
 
 
 async def open_account_of(world: World, person: Person, email: Email, served: str | None) -> str | Refused:
@@ -47,10 +59,10 @@ async def open_account_of(world: World, person: Person, email: Email, served: st
         settled = await world.store.write(_settle, word)
     if isinstance(settled, Refused):
         return settled
-    user_id, has_new_address = settled
-    if has_new_address:
-        await accept_invitations(world, user_id, str(email))
-    return user_id
+    if settled.has_new_address:
+        await show_move(world, settled.user_id, settled.is_renamed)
+        await accept_invitations(world, settled.user_id, str(email))
+    return settled.user_id
 
 
 async def _word(world: World, person: Person, email: Email, served: str | None) -> _Word:
@@ -72,9 +84,9 @@ async def _word(world: World, person: Person, email: Email, served: str | None) 
         needs_mfa=administration is not None
         and (administration.requires_mfa or administration.name in settings.proconnect.mfa_administrations),
     )
-    externals = frozenset(instance.name for instance in settings.instances if instance.is_external)
     account = _new_account(world, person, email, home) if home is not None else None
-    return _Word(settings.proconnect.issuer, person, email, facts, rules, externals, account)
+    period_ms = settings.validity.period_days * DAY_MS
+    return _Word(settings.proconnect.issuer, person, email, facts, rules, externals_of(settings), account, period_ms)
 
 
 def _folded(person: Person) -> str:
@@ -97,29 +109,30 @@ def _new_account(world: World, person: Person, email: Email, home: Home) -> NewA
     )
 
 
-async def _settle(tx: Tx, word: _Word) -> tuple[str, bool] | Refused:
-    """The account entered, and whether the address is new to it."""
+async def _settle(tx: Tx, word: _Word) -> _Entered | Refused:
+    """The one transaction: who is concerned, what is decided, and what follows."""
     link = await proconnect.find_link(tx, word.issuer, word.person.subject)
     held = await accounts.find_email(tx, word.facts.email)
     linked = await _find_standing(tx, word, link.user_id) if link is not None else None
     holder = await _find_standing(tx, word, held.user_id) if held is not None else None
     if linked is not None and holder is not None and linked.user_id == holder.user_id:
         holder = None
-    facts = replace(word.facts, linked=linked, holder=holder)
-    decision = decide_sign_in(facts, word.rules)
+    decision = decide_sign_in(replace(word.facts, linked=linked, holder=holder), word.rules)
     if isinstance(decision, Refused):
         return decision
     if isinstance(decision, SignIn):
-        user_id = decision.user_id
-        has_new_address = await _enter(tx, word, decision, link if linked is not None else None)
+        entered = await _enter(tx, word, decision, link if linked is not None else None)
+    elif isinstance(decision, Reopen):
+        is_renamed = await reopen(tx, _move(word, decision.user_id, linked, None), word.facts.now_ms)
+        entered = _Entered(decision.user_id, True, is_renamed)
     elif word.account is None:
         return Refused(Refusal.NOT_AUTHORISED)
     else:
-        user_id, has_new_address = await add_whole_account(tx, word.account, None), True
-    await proconnect.set_link(tx, _link(word, user_id))
+        entered = _Entered(await add_whole_account(tx, word.account, None), True)
+    await proconnect.set_link(tx, _link(word, entered.user_id))
     if word.person.unit:
-        await set_roles(tx, {user_id: (word.person.unit[:MAX_TEXT], None)})
-    return user_id, has_new_address
+        await set_roles(tx, {entered.user_id: (word.person.unit[:MAX_TEXT], None)})
+    return entered
 
 
 async def _find_standing(tx: Tx, word: _Word, user_id: str) -> Standing | None:
@@ -128,28 +141,39 @@ async def _find_standing(tx: Tx, word: _Word, user_id: str) -> Standing | None:
         return None
     term, seen_ts = await proconnect.find_use(tx, user_id)
     links = await proconnect.find_links_of(tx, word.issuer, user_id)
-    others = [link for link in links if link.subject != word.person.subject]
+    own = next((link for link in links if link.subject == word.person.subject), None)
+    closing = await account_closings.find_closing(tx, user_id) if account.deactivated_ts is not None else None
     return Standing(
         user_id,
         account.instance,
-        account.instance in word.externals,
+        account.instance == word.externals,
         account.deactivated_ts is not None,
         account.locked_ts is not None,
         term,
         max(account.created_ts, seen_ts or 0, *(link.last_seen_ts for link in links), 0),
-        tuple(link.names for link in others),
+        tuple(link.names for link in links if link is not own),
+        own_email=own.email if own is not None else "",
+        own_names=own.names if own is not None else None,
+        may_return=closing is not None and closing.closed_by in ("owner", "term") and not closing.is_erased,
     )
 
 
-async def _enter(tx: Tx, word: _Word, decision: SignIn, link: Link | None) -> bool:
-    now_ms = word.facts.now_ms
+async def _enter(tx: Tx, word: _Word, decision: SignIn, link: Link | None) -> _Entered:
+    user_id, now_ms = decision.user_id, word.facts.now_ms
     if decision.renews:
-        await proconnect.set_renewed(tx, decision.user_id, now_ms + limits.ACCOUNT_VALIDITY_MS)
+        await validity.set_renewed(tx, user_id, now_ms + word.period_ms, now_ms)
     if not decision.takes_email or link is None or link.email == word.facts.email:
-        return False
-    await accounts.remove_email(tx, decision.user_id, link.email)
-    await accounts.add_email(tx, AccountEmail(word.facts.email, decision.user_id, now_ms, now_ms))
-    return True
+        return _Entered(user_id)
+    await accounts.remove_email(tx, user_id, link.email)
+    await accounts.add_email(tx, AccountEmail(word.facts.email, user_id, now_ms, now_ms))
+    account = await accounts.find_account(tx, user_id)
+    is_renamed = account is not None and await follow(tx, _move(word, user_id, account, parse_email(link.email)))
+    return _Entered(user_id, True, is_renamed)
+
+
+def _move(word: _Word, user_id: str, account: Account | Standing | None, former: Email | None) -> Move:
+    instance = account.instance if account is not None else ""
+    return Move(user_id, instance, word.email, former, word.externals)
 
 
 def _link(word: _Word, user_id: str) -> Link:

@@ -10,10 +10,11 @@ from typing import Any
 from tchap.base import limits
 from tchap.base.errors import Forbidden, InvalidParam, NotFound
 from tchap.base.identity import Requester
-from tchap.policy.rooms import ACCESS_RULES, RESTRICTED
+from tchap.live.rooms import LiveRoom
+from tchap.policy.rooms import RoomView, decide_publication
 from tchap.protocol.appservices import AppService
 from tchap.services.live_rooms import get_room
-from tchap.services.room_law import is_external
+from tchap.services.room_law import check_decision, is_external
 from tchap.services.world import World
 from tchap.storage.database import Tx
 from tchap.storage.public_rooms import (
@@ -45,7 +46,7 @@ class DirectoryQuery:
 
 async def find_public_rooms(world: World, requester: Requester | None, query: DirectoryQuery) -> dict[str, Any]:
     """A page of the directory, largest rooms first. Externals see an empty one."""
-    if requester is not None and not world.settings.test_profile and is_external(world, requester.user_id):
+    if requester is not None and is_external(world, requester.user_id):
         return {"chunk": [], "total_room_count_estimate": 0}
     if query.network is not None and query.all_networks:
         raise InvalidParam("One network or all of them, not both.", "Un réseau ou tous, pas les deux.")
@@ -169,15 +170,14 @@ async def publish(world: World, requester: Requester, room_id: str, is_public: b
         requester.user_id, "m.room.canonical_alias", True
     ):
         raise Forbidden("Only moderators publish the room.", "Seuls les modérateurs publient le salon.")
-    if is_public and not world.settings.test_profile and room.content_of(ACCESS_RULES).get("rule") != RESTRICTED:
-        raise _not_published()
+    if is_public:
+        _check_publication(world, room)
     await world.store.write(set_published, room_id, is_public)
 
 
-def _not_published() -> Forbidden:
-    return Forbidden(
-        "A room open to external guests is not published.", "Un salon ouvert aux externes n'est pas publié."
-    )
+def _check_publication(world: World, room: LiveRoom) -> None:
+    if not world.settings.test_profile:
+        check_decision(decide_publication(RoomView(room.version, room.state)))
 
 
 async def list_in_network(world: World, service: AppService, network_id: str, room_id: str, is_public: bool) -> None:
@@ -190,6 +190,6 @@ async def list_in_network(world: World, service: AppService, network_id: str, ro
     room = await get_room(world, room_id)
     if not service.has_room(room_id) and not any(service.has_user(user_id) for user_id in room.joined):
         raise Forbidden("The application service is not in this room.", "Le service n'est pas dans ce salon.")
-    if is_public and not world.settings.test_profile and room.content_of(ACCESS_RULES).get("rule") != RESTRICTED:
-        raise _not_published()
+    if is_public:
+        _check_publication(world, room)
     await world.store.write(set_listed, service.id, network_id, room_id, is_public)

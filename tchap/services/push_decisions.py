@@ -94,7 +94,7 @@ async def _look(tx: Tx, seen_upto: int, upto: int, now_ms: int) -> Round:
     people = {stay.user_id for stay in stays} | {event.state_key or "" for event in invited.values()}
     deliveries: tuple[Delivery, ...] = ()
     if people:
-        pushers = _by_owner(await find_served(tx, people))
+        pushers = _by_owner(await find_served(tx, people, now_ms))
         facts = await _gather(tx, frozenset(pushers), stays, (rooms, since, end)) if pushers else _Facts()
         subjects = (*_told(events, facts), *_told_invited(invited.values(), facts))
         deliveries = tuple(of for who, subject in subjects for of in _for_all(pushers.get(who, ()), subject, now_ms))

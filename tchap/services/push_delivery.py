@@ -99,7 +99,7 @@ async def _serve_safely(world: World, key: PusherKey) -> None:
 
 async def serve_pusher(world: World, key: PusherKey) -> None:
     """Sends what waits for a claimed pusher."""
-    batch = await world.store.read(load_batch, key)
+    batch = await world.store.read(load_batch, key, world.clock.now_ms())
     if batch is None:
         return
     if batch.pusher.kind == "email":

@@ -34,7 +34,7 @@ class Batch:
     rooms: RoomFacts
 
 
-async def load_batch(tx: Tx, key: PusherKey) -> Batch | None:
+async def load_batch(tx: Tx, key: PusherKey, now_ms: int) -> Batch | None:
     """None where the pusher is gone."""
     pusher, state = await find_pusher(tx, key), await queue.find_state(tx, key)
     if pusher is None or state is None:
@@ -45,7 +45,7 @@ async def load_batch(tx: Tx, key: PusherKey) -> Batch | None:
     return Batch(
         pusher,
         state,
-        any(each.key == key for each in await find_served(tx, [key.user_id])),
+        any(each.key == key for each in await find_served(tx, [key.user_id], now_ms)),
         tuple(waiting),
         Counts() if is_mail else await count_unread(tx, key.user_id),
         await queue.find_event_facts(tx, [each.event_id for each in waiting if each.event_id is not None]),

@@ -14,6 +14,9 @@ from typing import Any
 from tchap.base import limits
 from tchap.base.encoding import encode_json
 from tchap.live.rooms import LiveRoom
+from tchap.policy.decisions import ALLOWED, Road
+from tchap.policy.room_events import decide_received
+from tchap.policy.rooms import RoomView
 from tchap.protocol.auth_context import CREATE
 from tchap.protocol.auth_rules import AuthFacts, AuthRefused, check_auth, check_auth_events, is_allowed
 from tchap.protocol.events import BadEvent, Event, client_format, parse_pdu
@@ -57,7 +60,10 @@ class _Arrival:
 
 @dataclass(slots=True)
 class _Graph:
-    """The room as the job sees it; `events` remembers what was read, `changes` what clients are told."""
+    """The room as the job sees it; `events` remembers what was read, `changes` what clients are told.
+
+    `obeys_tchap`: the law of Tchap is asked too.
+    """
 
     room_id: str
     version: RoomVersion
@@ -65,6 +71,7 @@ class _Graph:
     extremities: tuple[str, ...]
     ordering: int
     revision: int
+    obeys_tchap: bool
     events: dict[str, Event] = field(default_factory=dict)
     rejected: set[str] = field(default_factory=set)
     depth: int = 0
@@ -95,7 +102,8 @@ async def _receive_into(world: World, room: LiveRoom, pdus: Sequence[dict[str, A
         notices = await decide_notices(world, room, event)
         arrivals.append(_Arrival(event, pdu, notices, await find_interested(world, room, event)))
     try:
-        graph = await world.store.write_pipelined(_receive, room.room_id, room.version, tuple(arrivals))
+        obeys_tchap = not world.settings.test_profile
+        graph = await world.store.write_pipelined(_receive, (room.room_id, room.version), tuple(arrivals), obeys_tchap)
     except MissingEvents:
         raise
     except BaseException:
@@ -133,11 +141,13 @@ def _follow(world: World, room: LiveRoom, graph: _Graph, arrivals: Sequence[_Arr
     world.live.notifier.tell(told[-1].position or 0, rooms=(room.room_id,), users=people)
 
 
-async def _receive(tx: Tx, room_id: str, version: RoomVersion, arrivals: Sequence[_Arrival]) -> _Graph:
+async def _receive(tx: Tx, room: tuple[str, RoomVersion], arrivals: Sequence[_Arrival], obeys_tchap: bool) -> _Graph:
+    room_id, version = room
     revision = await claim_revision(tx, room_id)
     state = {(each.type, each.state_key): each.event_id for each in await find_current_state(tx, room_id)}
     ordering = (await find_last_places(tx, room_id))[0]
-    graph = _Graph(room_id, version, state, tuple(await find_extremities(tx, room_id)), ordering, revision)
+    ends = tuple(await find_extremities(tx, room_id))
+    graph = _Graph(room_id, version, state, ends, ordering, revision, obeys_tchap)
     known = set(await find_events(tx, [each.event.event_id for each in arrivals]))
     for arrival in arrivals:
         if arrival.event.event_id not in known:
@@ -199,7 +209,7 @@ def _resolve(graph: _Graph, states: Iterable[StateIds]) -> StateIds:
 
 
 def _judge(graph: _Graph, event: Event, before: StateIds) -> int:
-    """Checks 4 to 6 on receipt; the status the event gets."""
+    """Checks 4 to 6 on receipt, then the law of Tchap; the status the event gets."""
     if event.type == "m.room.create":  # the room has one already
         return REJECTED
     cited = [graph.events[each] for each in event.auth_events]
@@ -211,7 +221,11 @@ def _judge(graph: _Graph, event: Event, before: StateIds) -> int:
         check_auth(graph.version, event, _values(graph, before), _SIGNED)
     except AuthRefused:
         return REJECTED
-    return IN_TIMELINE if is_allowed(graph.version, event, _values(graph, graph.state), _SIGNED) else SOFT_FAILED
+    current = _values(graph, graph.state)
+    is_lawful = is_allowed(graph.version, event, current, _SIGNED) and (
+        not graph.obeys_tchap or decide_received(RoomView(graph.version, current), event, Road.TOLD) == ALLOWED
+    )
+    return IN_TIMELINE if is_lawful else SOFT_FAILED
 
 
 def _values(graph: _Graph, state: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], Event]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from tchap.base.config import Instance
 from tchap.base.errors import Forbidden, MatrixError
 from tchap.policy import names
 from tchap.policy.emails import Email, parse_email
@@ -12,11 +13,12 @@ from tchap.services.appservices import check_user_free
 from tchap.services.directory_listing import list_people
 from tchap.services.email_invitations import accept_invitations
 from tchap.services.emails import get_home
+from tchap.services.externals import follow_sponsors
 from tchap.services.interactive_auth import AuthAttempt, Completed
 from tchap.services.passwords import check_password
 from tchap.services.sessions import NewSession, SessionWish, SignedIn, open_session, plan_session
 from tchap.services.world import World
-from tchap.storage import accounts, emails, profiles
+from tchap.storage import accounts, delegates, emails, profiles
 from tchap.storage.accounts import Account, AccountEmail
 from tchap.storage.database import Tx
 from tchap.storage.profiles import Profile
@@ -203,6 +205,9 @@ async def add_whole_account(tx: Tx, account: NewAccount, session: NewSession | N
                 "M_THREEPID_IN_USE", "This address has an account already.", "Cette adresse a déjà un compte."
             )
         await emails.remove_proofs(tx, account.email, "register")
+        await delegates.claim(tx, account.email, user_id)
+        if Instance(name=account.instance).is_external:
+            await follow_sponsors(tx, account.email, account.now_ms)
     if account.terms_version is not None:
         await accounts.set_terms(tx, user_id, account.terms_version)
     await profiles.set_profile(tx, Profile(user_id, account.display_name))

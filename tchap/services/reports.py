@@ -8,10 +8,12 @@ from tchap.base import limits
 from tchap.base.errors import NotFound
 from tchap.base.identity import Requester
 from tchap.gateways import mail_texts
+from tchap.policy.administrations import Act, Actor
 from tchap.policy.emails import parse_email
 from tchap.protocol.identifiers import server_of
+from tchap.services.administration_rights import check_subject, get_actor, subject_of_account
 from tchap.services.administrations import home_of
-from tchap.services.admins import act_of, check_admin
+from tchap.services.admins import act_of
 from tchap.services.emails import post
 from tchap.services.history import find_visible
 from tchap.services.visibility import find_sight
@@ -125,24 +127,43 @@ async def _write(tx: Tx, report: Report, address: str, to_mailbox: bool) -> None
 async def list_reports(
     world: World, requester: Requester, states: tuple[str, ...], page: tuple[int, int]
 ) -> list[Report]:
-    """Reports in these states, the oldest first; `page` is (number after which, how many)."""
-    await check_admin(world, requester)
-    return await world.store.read(reports.find_reports, states, *page)
+    """Reports in these states, the oldest first; `page` is (number after which, how many). A delegate reads those on
+    the people of their administrations, and not who made them."""
+    actor = await get_actor(world, requester)
+    if actor.is_operator:
+        return await world.store.read(reports.find_reports, states, *page)
+    found = await world.store.read(reports.find_reports_on, actor.covered, states, page)
+    return [_without_reporter(report) for report in found]
 
 
 async def get_report(world: World, requester: Requester, report_id: int) -> Report:
-    await check_admin(world, requester)
+    actor, found, _ = await _find(world, requester, report_id)
+    return found if actor.is_operator else _without_reporter(found)
+
+
+async def _find(world: World, requester: Requester, report_id: int) -> tuple[Actor, Report, str | None]:
+    """Who asks, the report, and the administration it concerns; Forbidden, NotFound for operators alone."""
+    actor = await get_actor(world, requester)
     found = await world.store.read(reports.find_report, report_id)
+    reported = found.reported_user if found is not None else None
+    account = None if reported is None else await world.store.read(accounts.find_account, reported)
+    check_subject(actor, Act.READ_REPORTS, subject_of_account(account))
     if found is None:
         raise _unknown()
-    return found
+    return actor, found, account.administration_id if account is not None else None
+
+
+def _without_reporter(report: Report) -> Report:
+    # Whoever reports a colleague is not told on to those who look after them both.
+    return replace(report, reporter="", reporter_administration="")
 
 
 async def set_report_state(world: World, requester: Requester, report_id: int, wish: tuple[str, str | None]) -> Report:
     """Takes a report in hand, closes or opens it again: `(state, note)`; no note keeps the one there is."""
-    await check_admin(world, requester)
-    done = act_of(world, requester, "report", str(report_id), wish[0])
-    return await world.store.write(_set_state, report_id, wish, done)
+    actor, _, of = await _find(world, requester, report_id)
+    done = replace(act_of(world, requester, "report", str(report_id), wish[0]), administration_id=of)
+    changed = await world.store.write(_set_state, report_id, wish, done)
+    return changed if actor.is_operator else _without_reporter(changed)
 
 
 async def _set_state(tx: Tx, report_id: int, wish: tuple[str, str | None], done: AdminAct) -> Report:

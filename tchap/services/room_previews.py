@@ -66,8 +66,7 @@ class Hierarchy:
 
 def _viewer(world: World, requester: Requester | None) -> Viewer:
     if requester is not None:
-        law = not world.settings.test_profile and is_external(world, requester.user_id)
-        return Viewer(requester.user_id, requester.instance, law)
+        return Viewer(requester.user_id, requester.instance, is_external(world, requester.user_id))
     if not world.settings.test_profile:
         # "Servers MAY allow unauthenticated access": our public rooms are for agents, who are signed in.
         raise MatrixError("M_MISSING_TOKEN", "Missing access token.", "Connectez-vous pour continuer.")

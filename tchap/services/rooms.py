@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tchap.base import limits
 from tchap.base.errors import BadJson, InvalidParam, MatrixError
 from tchap.base.identity import Requester
 from tchap.live.rooms import LiveRoom
+from tchap.policy.decisions import Decision, Freedom, Refused
+from tchap.policy.room_levels import decide_first_levels, default_power_levels
 from tchap.policy.rooms import (
     ACCESS_RULES,
     ENCRYPTION,
     ENCRYPTION_CONTENT,
+    SPACE,
     RoomWish,
     access_rules_content,
     decide_creation,
     default_history_visibility,
-    default_power_levels,
     must_encrypt,
 )
 from tchap.protocol.events import BadEvent, EventFields, EventTooLarge, build_event, room_id_of_create
@@ -27,7 +29,8 @@ from tchap.protocol.room_versions import RoomVersion, find_room_version
 from tchap.services.appservices import check_alias_free
 from tchap.services.invite_permissions import check_willing
 from tchap.services.memberships import check_exists, shown_fields, shown_profile
-from tchap.services.room_law import check_decision, check_invitation, is_external
+from tchap.services.retention_law import retention_at_creation
+from tchap.services.room_law import check_decision, freedom_of, is_external
 from tchap.services.timeline import Draft, open_room
 from tchap.services.timeline_writes import AliasTaken, Birth
 from tchap.services.world import World
@@ -48,10 +51,10 @@ class InitialState:
 
 @dataclass(frozen=True, slots=True)
 class RoomRequest:
-    """What `POST /createRoom` may ask for."""
+    """What `POST /createRoom` may ask for; ``visibility`` is "public", "private" or not said."""
 
     preset: str | None = None
-    is_public: bool = False
+    visibility: str | None = None
     name: str | None = None
     topic: str | None = None
     alias_localpart: str | None = None
@@ -65,7 +68,16 @@ class RoomRequest:
     @property
     def chosen_preset(self) -> str:
         """Client-server API, `POST /createRoom`: without a preset, the visibility decides."""
-        return self.preset or ("public_chat" if self.is_public else "private_chat")
+        return self.preset or ("public_chat" if self.is_published else "private_chat")
+
+    @property
+    def is_published(self) -> bool:
+        return self.visibility == "public"
+
+    @property
+    def is_public(self) -> bool:
+        """Whether Tchap holds it for a public room: as its visibility says, or else its preset."""
+        return self.is_published or (self.visibility is None and self.preset == "public_chat")
 
     def initial(self, kind: str) -> dict[str, Any] | None:
         """The content an initial state event asks for under the empty key."""
@@ -75,23 +87,30 @@ class RoomRequest:
 async def create_room(world: World, requester: Requester, wish: RoomRequest) -> str:
     """Makes a room with all its first events in one commit; answers its id."""
     version = get_version(wish.version or world.settings.rooms.default_version)
-    law = _wish_of(world, requester, wish)
+    law, freedom = _wish_of(world, requester, wish), freedom_of(world, requester)
     if not world.settings.test_profile:
-        check_decision(decide_creation(law))
+        _check_creation(decide_creation(law), freedom)
     alias = await _reserve_alias(world, requester, wish)
     _check_initial_state(wish, alias)
     await _check_crowd(world, wish.invite)
     room_id, create = first_event(world, requester, wish, version)
     drafts = [create, *await _drafts(world, requester, wish, (version, law, alias))]
     room = LiveRoom(room_id=room_id, version=version, state={})
-    drafts += await _invitations(world, requester, wish, drafts)
-    row = RoomRow(room_id, version.name, requester.user_id, requester.instance, int(wish.is_public), _now(world), 1)
+    drafts += await _invitations(world, requester, wish)
+    drafts = [replace(draft, freedom=freedom) for draft in drafts]
+    row = RoomRow(room_id, version.name, requester.user_id, requester.instance, int(wish.is_published), _now(world), 1)
     birth = Birth(row, None if alias is None else Alias(alias, room_id, requester.user_id))
     try:
         await open_room(world, room, birth, drafts)
     except AliasTaken as error:
         raise _alias_taken() from error
     return room_id
+
+
+def _check_creation(decision: Decision, freedom: Freedom) -> None:
+    """Those who run the server stand above the law, but nobody makes a room that contradicts itself."""
+    if isinstance(decision, Refused) and (decision.is_malformed or not freedom.is_above_law):
+        check_decision(decision)
 
 
 def _check_initial_state(wish: RoomRequest, alias: str | None) -> None:
@@ -136,14 +155,13 @@ def get_version(name: str) -> RoomVersion:
 
 
 def _wish_of(world: World, requester: Requester, wish: RoomRequest) -> RoomWish:
-    is_public = wish.is_public or wish.chosen_preset == "public_chat"
     return RoomWish(
         creator_is_external=is_external(world, requester.user_id),
-        is_public=is_public,
+        is_public=wish.is_public,
         is_direct=wish.is_direct,
         preset=wish.chosen_preset,
         access_rules=wish.initial(ACCESS_RULES),
-        is_space=wish.creation_content.get("type") == "m.space",
+        is_space=wish.creation_content.get("type") == SPACE,
     )
 
 
@@ -179,7 +197,7 @@ def first_event(world: World, requester: Requester, wish: RoomRequest, version: 
         content["creator"] = requester.user_id
     if version.creators_reign and wish.chosen_preset == "trusted_private_chat" and wish.invite:
         # Room version 12: the preset makes the invited people creators too.
-        content["additional_creators"] = sorted({*_asked_creators(content), *wish.invite})
+        content["additional_creators"] = sorted({*_asked_creators(content), *_trusted(world, wish)})
     now = world.clock.now_ms()
     create = Draft("m.room.create", requester.user_id, content, state_key="", origin_server_ts=now)
     if not version.room_id_is_hash:
@@ -208,16 +226,14 @@ async def _drafts(
     version, law, alias = facts
     me = requester.user_id
     member = {**await shown_profile(world, me), "membership": "join"}
-    states: dict[tuple[str, str], dict[str, Any]] = {
-        ("m.room.power_levels", ""): _power_levels(world, wish, law, _first_levels(me, wish, version)),
-    }
+    # The access rules stand before what is judged by them; the creator needs no levels yet to set them.
+    states: dict[tuple[str, str], dict[str, Any]] = {} if world.settings.test_profile else {(ACCESS_RULES, ""): {}}
+    states["m.room.power_levels", ""] = _power_levels(world, wish, law, _first_levels(world, me, wish, version))
     if alias is not None:
         states["m.room.canonical_alias", ""] = {"alias": alias}
     states |= _preset_states(world, wish, law)
     for each in wish.initial_state:
         states[each.type, each.state_key] = each.content
-    if not world.settings.test_profile:
-        _check_not_lowered(default_power_levels(law, {}), states["m.room.power_levels", ""])
     if wish.name is not None:
         states["m.room.name", ""] = {"name": wish.name}
     if wish.topic is not None:
@@ -226,20 +242,28 @@ async def _drafts(
         states["m.room.topic", ""] = {"topic": wish.topic, "m.topic": blocks}
     if not world.settings.test_profile:
         states |= _lawful_states(law)
-        if not must_encrypt(law):
-            states.pop((ENCRYPTION, ""), None)
+        states |= retention_at_creation(world, states, law.is_space)
+        rule = str(states[ACCESS_RULES, ""]["rule"])
+        _check_creation(
+            decide_first_levels(version, law, rule, states["m.room.power_levels", ""]), freedom_of(world, requester)
+        )
     states.pop(("m.room.create", ""), None)
     states.pop(("m.room.member", me), None)
     drafts = [Draft(kind, me, content, state_key=key) for (kind, key), content in states.items()]
     return [Draft("m.room.member", me, member, state_key=me), *drafts]
 
 
-def _first_levels(me: str, wish: RoomRequest, version: RoomVersion) -> dict[str, int]:
+def _first_levels(world: World, me: str, wish: RoomRequest, version: RoomVersion) -> dict[str, int]:
     """Room version 12: creators are above the levels and may not be named in them."""
     if version.creators_reign:
         return {}
-    trusted = wish.invite if wish.chosen_preset == "trusted_private_chat" else ()
+    trusted = _trusted(world, wish) if wish.chosen_preset == "trusted_private_chat" else []
     return {me: 100, **dict.fromkeys(trusted, 100)}
+
+
+def _trusted(world: World, wish: RoomRequest) -> list[str]:
+    """Those invited whom the preset may make administrators: a guest never is."""
+    return [user_id for user_id in wish.invite if not is_external(world, user_id)]
 
 
 def _power_levels(world: World, wish: RoomRequest, law: RoomWish, users: dict[str, int]) -> dict[str, Any]:
@@ -278,18 +302,6 @@ def _plain_power_levels(users: dict[str, int], tombstone: int) -> dict[str, Any]
     }
 
 
-# Client-server API, `m.room.power_levels`: what holds where the event does not say.
-_UNSAID_LEVELS = {"invite": 0, "state_default": 50}
-
-
-def _check_not_lowered(levels: dict[str, Any], asked: dict[str, Any]) -> None:
-    for name in ("invite", "state_default"):
-        level = asked.get(name, _UNSAID_LEVELS[name])
-        # Room versions before 10 read text as a level: here it is always a number.
-        if type(level) is not int or level < levels[name]:
-            raise BadJson(f"The level '{name}' may not be lower here.", f"Le niveau « {name} » ne peut être abaissé.")
-
-
 def _preset_states(world: World, wish: RoomRequest, law: RoomWish) -> dict[tuple[str, str], dict[str, Any]]:
     """Client-server API, `POST /createRoom`, "preset"."""
     preset = wish.chosen_preset
@@ -313,12 +325,10 @@ def _lawful_states(law: RoomWish) -> dict[tuple[str, str], dict[str, Any]]:
     return states
 
 
-async def _invitations(world: World, requester: Requester, wish: RoomRequest, drafts: list[Draft]) -> list[Draft]:
-    rules = next((each.content for each in drafts if each.type == ACCESS_RULES), {})
+async def _invitations(world: World, requester: Requester, wish: RoomRequest) -> list[Draft]:
     found = []
     known = await world.store.read(find_profiles, list(wish.invite))
     for user_id in dict.fromkeys(wish.invite):
-        check_invitation(world, str(rules.get("rule")), user_id)
         profile = shown_fields(known[user_id]) if user_id in known else {}
         content: dict[str, Any] = {**profile, "membership": "invite"}
         if wish.is_direct:

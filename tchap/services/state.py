@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -10,12 +10,14 @@ import msgspec
 from tchap.base.errors import BadJson, Forbidden, MatrixError, NotFound
 from tchap.base.identity import Requester
 from tchap.live.rooms import LiveRoom
+from tchap.policy.rooms import ACCESS_RULES, FIXED
 from tchap.protocol.server_acls import SERVER_ACL, is_denied
 from tchap.protocol.stored_event import StoredEvent
 from tchap.services import memberships
 from tchap.services.events import Reader, client_events, find_around
 from tchap.services.live_rooms import get_room_or_forbid, not_a_member
-from tchap.services.room_law import check_state
+from tchap.services.retention_law import check_kept_state
+from tchap.services.room_law import freedom_of, is_external
 from tchap.services.timeline import Draft, append
 from tchap.services.visibility import find_sight
 from tchap.services.world import World
@@ -42,6 +44,8 @@ async def set_state(world: World, requester: Requester, room_id: str, wish: Stat
     if wish.type == "m.room.member":
         target = memberships.MembershipWish(wish.state_key, wish.content, wish.origin_server_ts)
         return await memberships.set_membership(world, requester, room_id, target)
+    if (wish.type, wish.state_key) == (ACCESS_RULES, ""):
+        wish = replace(wish, content=_complete(room, wish.content))
     current = room.state.get((wish.type, wish.state_key))
     if current is not None and current.content == wish.content and current.sender == requester.user_id:
         if requester.user_id not in room.joined:
@@ -52,7 +56,7 @@ async def set_state(world: World, requester: Requester, room_id: str, wish: Stat
         raise Forbidden("A redaction is no state.", "Une suppression n'est pas un état.")
     if wish.type == "m.room.create":
         raise Forbidden("A room is created once.", "Un salon ne se crée qu'une fois.")
-    check_state(world, room, wish.type, wish.content)
+    check_kept_state(world, room, (wish.type, wish.state_key), wish.content)
     if wish.type == SERVER_ACL and not wish.state_key and is_denied(wish.content, requester.instance):
         # "Failing to provide an `allow` rule of some kind will prevent all servers from participating."
         raise BadJson("This would keep your own server out.", "Ceci exclurait votre propre serveur.")
@@ -65,8 +69,15 @@ async def set_state(world: World, requester: Requester, room_id: str, wish: Stat
         state_key=wish.state_key,
         origin_server_ts=wish.origin_server_ts,
         txn=wish.txn,
+        freedom=freedom_of(world, requester),
     )
     return (await append(world, room_id, (draft,)))[0].event_id
+
+
+def _complete(room: LiveRoom, content: dict[str, Any]) -> dict[str, Any]:
+    """Access rules with what older clients leave out of them, which was decided when the room was made."""
+    current = room.content_of(ACCESS_RULES)
+    return {**{name: current[name] for name in FIXED if name in current}, **content}
 
 
 async def _check_aliases(world: World, room: LiveRoom, content: dict[str, Any]) -> None:
@@ -123,13 +134,19 @@ async def get_stay(world: World, requester: Requester, room_id: str) -> Membersh
     if stay is not None and stay.membership == "join":
         return stay
     room = await get_room_or_forbid(world, room_id)
-    if room.content_of("m.room.history_visibility").get("history_visibility") == "world_readable":
+    if is_open_to(world, room, requester.user_id):
         return None
     ended = await memberships.find_end_of_stay(world, requester.user_id, room_id)
     # Who is invited again may still read what she could before she was.
     if stay is None or ended is None:
         raise not_a_member()
     return ended
+
+
+def is_open_to(world: World, room: LiveRoom, user_id: str) -> bool:
+    """Whether somebody who is not of the room reads it all the same: what is open to all is open to agents."""
+    visibility = room.content_of("m.room.history_visibility").get("history_visibility")
+    return visibility == "world_readable" and not is_external(world, user_id)
 
 
 async def _read_state(tx: Tx, room_id: str, position: int, reader: Reader) -> list[msgspec.Raw]:

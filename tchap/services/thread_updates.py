@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from tchap.base.identity import Requester
-from tchap.protocol.stored_event import StoredEvent
+from tchap.protocol.stored_event import GONE, StoredEvent
 from tchap.protocol.sync_tokens import format_place, format_updates
 from tchap.services.events import Around, Reader, client_event, find_arounds
 from tchap.services.relations import without_words
@@ -86,7 +86,7 @@ async def _find_roots(tx: Tx, page: Sequence[ThreadUpdate], sights: Mapping[str,
     found = []
     for update in page:
         root, sight = events[update.root], sights[update.room_id]
-        if replace(sight, ignored=frozenset[str]()).sees(root):
+        if root.status != GONE and replace(sight, ignored=frozenset[str]()).sees(root):
             found.append(without_words(root, update.version) if root.sender in sight.ignored else root)
     return found
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from tchap.base import limits
 from tchap.base.errors import MatrixError
 from tchap.gateways.images import ImageTooLarge, NotAnImage, Picture, Shape
+from tchap.policy.attachments import Road
 from tchap.services.media import Download, MediaName, blob_key, get_content, get_media
+from tchap.services.scanning import sha256_of
 from tchap.services.world import World
 from tchap.storage import media
-from tchap.storage.media import Media, ThumbnailSize
+from tchap.storage.media import Media, Thumbnail, ThumbnailSize
 
 CROP, SCALE = "crop", "scale"
 # The sizes of the specification, and larger ones so that no request gets less than it asked for.
@@ -27,22 +29,31 @@ class Asked:
     animated: bool = False
 
 
-async def make_thumbnail(world: World, name: MediaName, asked: Asked) -> Download:
+async def make_thumbnail(world: World, name: MediaName, asked: Asked, road: Road = Road.THUMBNAIL) -> Download:
     """A thumbnail at least as large as asked, where the image allows it.
 
     M_UNKNOWN when the file is no image, M_TOO_LARGE when it holds too many pixels.
     """
     row = await get_media(world, name)
     size = choose_size(asked)
-    content_type = await world.store.read(media.find_thumbnail, name.server, name.media_id, size)
-    kept = await world.media.find(_thumbnail_key(row, size)) if content_type else None
-    if content_type and kept is not None:
-        return Download(kept, content_type, _file_name(content_type))
-    return await _make(world, row, size)
+    # Where files are scanned, a thumbnail made earlier goes with what is known of its original now.
+    original = await get_content(world, row, road) if world.scanner is not None else None
+    kept = await _find_kept(world, row, size)
+    if kept is not None:
+        return kept
+    return await _make(world, row, size, original or await get_content(world, row, road))
 
 
-async def _make(world: World, row: Media, size: ThumbnailSize) -> Download:
-    original = await get_content(world, row)
+async def _find_kept(world: World, row: Media, size: ThumbnailSize) -> Download | None:
+    """A thumbnail made before, if its bytes are still those that were made."""
+    known = await world.store.read(media.find_thumbnail, row.server, row.media_id, size)
+    data = await world.media.find(_thumbnail_key(row, size)) if known else None
+    if known is None or data is None or await sha256_of(data) != known.sha256:
+        return None
+    return Download(data, known.content_type, _file_name(known.content_type))
+
+
+async def _make(world: World, row: Media, size: ThumbnailSize, original: bytes) -> Download:
     picture = await _picture(world, original, size)
     if picture.data is None:
         return Download(original, picture.content_type, _file_name(picture.content_type))
@@ -67,7 +78,10 @@ async def _keep(world: World, row: Media, size: ThumbnailSize, picture: Picture)
     if picture.data is None or kept >= limits.MAX_THUMBNAILS:
         return
     await world.media.put(_thumbnail_key(row, size), picture.data)
-    await world.store.write(media.add_thumbnail, row.server, row.media_id, size, picture.content_type)
+    made = Thumbnail(picture.content_type, await sha256_of(picture.data))
+    if not await world.store.write(media.set_thumbnail, row.server, row.media_id, size, made):
+        # The file was deleted while its thumbnail was made.
+        await world.media.remove(_thumbnail_key(row, size))
 
 
 async def remove_thumbnails(world: World, row: Media) -> None:
@@ -92,7 +106,12 @@ def choose_size(asked: Asked) -> ThumbnailSize:
 
 def _thumbnail_key(row: Media, size: ThumbnailSize) -> str:
     motion = "moving" if size.is_animated else "still"
-    return f"{blob_key(row.blob_name or '')}.thumbnails/{size.width}x{size.height}-{size.method}-{motion}"
+    return f"{thumbnails_key(row.blob_name or '')}/{size.width}x{size.height}-{size.method}-{motion}"
+
+
+def thumbnails_key(blob_name: str) -> str:
+    """What the keys of a blob's thumbnails begin with."""
+    return f"{blob_key(blob_name)}.thumbnails"
 
 
 def _file_name(content_type: str) -> str:

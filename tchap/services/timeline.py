@@ -17,9 +17,13 @@ from tchap.base import limits
 from tchap.base.encoding import encode_json
 from tchap.base.errors import BadJson, Forbidden, MatrixError
 from tchap.live.rooms import LiveRoom
+from tchap.policy.decisions import BOUND, Freedom
+from tchap.policy.rooms import RoomView
+from tchap.policy.succession import POWER_LEVELS, plan_succession
 from tchap.protocol.auth_rules import AuthFacts, AuthRefused, auth_types_for, check_auth
 from tchap.protocol.events import BadEvent, Built, Event, EventFields, EventTooLarge, build_event, client_format
-from tchap.protocol.identifiers import server_of
+from tchap.protocol.identifiers import MediaUri, server_of
+from tchap.protocol.media_refs import find_media_refs
 from tchap.protocol.notices import NO_NOTICES
 from tchap.protocol.relations import THREAD, Relation, find_relation
 from tchap.protocol.room_versions import RoomVersion
@@ -27,6 +31,7 @@ from tchap.protocol.stored_event import IN_TIMELINE, StoredEvent
 from tchap.services.appservices import find_interested
 from tchap.services.live_rooms import event_of, get_room_or_forbid, hash_for_references
 from tchap.services.push import decide_notices
+from tchap.services.room_law import check_event
 from tchap.services.timeline_writes import Append, Birth, Erasure, Planned, write_append, write_both
 from tchap.services.world import World
 from tchap.storage.events import find_event
@@ -42,7 +47,11 @@ _LOCAL_FACTS = AuthFacts(authoriser_signed=True)
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What somebody wants to say. ``txn`` is (device id, transaction id) and makes a repetition harmless."""
+    """What somebody wants to say. ``txn`` is (device id, transaction id) and makes a repetition harmless.
+
+    ``freedom`` is what the law of Tchap does not ask of the sender.
+    ``media``: the files declared with it, besides those that its content names in clear.
+    """
 
     type: str
     sender: str
@@ -51,6 +60,8 @@ class Draft:
     redacts: str | None = None
     origin_server_ts: int | None = None
     txn: tuple[str, str] | None = None
+    freedom: Freedom = BOUND
+    media: tuple[MediaUri, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +76,10 @@ class Successor:
 async def append(
     world: World, room_id: str, drafts: Sequence[Draft], erasure: Erasure | None = None
 ) -> list[StoredEvent]:
-    """Appends the drafts, all or none, and answers after the durable commit with the rows as stored.
+    """Appends the drafts, all or none, and answers after the durable commit with their rows as stored.
 
-    Raises Forbidden when the authorisation rules refuse, M_TOO_LARGE and M_BAD_JSON for events that cannot be,
+    A room's last administrator hands it over in the commit of her leaving. Raises Forbidden when the authorisation
+    rules or the law of Tchap refuse, M_TOO_LARGE and M_BAD_JSON for events that cannot be,
     M_DUPLICATE_ANNOTATION for a reaction the sender has given already.
     """
     for _ in range(limits.MAX_APPEND_ATTEMPTS):
@@ -91,13 +103,31 @@ async def _append_to(
     async with room.lock:
         if room.is_dropped:
             raise RoomMoved(room.room_id)
-        planned = await _plan(world, room, drafts)
+        handover = _hand_over(world, room, drafts)
+        planned = await _plan(world, room, (*handover, *drafts))
         if room.is_dropped:
             # An append this one is built on failed while we planned; nothing waits from here to the queue.
             raise RoomMoved(room.room_id)
         job = Append(room.room_id, room.revision, room.extremities, tuple(planned), erasure)
         committed = _enqueue(world, room, job)
-    return await committed
+    return (await committed)[len(handover) :]
+
+
+def _hand_over(world: World, room: LiveRoom, drafts: Sequence[Draft]) -> tuple[Draft, ...]:
+    """What a last administrator who leaves by these drafts does first.
+
+    Judged under the lock: of two who leave at once, the first counts on the second and the second on nobody.
+    """
+    leaver = next((each.sender for each in drafts if _is_leaving(each)), None)
+    if leaver is None or leaver not in room.joined or world.settings.test_profile:
+        return ()
+    content = plan_succession(RoomView(room.version, room.state), leaver)
+    return () if content is None else (Draft(POWER_LEVELS, leaver, content, state_key=""),)
+
+
+def _is_leaving(draft: Draft) -> bool:
+    is_leave = draft.type == "m.room.member" and draft.content.get("membership") == "leave"
+    return is_leave and draft.state_key == draft.sender
 
 
 async def open_room(world: World, room: LiveRoom, birth: Birth, drafts: Sequence[Draft]) -> list[StoredEvent]:
@@ -156,15 +186,22 @@ async def _plan(world: World, room: LiveRoom, drafts: Sequence[Draft]) -> list[P
         stored = await _stored(world, room, draft, built, ahead.ordering + 1)
         # In a room that is being born nobody listens yet.
         notices = await decide_notices(world, room, built.event) if room.extremities else NO_NOTICES
-        planned.append(Planned(built.event, stored, notices, await find_interested(world, room, built.event)))
+        interested = await find_interested(world, room, built.event)
+        planned.append(Planned(built.event, stored, notices, interested, _media_of(world, draft)))
         ahead.move(room, built)
     return planned
 
 
+def _media_of(world: World, draft: Draft) -> tuple[MediaUri, ...]:
+    """The files that go with the event when it goes; a plain Matrix server knows no such thing."""
+    if world.settings.test_profile:
+        return ()
+    return (*draft.media, *find_media_refs(draft.type, draft.state_key, draft.content))[: limits.MAX_ATTACHED_MEDIA]
+
+
 def _check_server(room: LiveRoom, draft: Draft) -> None:
     """Server ACLs go by exact server name, between those hosted here too; whoever is kept out may still leave."""
-    is_leaving = draft.type == "m.room.member" and draft.content.get("membership") == "leave"
-    if room.denies(server_of(draft.sender)) and not (is_leaving and draft.state_key == draft.sender):
+    if room.denies(server_of(draft.sender)) and not _is_leaving(draft):
         raise Forbidden("This room keeps your server out.", "Ce salon n'admet pas votre serveur.")
 
 
@@ -210,7 +247,13 @@ def _build(world: World, room: LiveRoom, ahead: _Ahead, draft: Draft) -> Built:
     try:
         fields = _with_auth_events(room, ahead, fields)
         built = build_event(room.version, fields)
+        is_member = draft.type == "m.room.member"
+        if is_member:
+            # Whoever may not come in is told why by the law of Tchap; of all else, only the members of the room learn.
+            check_event(world, room, ahead.state, built.event, draft.freedom)
         check_auth(room.version, built.event, ahead.state, _LOCAL_FACTS)
+        if not is_member:
+            check_event(world, room, ahead.state, built.event, draft.freedom)
     except AuthRefused as refused:
         raise Forbidden(f"You may not do this here: {refused.reason}.", _FRENCH_REFUSAL) from refused
     except EventTooLarge as error:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from tchap.base.errors import MatrixError
 from tchap.protocol.events import Event
+from tchap.protocol.identifiers import MediaUri
 from tchap.protocol.notices import NO_NOTICES, Notices
 from tchap.protocol.relations import ANNOTATION, THREAD, find_relation
 from tchap.protocol.stored_event import StoredEvent
@@ -16,6 +17,7 @@ from tchap.storage.aliases import Alias, add_alias, move_aliases
 from tchap.storage.appservices import add_to_queue
 from tchap.storage.events import add_event, add_events, set_redacted
 from tchap.storage.jobs import Tx
+from tchap.storage.media_links import REDACTION, Cause, add_links, doom_media_of
 from tchap.storage.memberships import Membership, set_memberships
 from tchap.storage.push import add_notices
 from tchap.storage.relations import has_annotated, is_child
@@ -50,6 +52,7 @@ class Planned:
     stored: StoredEvent
     notices: Notices
     appservices: tuple[str, ...] = ()
+    media: tuple[MediaUri, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,8 @@ async def write_append(tx: Tx, append_: Append) -> list[StoredEvent]:
     for planned, row in zip(append_.planned, rows, strict=True):
         if planned.notices is not NO_NOTICES:
             await add_notices(tx, row.event_id, row.room_id, row.ordering or 0, planned.notices)
+        if planned.media:
+            await add_links(tx, row, planned.media)
     queued = [
         (service, row.position or 0, row.event_id)
         for planned, row in zip(append_.planned, rows, strict=True)
@@ -103,6 +108,7 @@ async def write_append(tx: Tx, append_: Append) -> list[StoredEvent]:
     if append_.erasure is not None:
         gone = append_.erasure.event
         await set_redacted(tx, gone.event_id, rows[0].event_id, gone.client_json, gone.graph_json)
+        await doom_media_of(tx, {gone.event_id: None}, Cause(REDACTION, rows[0].origin_server_ts))
     return rows
 
 

@@ -19,6 +19,7 @@ from tchap.base.outbound import OutboundAnswer, OutboundError, OutboundRequest
 from tchap.gateways.images import ImageTooLarge, NotAnImage, Shape
 from tchap.policy.previews import PageFacts, Places, decode_page, is_web_address, may_visit, read_page
 from tchap.services.media import blob_key
+from tchap.services.scanning import is_clean
 from tchap.services.thumbnails import remove_thumbnails
 from tchap.services.world import World
 from tchap.storage import media, url_previews
@@ -144,7 +145,7 @@ async def _fetch(world: World, url: str, max_bytes: int, is_cut: bool = False) -
 async def _fetch_picture(world: World, url: str) -> _Picture | None:
     """The page's picture as media of ours, no larger than a preview needs; None where it cannot be had."""
     answer = await _fetch(world, url, limits.MAX_PREVIEW_PICTURE)
-    if answer is None:
+    if answer is None or not await is_clean(world, answer.body):
         return None
     try:
         made = await world.images.make(answer.body, _BOX)

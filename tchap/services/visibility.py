@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from tchap.base.encoding import decode_json
+from tchap.policy.rooms import is_external
 from tchap.protocol.stored_event import StoredEvent
 from tchap.protocol.visibility import (
     DEFAULT_VISIBILITY,
@@ -79,7 +80,7 @@ async def find_sight(tx: Tx, user_id: str, room_id: str) -> Sight:
     """Reads the facts of somebody's sight; a forgotten room is one they never were in."""
     stays = [] if await is_forgotten(tx, user_id, room_id) else await find_membership_spans(tx, user_id, room_id)
     rows = await find_visibilities(tx, [room_id], _END_OF_TIME)
-    visibilities = [(row.from_position, _visibility_in(row.event.client_json)) for row in rows]
+    visibilities = [(row.from_position, _visibility_in(row.event.client_json, user_id)) for row in rows]
     return Sight(user_id, tuple(stays), tuple(visibilities), await find_ignored(tx, user_id))
 
 
@@ -91,7 +92,7 @@ async def find_sights(tx: Tx, user_id: str, room_ids: Collection[str]) -> dict[s
         stays.setdefault(span.room_id, []).append(span)
     visibilities: dict[str, list[tuple[int, Visibility]]] = {}
     for row in await find_visibilities(tx, room_ids, _END_OF_TIME):
-        held = (row.from_position, _visibility_in(row.event.client_json))
+        held = (row.from_position, _visibility_in(row.event.client_json, user_id))
         visibilities.setdefault(row.event.room_id, []).append(held)
     ignored = await find_ignored(tx, user_id)
     return {
@@ -100,10 +101,12 @@ async def find_sights(tx: Tx, user_id: str, room_ids: Collection[str]) -> dict[s
     }
 
 
-def _visibility_in(client_json: bytes) -> Visibility:
+def _visibility_in(client_json: bytes, user_id: str) -> Visibility:
     event = decode_json(client_json)
     content = event.get("content") if isinstance(event, dict) else None
-    return parse_visibility(content.get("history_visibility") if isinstance(content, dict) else None)
+    found = parse_visibility(content.get("history_visibility") if isinstance(content, dict) else None)
+    # What is open to all is open to agents: guests read the rooms they are in.
+    return DEFAULT_VISIBILITY if found == "world_readable" and is_external(user_id) else found
 
 
 async def find_ignored(tx: Tx, user_id: str) -> frozenset[str]:

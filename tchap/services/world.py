@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tchap.gateways.media_store import MediaStore
     from tchap.gateways.oidc import OidcGateway
     from tchap.gateways.passwords import PasswordHasher
+    from tchap.gateways.scanner import Clamd
+    from tchap.gateways.scanner_key import ScannerKey
     from tchap.live import Live
     from tchap.protocol.appservices import AppServices
     from tchap.protocol.signing import SigningKey
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 @dataclass(slots=True)
 class World:
     """``keys`` holds each instance's current signing key by server name; ``outbound`` reaches what others name;
-    ``proconnect`` is the agents' identity provider, where there is one."""
+    ``proconnect`` is the agents' identity provider and ``scanner`` the antivirus, where there is one."""
 
     settings: Settings
     clock: Clock
@@ -42,4 +44,6 @@ class World:
     outbound: Outbound
     appservices: AppServices
     push_keys: PushKeys
+    scanner_key: ScannerKey
     proconnect: OidcGateway | None = None
+    scanner: Clamd | None = None

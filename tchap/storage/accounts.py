@@ -19,6 +19,7 @@ class Account:
     locked_ts: int | None = None
     suspended_ts: int | None = None
     administration_id: str | None = None
+    expires_ts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class AccountEmail:
 async def find_account(tx: Tx, user_id: str) -> Account | None:
     row = await tx.one(
         "SELECT user_id, instance, password_hash, created_ts, is_admin, deactivated_ts, locked_ts, suspended_ts,"
-        " administration_id FROM accounts WHERE user_id = $1",
+        " administration_id, expires_ts FROM accounts WHERE user_id = $1",
         user_id,
     )
     return None if row is None else Account(row[0], row[1], row[2], row[3], bool(row[4]), *row[5:])

@@ -55,6 +55,13 @@ _FIELDS = (
 )
 
 
+_DOMAIN = "domain, administration_id, added_ts, status, closes_ts"
+
+
+def _domain(row: Row) -> Domain:
+    return Domain(*row)
+
+
 def _administration(row: Row) -> Administration:
     return Administration(*row[:11], *map(bool, row[11:]))
 
@@ -78,6 +85,50 @@ async def find_administration(tx: Tx, administration_id: str) -> Administration 
 async def find_administration_named(tx: Tx, name: str) -> Administration | None:
     row = await tx.one(f"SELECT {_FIELDS} FROM administrations WHERE name = $1", name)
     return None if row is None else _administration(row)
+
+
+async def find_administrations(tx: Tx, ids: Collection[str]) -> list[Administration]:
+    """Those of these ids that exist, in order of their names."""
+    rows = await tx.all(
+        f"SELECT {_FIELDS} FROM administrations WHERE administration_id IN_LIST($1) ORDER BY name", sorted(ids)
+    )
+    return [_administration(row) for row in rows]
+
+
+async def find_every_name(tx: Tx) -> list[tuple[str, str]]:
+    """`(name, administration_id)` of all, in order of their names: a few tens of thousands at the most."""
+    rows = await tx.all("SELECT name, administration_id FROM administrations ORDER BY name, administration_id")
+    return [(row[0], row[1]) for row in rows]
+
+
+async def find_taken_ids(tx: Tx, ids: Collection[str]) -> set[str]:
+    """Which of these ids are given."""
+    rows = await tx.all("SELECT administration_id FROM administrations WHERE administration_id IN_LIST($1)", list(ids))
+    return {row[0] for row in rows}
+
+
+async def find_below(tx: Tx, ids: Collection[str]) -> frozenset[str]:
+    """These administrations and everything below them."""
+    rows = await tx.all(
+        "WITH RECURSIVE below (administration_id) AS ("
+        " SELECT administration_id FROM administrations WHERE administration_id IN_LIST($1)"
+        " UNION SELECT c.administration_id FROM administrations c"
+        " JOIN below b ON c.parent_id = b.administration_id) SELECT administration_id FROM below",
+        sorted(ids),
+    )
+    return frozenset(row[0] for row in rows)
+
+
+async def find_lineage(tx: Tx, administration_id: str) -> frozenset[str]:
+    """The administration and everything above it."""
+    rows = await tx.all(
+        "WITH RECURSIVE above (administration_id, parent_id) AS ("
+        " SELECT administration_id, parent_id FROM administrations WHERE administration_id = $1"
+        " UNION SELECT p.administration_id, p.parent_id FROM administrations p"
+        " JOIN above a ON p.administration_id = a.parent_id) SELECT administration_id FROM above",
+        administration_id,
+    )
+    return frozenset(row[0] for row in rows)
 
 
 async def find_administration_of(tx: Tx, user_id: str) -> Administration | None:
@@ -113,11 +164,35 @@ async def add_administration(tx: Tx, administration: Administration) -> bool:
     return added > 0
 
 
+async def set_administration(tx: Tx, changed: Administration) -> None:
+    """Writes everything but the id and the moment it was made."""
+    await tx.run(
+        "UPDATE administrations SET name = $2, label = $3, instance = $4, kind = $5, parent_id = $6, siren = $7,"
+        " headcount = $8, contact = $9, status = $10, refuses_clear = $11, requires_mfa = $12"
+        " WHERE administration_id = $1",
+        changed.administration_id,
+        changed.name,
+        changed.label,
+        changed.instance,
+        changed.kind,
+        changed.parent_id,
+        changed.siren,
+        changed.headcount,
+        changed.contact,
+        changed.status,
+        int(changed.refuses_clear),
+        int(changed.requires_mfa),
+    )
+
+
 async def add_domain(tx: Tx, domain: Domain) -> bool:
-    """False where the domain is somebody's already."""
+    """False where the domain is somebody's already. One that was closed is free again."""
     added = await tx.run(
         "INSERT INTO administration_domains (domain, administration_id, status, added_ts, closes_ts)"
-        " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (domain) DO NOTHING",
+        " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (domain) DO UPDATE SET"
+        " administration_id = excluded.administration_id, status = excluded.status, added_ts = excluded.added_ts,"
+        " closes_ts = excluded.closes_ts"
+        " WHERE administration_domains.status = 'closed'",
         domain.domain,
         domain.administration_id,
         domain.status,
@@ -125,6 +200,30 @@ async def add_domain(tx: Tx, domain: Domain) -> bool:
         domain.closes_ts,
     )
     return added > 0
+
+
+async def find_domain(tx: Tx, domain: str) -> Domain | None:
+    row = await tx.one(f"SELECT {_DOMAIN} FROM administration_domains WHERE domain = $1", domain)
+    return None if row is None else _domain(row)
+
+
+async def find_domains_of(tx: Tx, ids: Collection[str]) -> list[Domain]:
+    """Every domain of these administrations, closed ones too, in order."""
+    rows = await tx.all(
+        f"SELECT {_DOMAIN} FROM administration_domains WHERE administration_id IN_LIST($1) ORDER BY domain", sorted(ids)
+    )
+    return [_domain(row) for row in rows]
+
+
+async def set_domain(tx: Tx, changed: Domain) -> None:
+    """Writes whose the domain is, how it stands and when it is closed."""
+    await tx.run(
+        "UPDATE administration_domains SET administration_id = $2, status = $3, closes_ts = $4 WHERE domain = $1",
+        changed.domain,
+        changed.administration_id,
+        changed.status,
+        changed.closes_ts,
+    )
 
 
 async def find_unplaced(tx: Tx, after_email: str, limit: int) -> list[tuple[str, str]]:

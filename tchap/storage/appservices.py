@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tchap.base import limits
-from tchap.storage.events import StoredEvent, find_events
+from tchap.storage.events import GONE, StoredEvent, find_events
 from tchap.storage.jobs import Tx
 
 
@@ -41,7 +41,7 @@ async def begin_transaction(tx: Tx, service_id: str) -> Batch | None:
         await _set_transaction(tx, service_id, txn_id, upto)
     event_ids = [event_id for position, event_id in waiting if position <= upto]
     found = await find_events(tx, event_ids)
-    return Batch(txn_id, tuple(found[event_id] for event_id in event_ids if event_id in found))
+    return Batch(txn_id, tuple(found[each] for each in event_ids if each in found and found[each].status != GONE))
 
 
 async def end_transaction(tx: Tx, service_id: str, txn_id: int) -> None:

@@ -12,7 +12,7 @@ SCHEDULED, SENT, CANCELLED, FAILED = "scheduled", "sent", "cancelled", "failed"
 
 @dataclass(frozen=True, slots=True)
 class DelayedEvent:
-    """One row; times in milliseconds since 1970. `content` and `error` are JSON."""
+    """One row; times in milliseconds since 1970. `content` and `error` are JSON, `media` mxc addresses by spaces."""
 
     delay_id: str
     user_id: str
@@ -32,6 +32,7 @@ class DelayedEvent:
     event_id: str | None = None
     error: bytes | None = None
     finalised_ts: int | None = None
+    media: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Wanted:
 
 
 _COLUMNS = """delay_id, user_id, device_id, appservice_id, txn_id, room_id, type, state_key, content, origin_server_ts,
-  delay_ms, since_ts, send_ts, outcome, reason, event_id, error, finalised_ts"""
+  delay_ms, since_ts, send_ts, outcome, reason, event_id, error, finalised_ts, media"""
 _FIND = f"SELECT {_COLUMNS} FROM delayed_events"
 
 
@@ -90,8 +91,8 @@ async def find_load(tx: Tx, user_id: str) -> tuple[int, int]:
 async def add_delayed(tx: Tx, event: DelayedEvent) -> None:
     await tx.run(
         "INSERT INTO delayed_events (delay_id, user_id, device_id, appservice_id, txn_id, room_id, type, state_key,"
-        " content, origin_server_ts, delay_ms, since_ts, send_ts)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        " content, origin_server_ts, delay_ms, since_ts, send_ts, media)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         event.delay_id,
         event.user_id,
         event.device_id,
@@ -105,6 +106,7 @@ async def add_delayed(tx: Tx, event: DelayedEvent) -> None:
         event.delay_ms,
         event.since_ts,
         event.send_ts,
+        event.media,
     )
 
 

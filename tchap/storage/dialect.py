@@ -7,7 +7,9 @@ TEXT, BIGINT, INTEGER and BLOB; `WITHOUT ROWID` may be written. Everything else 
 
 Text search: `CREATE SEARCH INDEX ON table (key, words)` indexes a column of words separated by spaces, and
 `MATCHES(table, key, $n)` is the relation of one column, `key`, of the rows that answer the parameter, a `SearchTerms`.
-SQLite keeps such an index in a table of its own, in step by triggers; PostgreSQL in a column.
+SQLite keeps such an index in a table of its own, in step by triggers; PostgreSQL in a column. There the words of rows
+that are no more go when autovacuum passes; SQLite keeps them until `TIDY SEARCH INDEX ON table` has rewritten the index
+piece by piece: `CHANGED()` before and after tells whether a piece was left.
 
 What PostgreSQL is stricter about: INTEGER has 32 bits; TEXT holds no NUL character; a parameter has one type, told by
 its place or by `CAST($1 AS BIGINT)`; after an error nothing more can be done in the transaction, so a job lets errors
@@ -30,6 +32,8 @@ _IDS = re.compile(r"\bIDS\(\$(\d+)\)")
 _NOT_IN_LIST = re.compile(r"\bNOT\s+IN_LIST\(\$(\d+)\)")
 _MATCHES = re.compile(r"\bMATCHES\((\w+), (\w+), \$(\d+)\)")
 _SEARCH_INDEX = re.compile(r"CREATE SEARCH INDEX ON (\w+) \((\w+), (\w+)\)")
+_TIDY = re.compile(r"^TIDY SEARCH INDEX ON (\w+)$")
+_CHANGED = re.compile(r"\bCHANGED\(\)")
 _TEXT = re.compile(r"(?<!\bAS )\bTEXT\b")
 _BLOB = re.compile(r"\bBLOB\b")
 _WITHOUT_ROWID = re.compile(r"\)\s*WITHOUT\s+ROWID\b")
@@ -48,6 +52,9 @@ def sqlite_text(sql: str) -> tuple[str, tuple[int, ...]]:
     text = _IN_LIST.sub(r"IN (SELECT value FROM json_each(?\1))", sql)
     text = _IDS.sub(r"(SELECT value FROM json_each(?\1))", text)
     text = _MATCHES.sub(r"(SELECT rowid AS \2 FROM \1_index WHERE \1_index MATCH ?\3)", text)
+    # A negative number of pages: what is whole but holds words of rows that are gone is rewritten too.
+    text = _TIDY.sub(rf"INSERT INTO \1_index (\1_index, rank) VALUES ('merge', -{limits.SEARCH_TIDY_PAGES})", text)
+    text = _CHANGED.sub("total_changes()", text)
     return _PARAMETER.sub(r"?\1", text), _converted(sql)
 
 
@@ -57,6 +64,7 @@ def postgres_text(sql: str) -> tuple[str, tuple[int, ...]]:
     text = _NOT_IN_LIST.sub(r"<> ALL($\1)", sql)
     text = _IDS.sub(r"(SELECT value FROM unnest(CAST($\1 AS BIGINT[])) AS value)", text)
     text = _MATCHES.sub(r"(SELECT \2 FROM \1 WHERE word_index @@ to_tsquery('simple', $\3))", text)
+    text = _CHANGED.sub("0", _TIDY.sub("SELECT 1", text))
     return _IN_LIST.sub(r"= ANY($\1)", text), _converted(sql)
 
 

@@ -136,6 +136,14 @@ async def set_invitation(tx: Tx, invitation: Invitation) -> None:
     )
 
 
+async def prolong_invitations(tx: Tx, email: str, inviter: str, ends_ts: int) -> bool:
+    """Invitations of this inviter wait until then, those that were too old too; False where there is none."""
+    changed = await tx.run(
+        "UPDATE email_invitations SET expires_ts = $1 WHERE email = $2 AND inviter = $3", ends_ts, email, inviter
+    )
+    return changed > 0
+
+
 async def remove_invitations(tx: Tx, email: str, now_ms: int) -> list[Invitation]:
     """Takes every invitation of an address out; answers those still in time."""
     rows = await tx.all(f"DELETE FROM email_invitations WHERE email = $1 RETURNING {_INVITATION}", email)

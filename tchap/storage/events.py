@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tchap.protocol.stored_event import IN_TIMELINE, OUTLIER, REJECTED, SOFT_FAILED, StoredEvent
+from tchap.protocol.stored_event import GONE, IN_TIMELINE, OUTLIER, REJECTED, SOFT_FAILED, StoredEvent
 from tchap.storage.jobs import Row, Tx
 
-__all__ = ["IN_TIMELINE", "OUTLIER", "REJECTED", "SOFT_FAILED", "StoredEvent", "Stretch"]
+__all__ = ["GONE", "IN_TIMELINE", "OUTLIER", "REJECTED", "SOFT_FAILED", "StoredEvent", "Stretch"]
 
 EVENT_COLUMNS = """event_id, room_id, position, ordering, depth, type, state_key, sender, origin_server_ts,
   relates_to, rel_type, thread_id, redacted_by, status, txn_device, txn_id, client_json, graph_json"""
@@ -73,12 +73,13 @@ async def add_events(tx: Tx, events: Sequence[StoredEvent]) -> None:
 
 
 async def find_event(tx: Tx, event_id: str) -> StoredEvent | None:
-    row = await tx.one(f"{_FIND} WHERE event_id = $1", event_id)
+    """The event, unless its time was over."""
+    row = await tx.one(f"{_FIND} WHERE event_id = $1 AND status <> {GONE}", event_id)
     return StoredEvent(*row) if row else None
 
 
 async def find_events(tx: Tx, event_ids: Sequence[str]) -> dict[str, StoredEvent]:
-    """The events known among the ids, by id."""
+    """The events known among the ids, by id, those that are gone included: the graph still knows them."""
     rows = await tx.all(f"{_FIND} WHERE event_id IN_LIST($1)", list(event_ids))
     return {row[0]: StoredEvent(*row) for row in rows}
 

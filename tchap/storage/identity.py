@@ -56,6 +56,10 @@ async def remove_token(tx: Tx, token_hash: bytes) -> bool:
     return await tx.run("DELETE FROM identity_tokens WHERE token_hash = $1", token_hash) > 0
 
 
+async def remove_tokens_of(tx: Tx, user_id: str) -> None:
+    await tx.run("DELETE FROM identity_tokens WHERE user_id = $1", user_id)
+
+
 async def find_peppers(tx: Tx) -> list[Pepper]:
     """All of them, the oldest first: seldom more than one."""
     rows = await tx.all(
@@ -144,6 +148,27 @@ async def set_unbound(tx: Tx, email: str, user_id: str, now_ms: int) -> None:
         now_ms,
     )
     await remove_hashes_of(tx, email)
+
+
+async def rename_unbound(tx: Tx, administration_id: str, old: str, new: str) -> None:
+    """Who is not looked up under the domain `old` is not under `new` either."""
+    await tx.run(
+        "UPDATE identity_unbound SET email = substr(email, 1, length(email) - length(CAST($2 AS TEXT)))"
+        " || CAST($3 AS TEXT) WHERE substr(email, length(email) - length(CAST($2 AS TEXT)) + 1) = $2"
+        " AND user_id IN (SELECT user_id FROM accounts WHERE administration_id = $1)",
+        administration_id,
+        f"@{old}",
+        f"@{new}",
+    )
+
+
+async def rename_hashes(tx: Tx, renamed: Sequence[tuple[str, str]]) -> None:
+    """People are looked up by their new addresses, `(old, new)`, and no more by the old ones."""
+    olds, news = [old for old, _ in renamed], [new for _, new in renamed]
+    await tx.run("DELETE FROM identity_hashes WHERE email IN_LIST($1)", olds)
+    rows = await tx.all("SELECT email FROM identity_unbound WHERE email IN_LIST($1)", news)
+    unbound = {row[0] for row in rows}
+    await add_hashes(tx, [new for new in news if new not in unbound], await find_peppers(tx))
 
 
 async def remove_unbound(tx: Tx, email: str) -> None:

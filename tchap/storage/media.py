@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tchap.storage.database import Tx
+from tchap.storage.scans import remove_scans
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,14 @@ class ThumbnailSize:
     height: int
     method: str
     is_animated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """`sha256` is of its bytes, in hexadecimal; None for one of before these were kept."""
+
+    content_type: str
+    sha256: str | None
 
 
 _COLUMNS = "server, media_id, user_id, created_ts, size, content_type, file_name, blob_name, expires_ts"
@@ -89,10 +98,10 @@ async def remove_expired(tx: Tx, user_id: str, now_ms: int) -> None:
     await tx.run("DELETE FROM media WHERE user_id = $1 AND size IS NULL AND expires_ts <= $2", user_id, now_ms)
 
 
-async def find_thumbnail(tx: Tx, server: str, media_id: str, size: ThumbnailSize) -> str | None:
-    """The content type of a thumbnail made before."""
+async def find_thumbnail(tx: Tx, server: str, media_id: str, size: ThumbnailSize) -> Thumbnail | None:
+    """A thumbnail made before."""
     row = await tx.one(
-        "SELECT content_type FROM thumbnails WHERE server = $1 AND media_id = $2"
+        "SELECT content_type, sha256 FROM thumbnails WHERE server = $1 AND media_id = $2"
         " AND width = $3 AND height = $4 AND method = $5 AND is_animated = $6",
         server,
         media_id,
@@ -101,7 +110,7 @@ async def find_thumbnail(tx: Tx, server: str, media_id: str, size: ThumbnailSize
         size.method,
         int(size.is_animated),
     )
-    return row[0] if row else None
+    return Thumbnail(*row) if row else None
 
 
 async def count_thumbnails(tx: Tx, server: str, media_id: str) -> int:
@@ -109,24 +118,32 @@ async def count_thumbnails(tx: Tx, server: str, media_id: str) -> int:
     return int(row[0]) if row else 0
 
 
-async def add_thumbnail(tx: Tx, server: str, media_id: str, size: ThumbnailSize, content_type: str) -> None:
+async def set_thumbnail(tx: Tx, server: str, media_id: str, size: ThumbnailSize, made: Thumbnail) -> bool:
+    """Keeps what is known of a thumbnail; False when its file is no more."""
+    if await find_media(tx, server, media_id) is None:
+        return False
     await tx.run(
-        "INSERT INTO thumbnails (server, media_id, width, height, method, is_animated, content_type)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+        "INSERT INTO thumbnails (server, media_id, width, height, method, is_animated, content_type, sha256)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+        " ON CONFLICT (server, media_id, width, height, method, is_animated)"
+        " DO UPDATE SET content_type = excluded.content_type, sha256 = excluded.sha256",
         server,
         media_id,
         size.width,
         size.height,
         size.method,
         int(size.is_animated),
-        content_type,
+        made.content_type,
+        made.sha256,
     )
+    return True
 
 
 async def remove_media(tx: Tx, server: str, media_id: str) -> Media | None:
     """Forgets a file; what it was."""
     found = await find_media(tx, server, media_id)
     await tx.run("DELETE FROM media WHERE server = $1 AND media_id = $2", server, media_id)
+    await remove_scans(tx, [(server, media_id)])
     return found
 
 

@@ -142,6 +142,19 @@ async def share_a_room(tx: Tx, user_id: str, other_id: str) -> bool:
     return row is not None
 
 
+async def find_companions(tx: Tx, user_id: str, among: Collection[str]) -> set[str]:
+    """Those who share a room with somebody, herself included."""
+    rows = await tx.all(
+        """SELECT DISTINCT other.user_id FROM memberships other WHERE other.user_id IN_LIST($2)
+             AND other.to_position IS NULL AND other.membership = 'join' AND EXISTS
+             (SELECT 1 FROM memberships mine WHERE mine.room_id = other.room_id AND mine.user_id = $1
+              AND mine.to_position IS NULL AND mine.membership = 'join')""",
+        user_id,
+        sorted(among),
+    )
+    return {row[0] for row in rows} | ({user_id} & set(among))
+
+
 _MUTUAL = """FROM memberships mine JOIN memberships other ON other.room_id = mine.room_id
   WHERE mine.user_id = $1 AND mine.to_position IS NULL AND mine.membership = 'join'
     AND other.user_id = $2 AND other.to_position IS NULL AND other.membership = 'join'"""

@@ -77,15 +77,6 @@ async def find_use(tx: Tx, user_id: str) -> tuple[int | None, int | None]:
     return (None, None) if row is None else (row[0], row[1])
 
 
-async def set_renewed(tx: Tx, user_id: str, expires_ts: int) -> None:
-    """An account with a term lasts at least until then."""
-    await tx.run(
-        "UPDATE accounts SET expires_ts = $1 WHERE user_id = $2 AND expires_ts < $1",
-        expires_ts,
-        user_id,
-    )
-
-
 async def add_sign_in(tx: Tx, pending: PendingSignIn, now_ms: int, keep: int) -> None:
     """Adds one; those that are over go, and of too many the oldest."""
     sign_in_id = await tx.next_position()

@@ -126,6 +126,24 @@ async def remove_pushers_of(tx: Tx, user_id: str) -> None:
     await tx.run("DELETE FROM pushers WHERE user_id = $1", user_id)
 
 
+async def remove_mail_pushers_of(tx: Tx, user_id: str) -> None:
+    """Those that write to a person's mailbox."""
+    await tx.run("DELETE FROM pushers WHERE user_id = $1 AND kind = 'email'", user_id)
+
+
+async def rename_mail_pushers(tx: Tx, administration_id: str, old: str, new: str) -> None:
+    """Notifications by mail of an administration's people go to the domain `new` in place of `old`, those that wait
+    too."""
+    renamed = (
+        "SET pushkey = substr(pushkey, 1, length(pushkey) - length(CAST($2 AS TEXT))) || CAST($3 AS TEXT)"
+        " WHERE substr(pushkey, length(pushkey) - length(CAST($2 AS TEXT)) + 1) = $2"
+        " AND user_id IN (SELECT user_id FROM accounts WHERE administration_id = $1)"
+    )
+    values = (administration_id, f"@{old}", f"@{new}")
+    await tx.run(f"UPDATE pushers {renamed} AND kind = 'email'", *values)
+    await tx.run(f"UPDATE push_deliveries {renamed} AND outcome = 'waiting' AND app_id = 'm.email'", *values)
+
+
 async def count_pushers(tx: Tx, user_id: str) -> int:
     row = await tx.one("SELECT count(*) FROM pushers WHERE user_id = $1", user_id)
     return int(row[0]) if row else 0
@@ -151,13 +169,15 @@ async def has_pushers(tx: Tx) -> bool:
     return await tx.one("SELECT 1 FROM pushers LIMIT 1") is not None
 
 
-async def find_served(tx: Tx, user_ids: Collection[str]) -> list[Pusher]:
-    """The pushers of these people that are to be served: nobody is called about a locked or suspended account."""
+async def find_served(tx: Tx, user_ids: Collection[str], now_ms: int) -> list[Pusher]:
+    """The pushers of these people that are to be served: none of a locked, suspended or expired account."""
     rows = await tx.all(
         f"""SELECT {_COLUMNS} FROM pushers p JOIN accounts a ON a.user_id = p.user_id
             WHERE p.user_id IN_LIST($1) AND p.is_enabled = 1 AND p.is_activated = 1
-              AND a.deactivated_ts IS NULL AND a.locked_ts IS NULL AND a.suspended_ts IS NULL""",
+              AND a.deactivated_ts IS NULL AND a.locked_ts IS NULL AND a.suspended_ts IS NULL
+              AND (a.expires_ts IS NULL OR a.expires_ts > $2)""",
         list(user_ids),
+        now_ms,
     )
     return [_pusher(row) for row in rows]
 

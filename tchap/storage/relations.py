@@ -154,8 +154,8 @@ async def find_threads(tx: Tx, query: ThreadQuery) -> list[tuple[str, int]]:
     """(root, ordering of its latest message), latest first."""
     rows = await tx.all(
         """SELECT c.relates_to, max(c.ordering) AS latest FROM events c JOIN events r ON r.event_id = c.relates_to
-           WHERE c.room_id = $1 AND r.room_id = $1 AND c.rel_type = 'm.thread' AND c.redacted_by IS NULL
-             AND c.status = 0 AND NOT (c.sender IN_LIST($5))
+           WHERE c.room_id = $1 AND r.room_id = $1 AND r.status = 0 AND c.status = 0
+             AND c.rel_type = 'm.thread' AND c.redacted_by IS NULL AND NOT (c.sender IN_LIST($5))
            GROUP BY c.relates_to
            HAVING max(c.ordering) < $2 AND (CAST($4 AS TEXT) = ''
              OR max(CASE WHEN c.sender = $4 OR r.sender = $4 THEN 1 ELSE 0 END) = 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from tchap.storage.jobs import Tx
@@ -71,6 +72,21 @@ async def find_reports(tx: Tx, states: tuple[str, ...], above: int, limit: int) 
         list(states),
         above,
         limit,
+    )
+    return [Report(*row) for row in rows]
+
+
+async def find_reports_on(tx: Tx, ids: Collection[str], states: tuple[str, ...], page: tuple[int, int]) -> list[Report]:
+    """Those on people of these administrations but for operators, messages of theirs included; `page` is (number after
+    which, how many)."""
+    columns = ", ".join(f"r.{name.strip()}" for name in _COLUMNS.split(","))
+    rows = await tx.all(
+        f"""SELECT {columns} FROM reports r JOIN accounts a ON a.user_id = r.reported_user
+            WHERE a.administration_id IN_LIST($1) AND a.is_admin = 0 AND r.state IN_LIST($2) AND r.report_id > $3
+            ORDER BY r.report_id LIMIT $4""",
+        sorted(ids),
+        list(states),
+        *page,
     )
     return [Report(*row) for row in rows]
 

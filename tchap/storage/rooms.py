@@ -97,7 +97,12 @@ async def set_extremities(tx: Tx, room_id: str, event_ids: Sequence[str]) -> Non
 
 async def find_last_places(tx: Tx, room_id: str) -> tuple[int, int, int]:
     """(greatest ordering, greatest position, greatest depth at the ends) of the room; zeros when it is empty."""
-    ordering = await tx.one("SELECT max(ordering) FROM events WHERE room_id = $1", room_id)
+    # What is gone keeps its place from being given again: tokens and receipts speak of it.
+    ordering = await tx.one(
+        """SELECT max(place) FROM (SELECT max(ordering) AS place FROM events WHERE room_id = $1
+             UNION ALL SELECT floor_ordering FROM retention_rooms WHERE room_id = $1) AS places""",
+        room_id,
+    )
     position = await tx.one("SELECT max(position) FROM events WHERE room_id = $1", room_id)
     depth = await tx.one(
         """SELECT max(e.depth) FROM room_extremities x JOIN events e ON e.event_id = x.event_id

@@ -111,6 +111,15 @@ async def set_entries(tx: Tx, progress: Sequence[Progress], entries: Sequence[En
     )
 
 
+async def tidy_index(tx: Tx) -> bool:
+    """Rewrites a bounded piece of the index without the words of what was removed; whether there may be more."""
+    before = await tx.one("SELECT CHANGED()")
+    await tx.run("TIDY SEARCH INDEX ON search_entries")
+    after = await tx.one("SELECT CHANGED()")
+    # The request itself counts as one.
+    return before is not None and after is not None and after[0] - before[0] > 1
+
+
 async def _set_progress(tx: Tx, room: Progress) -> None:
     if room.is_encrypted:
         # Module "Server Side Search": encrypted rooms are not searched, whatever was said in clear before.

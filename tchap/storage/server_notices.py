@@ -1,5 +1,6 @@
 """Notices of the server: what is to be told to whom, how far the telling has come, and each person's room for them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from tchap.storage.database import Row, Tx
@@ -9,7 +10,8 @@ SENDING, SENT, WITHDRAWING, WITHDRAWN = "sending", "sent", "withdrawing", "withd
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """`content` is JSON bytes; `after_user` is the last person done with, in order of user ids."""
+    """`content` is JSON bytes; `after_user` is the last person done with, in order of user ids, led by the id of their
+    administration and a space where it is for agents; `administration_id` is whom it is for, with all below."""
 
     notice_id: int
     admin: str
@@ -22,18 +24,12 @@ class Notice:
     told: int
     created_ts: int
     ended_ts: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Addressee:
-    """Somebody who may be told something, and the name of their administration."""
-
-    user_id: str
-    administration: str | None = None
+    administration_id: str | None = None
 
 
 _COLUMNS = (
-    "notice_id, admin, audience, audience_name, content, is_pinned, status, after_user, told, created_ts, ended_ts"
+    "notice_id, admin, audience, audience_name, content, is_pinned, status, after_user, told, created_ts, ended_ts,"
+    " administration_id"
 )
 
 
@@ -41,7 +37,7 @@ async def add_notice(tx: Tx, notice: Notice) -> int:
     """Adds it under a new id, which is answered."""
     notice_id = await tx.next_position()
     await tx.run(
-        f"INSERT INTO server_notices ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        f"INSERT INTO server_notices ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         notice_id,
         notice.admin,
         notice.audience,
@@ -53,6 +49,7 @@ async def add_notice(tx: Tx, notice: Notice) -> int:
         notice.told,
         notice.created_ts,
         notice.ended_ts,
+        notice.administration_id,
     )
     return notice_id
 
@@ -88,16 +85,59 @@ async def set_status(tx: Tx, notice_id: int, status: str, ended_ts: int | None) 
     )
 
 
-async def find_addressees(tx: Tx, after_user: str, limit: int) -> list[Addressee]:
+async def find_notices(tx: Tx, before: int, limit: int) -> list[Notice]:
+    """Those older than the notice `before`, the newest first."""
+    rows = await tx.all(
+        f"SELECT {_COLUMNS} FROM server_notices WHERE notice_id < $1 ORDER BY notice_id DESC LIMIT $2", before, limit
+    )
+    return [_notice(row) for row in rows]
+
+
+async def find_notices_for(tx: Tx, ids: Collection[str], before: int, limit: int) -> list[Notice]:
+    """Of those, the ones for these administrations."""
+    rows = await tx.all(
+        f"SELECT {_COLUMNS} FROM server_notices WHERE administration_id IN_LIST($1) AND notice_id < $2"
+        " ORDER BY notice_id DESC LIMIT $3",
+        sorted(ids),
+        before,
+        limit,
+    )
+    return [_notice(row) for row in rows]
+
+
+async def find_everybody(tx: Tx, after_user: str, limit: int) -> list[str]:
     """The living accounts that follow `after_user` in order of their ids."""
     rows = await tx.all(
-        "SELECT a.user_id, o.name FROM accounts a"
-        " LEFT JOIN administrations o ON o.administration_id = a.administration_id"
-        " WHERE a.user_id > $1 AND a.deactivated_ts IS NULL ORDER BY a.user_id LIMIT $2",
+        "SELECT user_id FROM accounts WHERE user_id > $1 AND deactivated_ts IS NULL ORDER BY user_id LIMIT $2",
         after_user,
         limit,
     )
-    return [Addressee(*row) for row in rows]
+    return [row[0] for row in rows]
+
+
+async def find_agents(tx: Tx, ids: Collection[str], after: tuple[str, str], limit: int) -> list[tuple[str, str]]:
+    """The living accounts of these administrations that follow, in order: `(administration_id, user_id)`; all of one
+    answer are of one administration."""
+    ids = sorted(ids)
+    while True:
+        rows = await tx.all(
+            "SELECT administration_id, user_id FROM accounts WHERE administration_id = $1 AND user_id > $2"
+            " AND deactivated_ts IS NULL ORDER BY user_id LIMIT $3",
+            *after,
+            limit,
+        )
+        if rows:
+            return [(row[0], row[1]) for row in rows]
+        # The next one that has anybody: most of a ministry's are small or empty.
+        row = await tx.one(
+            "SELECT MIN(administration_id) FROM accounts WHERE administration_id IN_LIST($1) AND administration_id > $2"
+            " AND deactivated_ts IS NULL",
+            ids,
+            after[0],
+        )
+        if row is None or row[0] is None:
+            return []
+        after = (row[0], "")
 
 
 async def find_told(tx: Tx, notice_id: int, after_user: str, limit: int) -> list[tuple[str, str]]:

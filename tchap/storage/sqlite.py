@@ -281,6 +281,8 @@ def _connect(path: str, flags: int) -> apsw.Connection:
         "cache_size = -32000",
         "temp_store = MEMORY",
         "case_sensitive_like = 1",
+        # What was deleted is overwritten, not only unlinked (measured: no difference a send would notice).
+        "secure_delete = 1",
     ):
         connection.execute(f"PRAGMA {pragma}")
     return connection

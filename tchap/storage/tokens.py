@@ -224,3 +224,7 @@ async def remove_login_token(tx: Tx, token_hash: bytes, now_ms: int) -> str | No
         token_hash,
     )
     return row[0] if row is not None and row[1] > now_ms else None
+
+
+async def remove_login_tokens_of(tx: Tx, user_id: str) -> None:
+    await tx.run("DELETE FROM login_tokens WHERE user_id = $1", user_id)

@@ -237,7 +237,7 @@ def test_a_closed_account_says_nothing_more(tmp_path: Path) -> None:
 
 
 def test_the_suspended_and_the_locked_say_nothing(tmp_path: Path) -> None:
-    """Suspension and lock are judged when the time comes, not when the event was scheduled."""
+    """Suspension, lock and expiry are judged when the time comes, not when the event was scheduled."""
 
     async def _hold(tx: Any, column: str, user_id: str) -> None:
         await tx.run(f"UPDATE accounts SET {column} = 1 WHERE user_id = $1", user_id)
@@ -245,7 +245,7 @@ def test_the_suspended_and_the_locked_say_nothing(tmp_path: Path) -> None:
     async def story() -> None:
         async with open_hall(tmp_path) as hall:
             held = {}
-            for name, column in (("camille", "suspended_ts"), ("zoe", "locked_ts")):
+            for name, column in (("camille", "suspended_ts"), ("zoe", "locked_ts"), ("luc", "expires_ts")):
                 who = await hall.enter(name)
                 room_id = await who.create_room()
                 held[await schedule(who, room_id, 1000)] = who
@@ -255,6 +255,7 @@ def test_the_suspended_and_the_locked_say_nothing(tmp_path: Path) -> None:
             errors = [(await hall.house.world.store.read(find_delayed, delay_id)).error.decode() for delay_id in held]
             assert "M_USER_SUSPENDED" in errors[0]
             assert "M_USER_LOCKED" in errors[1]
+            assert "ORG_MATRIX_EXPIRED_ACCOUNT" in errors[2]
 
     asyncio.run(story())
 

@@ -225,7 +225,7 @@ def test_the_command_line_reads_files_and_lists_everybody(tmp_path: Path, capsys
     asyncio.run(story())
     table = tmp_path / "people.csv"
     table.write_text(f"email,unit\n{HELENE},Achats\nnobody@x.example.fr,Achats\nrien\n", "utf-8")
-    assert main(["directory", "import", str(table), "--data", str(tmp_path)]) == 0
+    assert main(["directory", "import", str(table), "--data", str(tmp_path)]) == 1
     told = capsys.readouterr()
     assert told.out == "1 people, 1 unknown addresses, 1 bad lines\n"
     assert told.err == "line 4: fields\nline 3: nobody has the address nobody@x.example.fr\n"

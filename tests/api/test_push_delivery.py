@@ -10,6 +10,7 @@ from tchap.base import limits
 from tchap.services.push_decisions import decide_round
 from tchap.services.push_delivery import deliver_due
 from tchap.storage.accounts import set_locked, set_suspended
+from tchap.storage.validity import TermChange, set_terms
 from tests.support.engines import ENGINES, Engines, run_engines
 from tests.support.gateway import Gateway, open_gateway
 from tests.support.hall import CONFIG, Hall, Resident, open_hall
@@ -179,7 +180,11 @@ async def test_who_is_not_to_be_called_is_not(hall: Hall, gateway: Gateway) -> N
     await alice.send(room_id, "quatre")
     await work(hall)
     await world.store.write(set_locked, bob.user_id, None)
+    await world.store.write(set_terms, [TermChange(bob.user_id, 1, None, None)])
     await alice.send(room_id, "cinq")
+    await work(hall)
+    await world.store.write(set_terms, [TermChange(bob.user_id, None, None, None)])
+    await alice.send(room_id, "six")
     await bob.leave(room_id)
     await work(hall)
     assert gateway.take() == []

@@ -303,8 +303,8 @@ def test_guests_make_no_rooms(tmp_path: Path) -> None:
             guest = await person(house, address["address"])
             await house.ask("POST", f"{room}/join", {}, guest.token)
             levels = await house.ask("GET", f"{room}/state/m.room.power_levels", token=agent.token)
-            users = {**levels["users"], guest.user_id: 100}
-            await house.ask("PUT", f"{room}/state/m.room.power_levels", {**levels, "users": users}, agent.token)
+            events = {**levels["events"], "m.room.tombstone": 0}
+            await house.ask("PUT", f"{room}/state/m.room.power_levels", {**levels, "events": events}, agent.token)
             refused = await house.call("POST", f"{room}/upgrade", {"new_version": "12"}, guest.token)
             assert (refused.status, refused.body["errcode"]) == (403, "M_FORBIDDEN")
             wish = {"new_version": "12", "additional_creators": [guest.user_id]}

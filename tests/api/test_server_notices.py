@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from tchap.services.admins import name_admin_from_console
-from tchap.services.server_notices import tell_notices, tell_some
+from tchap.services.server_notices import ANNOUNCEMENT, tell_notices, tell_some
 from tests.api.test_account_moderation import scene
 from tests.support.accounts import Person, person
+from tests.support.administrations import BASE, CALM, open_office
 from tests.support.hall import Resident
 from tests.support.house import House, open_house
 from tests.support.paths import quote
@@ -182,5 +183,76 @@ def test_a_notice_is_for_administrators_to_give_and_must_make_sense(tmp_path: Pa
                 assert (await hall.house.call("GET", f"{PATH}/{notice}", None, admin.token)).status == 404
             plain = await tell(hall.house, admin.token, **good)
             assert (await hall.house.call("POST", f"{PATH}/{plain}/withdraw", {}, admin.token)).status == 400
+
+    asyncio.run(story())
+
+
+def test_a_delegate_announces_to_their_administration_and_below(tmp_path: Path) -> None:
+    """Its agents and those of its parts read it, formatted, and nobody else; delegates see how many were told."""
+
+    async def story() -> None:
+        async with open_house(tmp_path, CALM) as house:
+            office = await open_office(house)
+            mairie = await office.open("Mairie", "mairie.example.fr")
+            school = await office.open("Écoles", "ecoles.example.fr", parent_id=mairie)
+            for of, address in ((mairie, "chef@mairie.example.fr"), (school, "prof@ecoles.example.fr")):
+                await house.ask("POST", f"{BASE}/{of}/delegates", {"email": address}, office.operator.token)
+            chief, agent, teacher = [
+                await person(house, each)
+                for each in ("chef@mairie.example.fr", "agent@mairie.example.fr", "prof@ecoles.example.fr")
+            ]
+            html = {"body": "Grève", "format": "org.matrix.custom.html", "formatted_body": "<b>Grève</b>"}
+            forged = {**html, **{name: LIMIT[name] for name in ("server_notice_type", "limit_type", "admin_contact")}}
+            notice_id = await tell(house, chief.token, to={"administration": mairie}, content=forged)
+            for who in (chief, agent, teacher):
+                (room,) = await invitations(house, who.token)
+                await house.ask("POST", f"{V3}/join/{quote(room)}", {}, who.token)
+                history = await house.ask("GET", f"{V3}/rooms/{quote(room)}/messages?dir=b", None, who.token)
+                said = [each["content"] for each in history["chunk"] if each["type"] == "m.room.message"]
+                assert said == [{**html, "msgtype": "m.server_notice", "server_notice_type": ANNOUNCEMENT}]
+            assert await invitations(house, office.operator.token) == []
+            await tell(house, teacher.token, to={"administration": "Écoles"})
+            await tell(house, office.operator.token, to={"everyone": True})
+            listed = (await house.ask("GET", PATH, None, chief.token))["notices"]
+            assert [(each["audience_name"], each["told"]) for each in listed] == [("Écoles", 1), ("Mairie", 3)]
+            assert listed[1]["content"]["body"] == "Grève"
+            (own,) = (await house.ask("GET", f"{PATH}?administration={school}", None, teacher.token))["notices"]
+            assert own["administration_id"] == school
+            for query, who in ((f"/{notice_id}", teacher), (f"?administration={mairie}", teacher), ("", agent)):
+                assert (await house.call("GET", PATH + query, None, who.token)).status == 403
+            everything = await house.ask("GET", f"{PATH}?limit=2", None, office.operator.token)
+            assert [each["audience"] for each in everything["notices"]] == ["everyone", "administration"]
+            assert everything["next"] == listed[0]["notice_id"]
+            for to in ({"everyone": True}, {"administration": "Hôpital des Tilleuls"}, {"administration": "Rien"}):
+                refused = await house.call("POST", PATH, {"to": to, "content": {"body": "x"}}, chief.token)
+                assert refused.status == 403
+            bad = {"body": "x", "formatted_body": "<b>x</b>"}
+            refused = await house.call("POST", PATH, {"to": {"administration": mairie}, "content": bad}, chief.token)
+            assert refused.status == 400
+
+    asyncio.run(story())
+
+
+def test_a_delegate_tells_one_of_their_people(tmp_path: Path) -> None:
+    """And reads what became of it; nobody of another administration is told anything."""
+
+    async def story() -> None:
+        async with open_house(tmp_path, CALM) as house:
+            office = await open_office(house)
+            mairie = await office.open("Mairie", "mairie.example.fr")
+            await house.ask(
+                "POST", f"{BASE}/{mairie}/delegates", {"email": "chef@mairie.example.fr"}, office.operator.token
+            )
+            chief, agent, zoe = [
+                await person(house, each) for each in ("chef@mairie.example.fr", "agent@mairie.example.fr", ZOE)
+            ]
+            notice_id = await tell(house, chief.token, to={"user_id": agent.user_id}, pin=True)
+            shown = await house.ask("GET", f"{PATH}/{notice_id}", None, chief.token)
+            assert (shown["status"], shown["told"]) == ("sent", 1)
+            await house.ask("POST", f"{PATH}/{notice_id}/withdraw", {}, chief.token)
+            for user_id in (zoe.user_id, "@nobody:agent.hopitaux.tchap.example.fr", office.operator.user_id, "x"):
+                to = {"user_id": user_id}
+                refused = await house.call("POST", PATH, {"to": to, "content": {"body": "x"}}, chief.token)
+                assert (refused.status, refused.body["error"]) == (403, "Seuls les administrateurs peuvent faire cela.")
 
     asyncio.run(story())

@@ -185,7 +185,7 @@ def test_logs_are_json_and_tell_no_secret(tmp_path: Path) -> None:
         nobody = Client(server.url)
         agent = nobody.register_by_email("camille.petit@prefecture.example.fr")
         code = nobody.read_code("camille.petit@prefecture.example.fr")
-        room = agent.create_room()
+        room = agent.create_room(preset="public_chat")
         agent.send(room, "a very private sentence", "t1")
         assert (
             nobody.call("POST", f"{V3}/login", {"type": "m.login.password", "password": "oops-wrong-one"}).status >= 400

@@ -3,7 +3,7 @@
 import pytest
 
 from tchap.policy.emails import parse_email
-from tchap.policy.names import display_name_of, is_lawful_localpart, localpart_of, user_id_candidate
+from tchap.policy.names import display_name_of, follow_name, is_lawful_localpart, localpart_of, user_id_candidate
 
 INSTANCE = "agent.prefecture.example.fr"
 
@@ -51,3 +51,28 @@ def test_a_taken_id_gets_a_number() -> None:
 def test_the_display_name_tells_the_person_and_the_administration(address: str, label: str | None, name: str) -> None:
     """A display name is the person's name, then the administration between brackets."""
     assert display_name_of(parse_email(address), label) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "label", "former", "expected"),
+    [
+        ("Jean Martin [Préfecture]", "jean.dupont@h.fr", "Hôpital", "jean.martin@p.fr", "Jean Dupont [Hôpital]"),
+        ("Éléonore Roy [Préfecture]", "e.roy@h.fr", "Hôpital", "eleonore.roy@p.fr", "Éléonore Roy [Hôpital]"),
+        (
+            "Jean Martin [Préfecture]",
+            "jean.martin@p.fr",
+            "Préfecture des Monts",
+            None,
+            "Jean Martin [Préfecture des Monts]",
+        ),
+        ("Jean Martin [Préfecture]", "j.m@mairie.fr", None, None, "Jean Martin [Mairie]"),
+        ("Jean", "jean@h.fr", "Hôpital", None, "Jean [Hôpital]"),
+        ("", "jean.martin@h.fr", "Hôpital", None, "Jean Martin [Hôpital]"),
+        ("[Accueil]", "accueil@h.fr", "Hôpital", None, "Accueil [Hôpital]"),
+    ],
+)
+def test_a_name_follows_its_address(
+    name: str, address: str, label: str | None, former: str | None, expected: str
+) -> None:
+    """The bracket is always the new one; the person's own name changes only where it was read from the old address."""
+    assert follow_name(name, parse_email(address), label, parse_email(former) if former else None) == expected

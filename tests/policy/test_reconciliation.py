@@ -12,6 +12,7 @@ from tchap.policy.reconciliation import (
     Facts,
     Refusal,
     Refused,
+    Reopen,
     Rules,
     SignIn,
     Standing,
@@ -25,6 +26,9 @@ FACTS = Facts("jean@pref.example.fr", None, "jean martin", ("pwd",), AGENT, None
 OWN = Standing("@jean", HERE, False, False, False, None, NOW)
 OTHER = replace(OWN, user_id="@other")
 EXPIRED, TO_COME = NOW - 1, NOW + 1
+SUSPENDED = replace(AGENT, is_open=False)
+# Closed by its owner or at the end of its term, after a last sign-in with the very same address and names.
+CLOSED = replace(OWN, is_deactivated=True, may_return=True, own_email=FACTS.email, own_names=FACTS.names)
 OPEN = Rules()
 
 
@@ -82,6 +86,67 @@ TABLE: dict[str, tuple[Facts, Rules, Decision]] = {
     ),
     "linked, locked": (replace(FACTS, linked=replace(OWN, is_locked=True)), OPEN, refused(Refusal.LOCKED)),
     "linked, closed": (replace(FACTS, linked=replace(OWN, is_deactivated=True)), OPEN, Create()),
+    "linked, closed, and back": (replace(FACTS, linked=CLOSED), OPEN, Reopen("@jean")),
+    "linked, closed, and back, accounts are not opened": (
+        replace(FACTS, linked=CLOSED),
+        Rules(may_create=False),
+        Reopen("@jean"),
+    ),
+    "linked without names, closed, and back": (
+        replace(FACTS, linked=replace(CLOSED, own_names=None)),
+        OPEN,
+        Reopen("@jean"),
+    ),
+    "linked, closed by an administrator or erased": (
+        replace(FACTS, linked=replace(CLOSED, may_return=False)),
+        OPEN,
+        Create(),
+    ),
+    "linked, closed, back with another address": (
+        replace(FACTS, linked=replace(CLOSED, own_email="jean@hop.example.fr")),
+        OPEN,
+        Create(),
+    ),
+    "linked, closed, back under another name": (
+        replace(FACTS, linked=replace(CLOSED, own_names="jeanne martin")),
+        OPEN,
+        Create(),
+    ),
+    "linked, closed, and the address has an account since": (
+        replace(FACTS, linked=CLOSED, holder=OTHER),
+        OPEN,
+        SignIn("@other", False, False),
+    ),
+    "linked, closed, locked": (
+        replace(FACTS, linked=replace(CLOSED, is_locked=True)),
+        OPEN,
+        refused(Refusal.LOCKED),
+    ),
+    "linked, closed, a guest's": (
+        replace(FACTS, linked=replace(CLOSED, is_external=True)),
+        OPEN,
+        refused(Refusal.EXTERNAL_ACCOUNT),
+    ),
+    "linked, closed, by the Host of another instance": (
+        replace(FACTS, linked=CLOSED, served=THERE),
+        OPEN,
+        refused(Refusal.OTHER_INSTANCE),
+    ),
+    "linked, closed, the administration takes nobody": (
+        replace(FACTS, home=SUSPENDED, linked=CLOSED),
+        OPEN,
+        refused(Refusal.NOT_AUTHORISED),
+    ),
+    "nobody known, the administration takes nobody": (
+        replace(FACTS, home=SUSPENDED),
+        OPEN,
+        refused(Refusal.NOT_AUTHORISED),
+    ),
+    "linked, term to come, the administration takes nobody": (
+        replace(FACTS, home=SUSPENDED, linked=replace(OWN, expires_ts=TO_COME)),
+        OPEN,
+        SignIn("@jean", True, False),
+    ),
     "linked, and the address is another's": (
         replace(FACTS, linked=OWN, holder=OTHER),
         OPEN,

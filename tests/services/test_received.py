@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 
 from tchap.app import build_live
 from tchap.live.rooms import LiveRoom
+from tchap.policy.decisions import ALLOWED
+from tchap.policy.room_events import decide_event
+from tchap.policy.rooms import RoomView
 from tchap.protocol.auth_rules import AuthFacts, AuthRefused, auth_types_for, check_auth, is_allowed
 from tchap.protocol.events import BadEvent, Event, EventFields, build_event
 from tchap.protocol.state_resolution import resolve
@@ -117,7 +120,8 @@ class Salon:
         if event.state_key is not None:
             after[(event.type, event.state_key)] = event
         self.after[event.event_id] = after
-        allowed = is_allowed(version, event, self.told, SIGNED)
+        is_lawful = decide_event(RoomView(version, self.told), event) == ALLOWED
+        allowed = is_allowed(version, event, self.told, SIGNED) and is_lawful
         self.status[event.event_id] = IN_TIMELINE if allowed else SOFT_FAILED
         if allowed:
             self.ends = [*(each for each in self.ends if each not in event.prev_events), event.event_id]
@@ -219,6 +223,30 @@ async def test_the_message_of_somebody_banned_elsewhere_is_soft_failed(salon: Sa
     await salon.check()
     refused = await salon.give(BRUNO, "m.room.message", {"body": "Toujours"})
     assert (await salon.row(refused)).status == REJECTED
+    await salon.check()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("m.room.join_rules", {"join_rule": "invite"}),
+        ("m.room.encryption", {"algorithm": "m.megolm.v1.aes-sha2"}),
+        ("im.vector.room.access_rules", {"rule": "unrestricted"}),
+    ],
+)
+async def test_what_offends_the_law_of_tchap_is_soft_failed(salon: Salon, kind: str, content: dict[str, Any]) -> None:
+    """What a partner let happen in a public room stays in the graph, changes nothing here and is shown to nobody."""
+    levels = {"users_default": 50, "state_default": 50, "events": {kind: 50}}
+    users = dict((await salon.live()).content_of("m.room.power_levels").get("users", {}))
+    draft = Draft("m.room.power_levels", salon.alice, {**levels, "users": users}, "")
+    (row,) = await append(salon.house.world, salon.room_id, [draft])
+    await salon.model(event_of(row))
+    before = (await salon.live()).content_of(kind)
+    event = await salon.give(BRUNO, kind, content, "")
+    assert (await salon.row(event)).status == SOFT_FAILED
+    assert (await salon.live()).content_of(kind) == before
+    await salon.give(BRUNO, "m.room.message", {"body": "La suite"})
     await salon.check()
 
 

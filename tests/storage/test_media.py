@@ -7,7 +7,7 @@ import pytest
 from tchap.base.errors import InvalidParam
 from tchap.storage import media
 from tchap.storage.database import Store
-from tchap.storage.media import Content, Media, ThumbnailSize
+from tchap.storage.media import Content, Media, Thumbnail, ThumbnailSize
 
 pytestmark = pytest.mark.anyio
 
@@ -36,11 +36,13 @@ async def test_addresses_expire(store: Store) -> None:
 
 
 async def test_thumbnails_are_remembered(store: Store) -> None:
-    """A thumbnail is known by its exact size, method and motion."""
+    """A thumbnail is known by its exact size, method and motion, and only as long as its file is."""
     size = ThumbnailSize(96, 96, "crop", False)
+    assert not await store.write(media.set_thumbnail, HOUSE, "m1", size, Thumbnail("image/jpeg", "ab"))
+    await store.write(media.add_media, Media(HOUSE, "m1", ALICE, 1, 3, "image/jpeg", None, "b"))
     for _ in range(2):
-        await store.write(media.add_thumbnail, HOUSE, "m1", size, "image/jpeg")
-    assert await store.read(media.find_thumbnail, HOUSE, "m1", size) == "image/jpeg"
+        assert await store.write(media.set_thumbnail, HOUSE, "m1", size, Thumbnail("image/jpeg", "ab"))
+    assert await store.read(media.find_thumbnail, HOUSE, "m1", size) == Thumbnail("image/jpeg", "ab")
     assert await store.read(media.find_thumbnail, HOUSE, "m1", ThumbnailSize(96, 96, "crop", True)) is None
     assert await store.read(media.count_thumbnails, HOUSE, "m1") == 1
 

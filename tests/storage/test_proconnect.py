@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tchap.storage import proconnect
+from tchap.storage import proconnect, validity
 from tchap.storage.database import Store, Tx
 from tchap.storage.proconnect import Link, PendingSignIn
 from tests.support.proconnect import JEAN, JEAN_ID, open_desk, run_provider
@@ -88,7 +88,7 @@ async def test_a_term_is_only_ever_pushed_back(store: Store) -> None:
     await store.write(add_account, "@b:one.example", None)
     for user_id in ("@a:one.example", "@b:one.example"):
         for expires_ts in (20, 5):
-            await store.write(proconnect.set_renewed, user_id, expires_ts)
+            await store.write(validity.set_renewed, user_id, expires_ts, 1)
     assert await store.read(proconnect.find_use, "@a:one.example") == (20, 7)
     assert await store.read(proconnect.find_use, "@b:one.example") == (None, 7)
     assert await store.read(proconnect.find_use, "@c:one.example") == (None, None)

@@ -6,9 +6,8 @@ import pytest
 
 from tchap.storage import accounts, server_notices
 from tchap.storage.accounts import Account
-from tchap.storage.administrations import Administration, add_administration
 from tchap.storage.database import Store
-from tchap.storage.server_notices import SENDING, SENT, WITHDRAWING, Addressee, Notice
+from tchap.storage.server_notices import SENDING, SENT, WITHDRAWING, Notice
 
 pytestmark = pytest.mark.anyio
 NOTICE = Notice(0, "@admin:a.example.fr", "everyone", "", b"{}", True, SENDING, "", 0, 5)
@@ -40,18 +39,32 @@ async def test_one_person_is_told_before_a_crowd(store: Store) -> None:
 
 
 async def test_people_are_taken_in_order(store: Store) -> None:
-    """Living accounts by their ids, with their administrations, and who was told by which event."""
-    users = [f"@{name}:a.example.fr" for name in "cab"]
-    for user_id in users:
-        await store.write(accounts.add_account, Account(user_id, "a.example.fr", None, 1, administration_id="a"))
-        await store.write(server_notices.add_told, 7, user_id, f"${user_id[1]}")
-    await store.write(add_administration, Administration("a", "Académie", "", "a.example.fr", 1))
-    await store.write(accounts.set_deactivated, users[1], 2, False)
-    found = await store.read(server_notices.find_addressees, "", 1)
-    assert found == [Addressee("@b:a.example.fr", "Académie")]
-    found = await store.read(server_notices.find_addressees, "@b:a.example.fr", 5)
-    assert [each.user_id for each in found] == ["@c:a.example.fr"]
+    """Living accounts by their ids, or one administration after the other, and who was told by which event."""
+    places = {"c": "z", "a": "a", "b": "a", "d": "m", "e": None, "f": "a"}
+    for name, of in places.items():
+        account = Account(f"@{name}:a.example.fr", "a.example.fr", None, 1, administration_id=of)
+        await store.write(accounts.add_account, account)
+        await store.write(server_notices.add_told, 7, account.user_id, f"${name}")
+    await store.write(accounts.set_deactivated, "@a:a.example.fr", 2, False)
+    found = await store.read(server_notices.find_everybody, "@b:a.example.fr", 2)
+    assert found == ["@c:a.example.fr", "@d:a.example.fr"]
+    after, told = ("", ""), []
+    while batch := await store.read(server_notices.find_agents, ("z", "a", "empty"), after, 1):
+        told += batch
+        after = batch[-1]
+    assert told == [("a", "@b:a.example.fr"), ("a", "@f:a.example.fr"), ("z", "@c:a.example.fr")]
     assert await store.read(server_notices.find_told, 7, "@a:a.example.fr", 1) == [("@b:a.example.fr", "$b")]
+
+
+async def test_notices_are_listed_the_newest_first(store: Store) -> None:
+    """All of them, or those for some administrations."""
+    ids = [
+        await store.write(server_notices.add_notice, replace(NOTICE, administration_id=of)) for of in (None, "a", "b")
+    ]
+    found = await store.read(server_notices.find_notices, ids[2], 5)
+    assert [each.notice_id for each in found] == [ids[1], ids[0]]
+    found = await store.read(server_notices.find_notices_for, ("b", "c"), 2**53, 5)
+    assert [(each.notice_id, each.administration_id) for each in found] == [(ids[2], "b")]
 
 
 async def test_there_is_one_room_per_person(store: Store) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from tchap.storage import media, url_previews
 from tchap.storage.database import Store
-from tchap.storage.media import Media, ThumbnailSize
+from tchap.storage.media import Media, Thumbnail, ThumbnailSize
 from tchap.storage.url_previews import StoredPreview
 
 pytestmark = pytest.mark.anyio
@@ -28,7 +28,7 @@ async def test_a_file_is_forgotten_with_its_thumbnails(store: Store) -> None:
     """What it was is told once, so that its bytes can go too."""
     row, size = Media("s", "m", "", 1, 5, "image/png", None, "blob"), ThumbnailSize(32, 32, "crop", False)
     await store.write(media.add_media, row)
-    await store.write(media.add_thumbnail, "s", "m", size, "image/png")
+    await store.write(media.set_thumbnail, "s", "m", size, Thumbnail("image/png", "ab"))
     assert await store.write(media.remove_thumbnails, "s", "m") == [size]
     assert await store.write(media.remove_thumbnails, "s", "m") == []
     assert await store.write(media.remove_media, "s", "m") == row

@@ -46,7 +46,15 @@ def test_the_example_is_lawful() -> None:
         "[[instances]]\nname = 'a.example'\n[[instances]]\nname = 'a.example'",
         "[test]\nshared_secret = 's'",
         "[http]\ntls_port = 8448",
+        "[antivirus]\nclamd = 'somewhere'",
+        "[antivirus]\nencrypted = 'required'",
         "not toml",
+        "[retention]\npublic_default_days = 91",
+        "[retention]\ndirect_max_days = 10",
+        "[retention]\nclear_default_days = -1",
+        "[retention]\ninterval_s = 0",
+        "[media]\nundeclared_lifetime_days = -1",
+        "[rooms]\nclassifications = ['']",
     ],
 )
 def test_bad_configuration_is_refused(text: str) -> None:

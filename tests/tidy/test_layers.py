@@ -13,6 +13,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # Higher may import lower; the same height only within the same room.
 HEIGHT = {
     "app": 7,
+    "commands": 7,
     "__main__": 8,
     "api": 6,
     "services": 5,

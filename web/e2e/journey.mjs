@@ -1,7 +1,7 @@
 /**
  * Two people of two administrations on two instances, from sign-up to a new device and a forgotten password.
  *
- *   node e2e/journey.mjs http://127.0.0.1:8008 [--first-domain D] [--second-domain D] [--search TERM] [--shots DIR]
+ *   node e2e/journey.mjs http://127.0.0.1:8008 [--first-domain D] [--second-domain D] [--search TERM] [--infected TEXT] [--shots DIR]
  *
  * Prints one JSON line per step; exits 1 at the first failure.
  */
@@ -16,6 +16,7 @@ const { values: options, positionals } = parseArgs({
     "first-domain": { type: "string", default: "prefecture.example.fr" },
     "second-domain": { type: "string", default: "hopital.example.fr" },
     search: { type: "string", default: "lefevre" },
+    infected: { type: "string" },
     shots: { type: "string" },
   },
 });
@@ -97,6 +98,14 @@ async function run() {
     const second = await steps.download(a.page, "note-bruno.txt");
     if (first !== "contenu secret d’Alice" || second !== "contenu secret de Bruno") throw new Error("files differ");
   });
+  if (options.infected !== undefined) {
+    await step("an infected file does not leave", async () => {
+      await steps.attach(a.page, "facture.txt", options.infected);
+      await a.page.getByText("Contenu bloqué").waitFor();
+      await shoot(a, "blocked");
+      if (await b.page.getByText("facture.txt").count()) throw new Error("it left");
+    });
+  }
   await step("reload", async () => {
     await a.page.reload();
     await steps.sees(a.page, "réponse secrète");

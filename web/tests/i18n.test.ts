@@ -37,6 +37,11 @@ describe("the words", () => {
     }
   });
 
+  test("in French no line begins with a sign of two parts", () => {
+    expect(translator("fr").t("guest.invitedBy", { name: "Léa", room: "Crue ?" })).toBe("Léa vous invite dans «\u00a0Crue ?\u00a0»");
+    expect(translator("en").t("people.title")).not.toContain("\u00a0");
+  });
+
   test("counting follows each language's plural", () => {
     expect(translator("fr").count("rooms.unread", 0)).toBe("0 message non lu");
     expect(translator("fr").count("rooms.unread", 2)).toBe("2 messages non lus");

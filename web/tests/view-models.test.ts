@@ -5,7 +5,7 @@ import type { Message } from "../src/matrix/types";
 import { parseConfig } from "../src/platform/config";
 import { nameDevice } from "../src/platform/device-name";
 import { toDays } from "../src/view-models/days";
-import { toPieces } from "../src/view-models/links";
+import { isInside, toPieces } from "../src/view-models/links";
 import { gather, Observable } from "../src/view-models/observable";
 import { checkRules, isAccepted } from "../src/view-models/password-rules";
 import { matchesAll } from "../src/view-models/search";
@@ -61,6 +61,11 @@ describe("small helpers", () => {
   test("web addresses become links, without the full stop that follows", () => {
     const pieces = toPieces("Voir https://exemple.example.fr/a?b=1. Merci");
     expect(pieces.map(({ href }) => href)).toEqual([null, "https://exemple.example.fr/a?b=1", null]);
+  });
+
+  test("a link to a room of ours opens in place, and nothing else does", () => {
+    const ours = ["https://tchap.example.fr/#/room/x", "https://tchap.example.fr.pirate.example/#/room/x", "https://tchap.example.fr/ouvrir"];
+    expect(ours.map((href) => isInside(href, "https://tchap.example.fr"))).toEqual([true, false, false]);
   });
 
   test("a script is never a link", () => {

@@ -3,11 +3,12 @@
 from typing import Any
 
 from tchap.api.http import Request
-from tchap.api.parse import maybe_bool, maybe_strs, need_bool
+from tchap.api.parse import maybe_bool, maybe_str, maybe_strs, need_bool, need_str
 from tchap.api.routing import Route
 from tchap.base import limits
-from tchap.services import admins
+from tchap.services import account_moves, admins, reactivation
 from tchap.services.world import World
+from tchap.storage.audit import AdminAct
 from tchap.storage.devices import Device
 
 
@@ -21,6 +22,7 @@ async def show(world: World, request: Request) -> dict[str, Any]:
         "admin": account.is_admin,
         "locked_ts": account.locked_ts,
         "suspended_ts": account.suspended_ts,
+        "expires_ts": account.expires_ts,
         "emails": [each.email for each in person.emails],
         "devices": [_device(each) for each in person.devices],
     }
@@ -55,6 +57,19 @@ async def deactivate(world: World, request: Request) -> dict[str, Any]:
     return {}
 
 
+async def reactivate(world: World, request: Request) -> dict[str, Any]:
+    """Opens a closed account again, for `email` or the address it had; answers the address."""
+    asked = maybe_str(request.json(), "email")
+    email = await reactivation.reactivate(world, request.requester, request.params["userId"], asked)
+    return {"user_id": request.params["userId"], "email": email}
+
+
+async def replace_email(world: World, request: Request) -> dict[str, Any]:
+    """Gives the account another address, in place of all it had."""
+    asked = need_str(request.json(), "email")
+    return {"email": await account_moves.replace_address(world, request.requester, request.params["userId"], asked)}
+
+
 async def name_admin(world: World, request: Request) -> dict[str, Any]:
     wanted = need_bool(request.json(), "admin")
     await admins.name_admin(world, request.requester, request.params["userId"], wanted)
@@ -66,18 +81,21 @@ async def list_acts(world: World, request: Request) -> dict[str, Any]:
     limit = request.number("limit", limits.DEFAULT_AUDIT_PAGE, 1, limits.MAX_AUDIT_PAGE)
     before = request.number("before", limits.MAX_AUDIT_ID, 0, limits.MAX_AUDIT_ID)
     found = await admins.find_acts(world, request.requester, before, limit)
-    acts = [
-        {
-            "id": act_id,
-            "admin": act.admin,
-            "act": act.act,
-            "target": act.target,
-            "detail": act.detail,
-            "done_ts": act.done_ts,
-        }
-        for act_id, act in found
-    ]
+    acts = [act_body(*each) for each in found]
     return {"acts": acts, "next": found[-1][0]} if len(found) == limit else {"acts": acts}
+
+
+def act_body(act_id: int, act: AdminAct) -> dict[str, Any]:
+    """One line of the audit, with the administration it concerns where there is one."""
+    body = {
+        "id": act_id,
+        "admin": act.admin,
+        "act": act.act,
+        "target": act.target,
+        "detail": act.detail,
+        "done_ts": act.done_ts,
+    }
+    return body if act.administration_id is None else {**body, "administration_id": act.administration_id}
 
 
 _BASE = "/_tchap/admin/v1"
@@ -88,6 +106,8 @@ ROUTES = (
     Route("GET", f"{_USER}/devices", list_devices),
     Route("POST", f"{_USER}/sign_out", sign_out),
     Route("POST", f"{_USER}/deactivate", deactivate),
+    Route("POST", f"{_USER}/reactivate", reactivate),
+    Route("PUT", f"{_USER}/email", replace_email),
     Route("PUT", f"{_USER}/admin", name_admin),
     Route("GET", f"{_BASE}/audit", list_acts),
 )

@@ -7,6 +7,7 @@ from tchap.api.http import Request, Response
 from tchap.api.routing import Route
 from tchap.base import limits
 from tchap.base.errors import InvalidParam, MissingParam, NotFound
+from tchap.policy.attachments import Road
 from tchap.protocol.identifiers import parse_mxc
 from tchap.services import media
 from tchap.services.media import Download, MediaName, Upload
@@ -46,7 +47,7 @@ async def create(world: World, request: Request) -> dict[str, Any]:
 
 
 async def upload_to_address(world: World, request: Request) -> dict[str, Any]:
-    await media.upload_to_address(world, request.requester, _parse_name(request), _parse_upload(request))
+    await media.upload_to_address(world, request.requester, parse_name(request), _parse_upload(request))
     return {}
 
 
@@ -63,17 +64,14 @@ async def preview_url(world: World, request: Request) -> Response:
     return Response(body=await preview(world, url, at_ts))
 
 
-async def download(world: World, request: Request) -> Response:
-    found = await media.download(world, _parse_name(request))
-    kind = found.content_type.partition(";")[0].strip().lower()
-    disposition = "inline" if kind in _INLINE else "attachment"
-    return _file_response(found, disposition, request.params.get("fileName") or found.file_name)
+async def download(world: World, request: Request, road: Road = Road.DOWNLOAD) -> Response:
+    found = await media.download(world, parse_name(request), road)
+    return file_response(found, request.params.get("fileName") or found.file_name)
 
 
 async def thumbnail(world: World, request: Request) -> Response:
-    asked = Asked(_edge(request, "width"), _edge(request, "height"), _method(request), request.flag("animated"))
-    found = await make_thumbnail(world, _parse_name(request), asked)
-    return _file_response(found, "inline", found.file_name)
+    found = await make_thumbnail(world, parse_name(request), parse_asked(request))
+    return file_response(found, found.file_name)
 
 
 async def download_frozen(world: World, request: Request) -> Response:
@@ -93,7 +91,7 @@ def _check_not_frozen(world: World) -> None:
         raise NotFound("This media needs authentication.", "Ce fichier demande une authentification.")
 
 
-def _parse_name(request: Request) -> MediaName:
+def parse_name(request: Request) -> MediaName:
     server, media_id = request.params["serverName"], request.params["mediaId"]
     wait_ms = request.number("timeout_ms", limits.DEFAULT_MEDIA_WAIT_MS, 0, limits.MAX_MEDIA_WAIT_MS)
     try:
@@ -101,6 +99,11 @@ def _parse_name(request: Request) -> MediaName:
     except ValueError as error:
         raise NotFound("Unknown media.", "Ce fichier n'existe pas.") from error
     return MediaName(server, media_id, wait_ms)
+
+
+def parse_asked(request: Request) -> Asked:
+    """What a request for a thumbnail wants."""
+    return Asked(_edge(request, "width"), _edge(request, "height"), _method(request), request.flag("animated"))
 
 
 def _edge(request: Request, name: str) -> int:
@@ -116,7 +119,9 @@ def _method(request: Request) -> str:
     return method
 
 
-def _file_response(found: Download, disposition: str, file_name: str | None) -> Response:
+def file_response(found: Download, file_name: str | None) -> Response:
+    kind = found.content_type.partition(";")[0].strip().lower()
+    disposition = "inline" if kind in _INLINE else "attachment"
     headers = [
         ("Content-Disposition", disposition + _file_name_parameter(file_name)),
         ("Content-Security-Policy", _POLICY),

@@ -8,12 +8,14 @@ from tchap.api.routing import Route
 from tchap.base import limits
 from tchap.base.errors import InvalidParam
 from tchap.protocol.canonical import MAX_INTEGER
+from tchap.protocol.identifiers import MediaUri, parse_mxc
 from tchap.services import messages
 from tchap.services.delayed_events import DelayedWish, schedule_event
 from tchap.services.messages import MessageWish
 from tchap.services.world import World
 
 _DELAY = "org.matrix.msc4140.delay"
+_MEDIA = "fr.tchap.attach_media"
 
 
 async def send(world: World, request: Request) -> dict[str, Any]:
@@ -21,10 +23,33 @@ async def send(world: World, request: Request) -> dict[str, Any]:
     txn_id = checked_txn_id(params["txnId"])
     delay_ms = delay_of(request)
     if delay_ms is not None:
-        later = DelayedWish(params["eventType"], request.json(), delay_ms, None, txn_id, origin_ts(request))
+        later = DelayedWish(
+            params["eventType"], request.json(), delay_ms, None, txn_id, origin_ts(request), attached_media(request)
+        )
         return {"delay_id": await schedule_event(world, request.requester, params["roomId"], later)}
-    wish = MessageWish(params["eventType"], request.json(), origin_ts(request))
+    wish = MessageWish(params["eventType"], request.json(), origin_ts(request), attached_media(request))
     return {"event_id": await messages.send_event(world, request.requester, params["roomId"], wish, txn_id)}
+
+
+def attached_media(request: Request) -> tuple[MediaUri, ...]:
+    """The files declared with the event, so that they go when it goes: `fr.tchap.attach_media`, repeated.
+
+    Ids alone: of an encrypted file the server learns which message it belongs to, and nothing that opens it.
+    """
+    if not request.raw_query:
+        return ()
+    named = request.texts(_MEDIA)
+    if len(named) > limits.MAX_ATTACHED_MEDIA:
+        raise InvalidParam(
+            f"An event has at most {limits.MAX_ATTACHED_MEDIA} files.",
+            f"Un message porte {limits.MAX_ATTACHED_MEDIA} fichiers au plus.",
+        )
+    try:
+        return tuple(map(parse_mxc, named))
+    except ValueError as error:
+        raise InvalidParam(
+            "A file is named by its mxc:// address.", "Un fichier se nomme par son adresse mxc://."
+        ) from error
 
 
 def origin_ts(request: Request) -> int | None:

@@ -34,7 +34,7 @@ def _parse_wish(body: dict[str, Any]) -> RoomRequest:
         raise InvalidParam("This visibility does not exist.", "Cette visibilité n'existe pas.")
     return RoomRequest(
         preset=preset,
-        is_public=visibility == "public",
+        visibility=visibility,
         name=maybe_str(body, "name"),
         topic=maybe_str(body, "topic"),
         alias_localpart=maybe_str(body, "room_alias_name"),

@@ -14,9 +14,11 @@ from tchap.api.public.browser import (
     with_session,
 )
 from tchap.api.public.email_steps import (
+    EXPIRED,
     Way,
     address_page,
     browser_of,
+    expired_page,
     password_fields,
     password_problems,
     problem_of,
@@ -92,6 +94,8 @@ async def _finish(world: World, request: Request, fields: dict[str, str]) -> Res
         check_rate(world, request, "login")
         cookie = await reset_password(world, proof_of(fields), fields["password"], browser_of(world, request))
     except MatrixError as error:
+        if error.errcode == EXPIRED:
+            return expired_page(world, request)
         return _last_page(world, request, fields, problem_of(request, error))
     return with_session(go_on(continue_of(request)), world, cookie)
 

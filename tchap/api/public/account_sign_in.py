@@ -17,7 +17,7 @@ from tchap.api.public.browser import (
     shown,
     with_session,
 )
-from tchap.api.public.email_steps import browser_of, sign_in_link
+from tchap.api.public.email_steps import EXPIRED, browser_of, expired_page, sign_in_link
 from tchap.api.public.forms import WHOLE, Field, Form, render
 from tchap.api.public.pages import page, said
 from tchap.api.public.proconnect_ways import proconnect_again, proconnect_first
@@ -51,6 +51,8 @@ async def submit(world: World, request: Request) -> Response:
         check_rate(world, request, "login")
         cookie = await sign_in(world, user, password, browser_of(world, request))
     except MatrixError as error:
+        if error.errcode == EXPIRED:
+            return expired_page(world, request)
         return _sign_in_page(world, request, user, {WHOLE: sentence_of(request, error)}, status_of(error))
     return with_session(go_on(continue_to), world, cookie)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 from tchap.api.http import Request, Response
-from tchap.api.public.browser import check_rate, continue_of, link_to, sentence_of, session_cookie
+from tchap.api.public.browser import SIGN_IN, check_rate, continue_of, link_to, sentence_of, session_cookie
 from tchap.api.public.forms import WHOLE, Field, Form, render
 from tchap.api.public.pages import page, said
 from tchap.base.errors import MatrixError
@@ -17,7 +17,8 @@ from tchap.services.emails import CodeRequest, find_proven, request_code, submit
 from tchap.services.passwords import policy_in_force
 from tchap.services.world import World
 
-_WRONG = 400
+_WRONG, _FORBIDDEN = 400, 403
+EXPIRED = "ORG_MATRIX_EXPIRED_ACCOUNT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,3 +160,26 @@ def problem_of(request: Request, error: MatrixError) -> dict[str, str]:
 def sign_in_link(request: Request, path: str, words: str) -> str:
     """A paragraph that leads to another page of the sign-in, which leads on to the same place."""
     return f'<p><a href="{escape(link_to(request, path, continue_of(request)), quote=True)}">{words}</a></p>'
+
+
+def expired_page(world: World, request: Request) -> Response:
+    """Told to who proved to be the owner of an account that has expired: the mail that renews it is on its way."""
+    kept = said(
+        request,
+        "Vos salons et vos messages sont gardés.",
+        "Your rooms and your messages are kept.",
+    )
+    sent = said(
+        request,
+        "Un courriel vient d'être envoyé à votre adresse : ouvrez son lien, puis revenez vous connecter.",
+        "A mail has just been sent to your address: open its link, then come back to sign in.",
+    )
+    again = said(
+        request,
+        "Rien reçu ? Regardez dans les courriels indésirables, ou reconnectez-vous dans une minute.",
+        "Nothing received? Look among unwanted mails, or sign in again in a minute.",
+    )
+    back = sign_in_link(request, SIGN_IN, said(request, "Se connecter", "Sign in"))
+    title = said(request, "Votre compte a expiré", "Your account has expired")
+    body = f'<p role="alert">{kept} {sent}</p>{_mailbox(world, request)}<p>{again}</p>{back}'
+    return page(request, title, body, _FORBIDDEN)

@@ -52,6 +52,7 @@ export function Field(props: FieldProps): ReactElement {
 
 interface LongFieldProps {
   readonly label: string;
+  readonly hint?: string;
   readonly value: string;
   readonly maxLength: number;
   readonly testId?: string;
@@ -59,7 +60,7 @@ interface LongFieldProps {
 }
 
 /** Several lines of free text. */
-export function LongField({ label, value, maxLength, testId, onText }: LongFieldProps): ReactElement {
+export function LongField({ label, hint, value, maxLength, testId, onText }: LongFieldProps): ReactElement {
   const id = useId();
   return (
     <div className="field">
@@ -71,8 +72,14 @@ export function LongField({ label, value, maxLength, testId, onText }: LongField
         maxLength={maxLength}
         value={value}
         data-testid={testId}
+        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
         onChange={(event) => onText(event.target.value)}
       />
+      {hint !== undefined && (
+        <div id={`${id}-hint`} className="hint">
+          {hint}
+        </div>
+      )}
     </div>
   );
 }

@@ -1,7 +1,10 @@
+import { enRooms } from "./en-rooms";
 import type { Key } from "./keys";
+import { expiredEn } from "./expired";
 
 /** The words of the application in English, written for English readers. */
 export const en: Record<Key, string> = {
+  ...enRooms,
   "app.name": "Tchap",
   "app.tagline": "Messaging for public servants",
   "app.loading": "Opening Tchap…",
@@ -61,10 +64,9 @@ export const en: Record<Key, string> = {
   "refused.title": "This address cannot use Tchap yet",
   "refused.body": "The administration behind {domain} is not on Tchap. First check that you typed your work address.",
   "refused.what": "What can you do?",
-  "refused.step1": "If you are a public servant: ask your IT department to bring your administration to Tchap.",
+  "refused.step1": "If you are a public servant: have your administration brought to Tchap, it takes a few minutes.",
   "refused.step2": "If you are not: ask the public servant you work with for an invitation.",
   "refused.other": "Use another address",
-  "refused.form": "Apply online",
   "refused.invited": "I have an invitation",
 
   "signIn.title": "Sign in",
@@ -184,7 +186,7 @@ export const en: Record<Key, string> = {
   "badge.public": "Public",
   "badge.externals": "Externals",
   "badge.external": "External guest",
-  "badge.encrypted": "Encrypted",
+  "badge.encrypted": "Secure",
   "badge.clear": "Not encrypted",
 
   "invitation.title": "{name} invites you",
@@ -235,6 +237,10 @@ export const en: Record<Key, string> = {
   "message.image": "Picture: {name}",
   "message.download": "Download {name}",
   "message.fileError": "This file could not be opened.",
+  "file.opening": "Checking and opening the file…",
+  "file.blocked": "Content blocked: this file contains malicious software.",
+  "file.typeForbidden": "Content blocked: files of this type are not allowed here.",
+  "file.notScanned": "This file could not be checked yet. It will open once it has been.",
   "message.other": "Content Tchap cannot show yet",
 
   "unreadable.title": "Message unreadable on this device",
@@ -267,7 +273,7 @@ export const en: Record<Key, string> = {
 
   "people.title": "New message",
   "people.label": "Search the directory",
-  "people.hint": "Part of the name is enough, accents do not matter.",
+  "people.hint": "Part of the name, with or without accents, or an e-mail address.",
   "people.none": "Nobody matches “{term}”. Try another part of the name.",
   "people.results_one": "{count} person found",
   "people.results_other": "{count} people found",
@@ -279,12 +285,11 @@ export const en: Record<Key, string> = {
   "room.topic": "Topic (optional)",
   "room.kind": "Who can read it?",
   "room.secure": "Secure private room",
-  "room.secureHint": "By invitation, end-to-end encrypted. Recommended.",
+  "room.secureHint": "By invitation, end-to-end encrypted. Recommended, up to 500 members.",
   "room.public": "Public room",
   "room.publicHint": "Every public servant can find and read it. Never open to externals.",
   "room.create": "Create the room",
   "room.invite": "Invite people",
-  "room.inviteDone": "{name} is invited.",
 
   "forums.title": "Public rooms",
   "forums.search": "Find a public room",
@@ -422,6 +427,31 @@ export const en: Record<Key, string> = {
   "replaced.closed": "You cannot enter the new room yet. Ask an administrator of this room for an invitation.",
   "replaced.before": "Read the messages of the former room",
 
+  "keeping.title": "How long messages are kept",
+  "keeping.forever": "Messages of this room are kept with no time limit.",
+  "keeping.after.days_one": "Messages of this room and their files are deleted after {count} day.",
+  "keeping.after.days_other": "Messages of this room and their files are deleted after {count} days.",
+  "keeping.after.months_one": "Messages of this room and their files are deleted after {count} month.",
+  "keeping.after.months_other": "Messages of this room and their files are deleted after {count} months.",
+  "keeping.after.years_one": "Messages of this room and their files are deleted after {count} year.",
+  "keeping.after.years_other": "Messages of this room and their files are deleted after {count} years.",
+  "keeping.others": "They are deleted for all members. What somebody has already copied or downloaded stays with them.",
+  "keeping.label": "Delete messages after",
+  "keeping.never": "Never",
+  "keeping.days_one": "{count} day",
+  "keeping.days_other": "{count} days",
+  "keeping.months_one": "{count} month",
+  "keeping.months_other": "{count} months",
+  "keeping.years_one": "{count} year",
+  "keeping.years_other": "{count} years",
+  "keeping.save": "Save this time",
+  "keeping.saved": "Saved.",
+  "keeping.tooLong": "This kind of room may not keep messages for that time.",
+  "classification.banner": "Classification:",
+  "classification.label": "Words shown at the top of the room",
+  "classification.hint": "For example “Restricted distribution”. Leave it empty to show none.",
+  "classification.save": "Save these words",
+  "classification.refused": "These words are not allowed here.",
   "upgrade.old": "This room is of an old version",
   "upgrade.hint": "A recent room is safer. You can replace it and keep its name, its members and its settings.",
   "upgrade.offer": "Upgrade",
@@ -449,4 +479,5 @@ export const en: Record<Key, string> = {
   "offline.banner": "Offline. You can read and write: your messages will leave when the network is back.",
   "offline.retry": "Try again now",
   "offline.back": "Connection restored.",
+  ...expiredEn,
 };

@@ -1,5 +1,9 @@
 /** Les mots de l’application, écrits en français d’abord. */
+import { expiredFr } from "./expired";
+import { frRooms } from "./fr-rooms";
+
 export const fr = {
+  ...frRooms,
   "app.name": "Tchap",
   "app.tagline": "La messagerie des agents publics",
   "app.loading": "Ouverture de Tchap…",
@@ -63,10 +67,9 @@ export const fr = {
   "refused.body":
     "L’administration de {domain} n’est pas inscrite sur Tchap. Vérifiez d’abord que vous avez saisi votre adresse professionnelle.",
   "refused.what": "Que faire ?",
-  "refused.step1": "Si vous êtes agent public : demandez à votre service informatique d’inscrire votre administration.",
+  "refused.step1": "Si vous êtes agent public : faites inscrire votre administration, cela prend quelques minutes.",
   "refused.step2": "Si vous n’êtes pas agent public : demandez une invitation à l’agent avec qui vous travaillez.",
   "refused.other": "Utiliser une autre adresse",
-  "refused.form": "Faire la demande en ligne",
   "refused.invited": "J’ai reçu une invitation",
 
   "signIn.title": "Se connecter",
@@ -187,7 +190,7 @@ export const fr = {
   "badge.public": "Public",
   "badge.externals": "Externes",
   "badge.external": "Invité externe",
-  "badge.encrypted": "Chiffré",
+  "badge.encrypted": "Sécurisé",
   "badge.clear": "Non chiffré",
 
   "invitation.title": "{name} vous invite",
@@ -238,6 +241,10 @@ export const fr = {
   "message.image": "Image : {name}",
   "message.download": "Télécharger {name}",
   "message.fileError": "Ce fichier n’a pas pu être ouvert.",
+  "file.opening": "Vérification et ouverture du fichier…",
+  "file.blocked": "Contenu bloqué : ce fichier contient un logiciel malveillant.",
+  "file.typeForbidden": "Contenu bloqué : ce type de fichier n’est pas autorisé ici.",
+  "file.notScanned": "Ce fichier n’a pas encore pu être vérifié. Il s’ouvrira quand il l’aura été.",
   "message.other": "Contenu que Tchap ne sait pas encore afficher",
 
   "unreadable.title": "Message illisible sur cet appareil",
@@ -270,7 +277,7 @@ export const fr = {
 
   "people.title": "Nouveau message",
   "people.label": "Rechercher dans l’annuaire",
-  "people.hint": "Une partie du nom suffit, même sans accent.",
+  "people.hint": "Une partie du nom, même sans accent, ou une adresse e-mail.",
   "people.none": "Personne ne correspond à « {term} ». Essayez une autre partie du nom.",
   "people.results_one": "{count} personne trouvée",
   "people.results_other": "{count} personnes trouvées",
@@ -282,12 +289,11 @@ export const fr = {
   "room.topic": "Sujet (facultatif)",
   "room.kind": "Qui peut lire ?",
   "room.secure": "Salon privé sécurisé",
-  "room.secureHint": "Sur invitation, chiffré de bout en bout. Recommandé.",
+  "room.secureHint": "Sur invitation, chiffré de bout en bout. Recommandé, jusqu’à 500 membres.",
   "room.public": "Salon public",
   "room.publicHint": "Tous les agents peuvent le trouver et le lire. Jamais ouvert aux externes.",
   "room.create": "Créer le salon",
   "room.invite": "Inviter des personnes",
-  "room.inviteDone": "{name} est invité.",
 
   "forums.title": "Salons publics",
   "forums.search": "Rechercher un salon public",
@@ -428,6 +434,31 @@ export const fr = {
     "Vous n’avez pas encore accès au nouveau salon. Demandez une invitation à un administrateur de ce salon.",
   "replaced.before": "Lire les messages de l’ancien salon",
 
+  "keeping.title": "Conservation des messages",
+  "keeping.forever": "Les messages de ce salon sont conservés sans limite de durée.",
+  "keeping.after.days_one": "Les messages de ce salon et leurs fichiers sont effacés après {count} jour.",
+  "keeping.after.days_other": "Les messages de ce salon et leurs fichiers sont effacés après {count} jours.",
+  "keeping.after.months_one": "Les messages de ce salon et leurs fichiers sont effacés après {count} mois.",
+  "keeping.after.months_other": "Les messages de ce salon et leurs fichiers sont effacés après {count} mois.",
+  "keeping.after.years_one": "Les messages de ce salon et leurs fichiers sont effacés après {count} an.",
+  "keeping.after.years_other": "Les messages de ce salon et leurs fichiers sont effacés après {count} ans.",
+  "keeping.others": "L’effacement vaut pour tous les membres. Ce qu’une personne a déjà copié ou téléchargé lui reste.",
+  "keeping.label": "Effacer les messages après",
+  "keeping.never": "Jamais",
+  "keeping.days_one": "{count} jour",
+  "keeping.days_other": "{count} jours",
+  "keeping.months_one": "{count} mois",
+  "keeping.months_other": "{count} mois",
+  "keeping.years_one": "{count} an",
+  "keeping.years_other": "{count} ans",
+  "keeping.save": "Enregistrer la durée",
+  "keeping.saved": "C’est enregistré.",
+  "keeping.tooLong": "Cette durée n’est pas permise pour ce type de salon.",
+  "classification.banner": "Mention de classification :",
+  "classification.label": "Mention affichée en haut du salon",
+  "classification.hint": "Par exemple « Diffusion restreinte ». Laissez vide pour n’afficher aucune mention.",
+  "classification.save": "Enregistrer la mention",
+  "classification.refused": "Cette mention n’est pas admise ici.",
   "upgrade.old": "Ce salon est d’une ancienne version",
   "upgrade.hint": "Un salon récent est plus sûr. Vous pouvez le remplacer en gardant son nom, ses membres et ses réglages.",
   "upgrade.offer": "Mettre à niveau",
@@ -456,4 +487,5 @@ export const fr = {
   "offline.banner": "Hors connexion. Vous pouvez lire et écrire : vos messages partiront au retour du réseau.",
   "offline.retry": "Réessayer maintenant",
   "offline.back": "Connexion rétablie.",
+  ...expiredFr,
 } as const;

@@ -8,6 +8,11 @@ function fill(text: string, params: Params): string {
   return text.replace(/\{(\w+)\}/gu, (hole, name: string) => String(params[name] ?? hole));
 }
 
+/** In French a sign of two parts never begins a line, nor does a quotation lose its marks. */
+function tieSigns(text: string): string {
+  return text.replace(/ (?=[:;?!»])/gu, "\u00a0").replace(/(?<=«) /gu, "\u00a0");
+}
+
 export interface Translator {
   readonly language: Language;
   readonly t: (key: Key, params?: Params) => string;
@@ -36,7 +41,8 @@ export function translator(language: Language): Translator {
   const date = new Intl.DateTimeFormat(language, { day: "numeric", month: "long", year: "numeric" });
   const day = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" });
   const list = new Intl.ListFormat(language, { type: "conjunction" });
-  const t = (key: Key, params: Params = {}): string => fill(words[key], params);
+  const wordsOf = (key: Key): string => (language === "fr" ? tieSigns(words[key]) : words[key]);
+  const t = (key: Key, params: Params = {}): string => fill(wordsOf(key), params);
   return {
     language,
     t,

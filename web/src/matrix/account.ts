@@ -9,7 +9,10 @@ import {
   SyncState,
 } from "matrix-js-sdk";
 import { type Credentials } from "./accounts";
+import { declareFiles, filesOf } from "./attached";
 import { guardFetch } from "./clear-text-guard";
+import { watchExpiry } from "./expiry";
+import { inChosenLanguage } from "./http";
 import { quietLogger } from "./quiet-logger";
 import { createVault, type SecretVault } from "./secret-vault";
 import type { Connection } from "./types";
@@ -61,6 +64,8 @@ export interface OpenOptions {
   /** Given by tests that run without a browser. */
   readonly fetchFn?: typeof fetch;
   readonly inMemory?: boolean;
+  /** The server answered that the account has expired. */
+  readonly onExpired?: () => unknown;
 }
 
 /** Builds the account without starting it. */
@@ -74,13 +79,17 @@ export function buildAccount(credentials: Credentials, options: OpenOptions): Ac
     isRoomEncrypted: (roomId: string) =>
       expectEncrypted.has(roomId) || (client.getRoom(roomId)?.hasEncryptionStateEvent() ?? true),
   };
-  const inner = options.fetchFn ?? ((input, init) => fetch(input, init));
+  const inner = inChosenLanguage(options.fetchFn ?? ((input, init) => fetch(input, init)));
+  const findFiles = (roomId: string, txnId: string): string[] => {
+    const pending = client.getRoom(roomId)?.getPendingEvents().find((event) => event.getTxnId() === txnId);
+    return pending === undefined ? [] : filesOf(pending.getContent());
+  };
   const client: MatrixClient = createClient({
     baseUrl: credentials.baseUrl,
     userId,
     deviceId,
     accessToken: credentials.accessToken,
-    fetchFn: guardFetch(inner, facts),
+    fetchFn: guardFetch(watchExpiry(declareFiles(inner, findFiles), options.onExpired ?? (() => undefined)), facts),
     cryptoCallbacks: vault.callbacks,
     verificationMethods: ["m.sas.v1"],
     timelineSupport: true,

@@ -45,6 +45,15 @@ function chosenLanguage(): string {
   return globalThis.document?.documentElement.lang || "fr";
 }
 
+/** Lets the refusals of the SDK's own requests come in the language chosen in the application. */
+export function inChosenLanguage(inner: typeof fetch): typeof fetch {
+  return (input, init) => {
+    const headers = new Headers(init?.headers);
+    headers.set("Accept-Language", chosenLanguage());
+    return inner(input, { ...init, headers });
+  };
+}
+
 function toHeaders(init: { body?: unknown; token?: string }): Headers {
   const headers = new Headers({ "Accept-Language": chosenLanguage() });
   if (init.body !== undefined) headers.set("Content-Type", "application/json");

@@ -1,8 +1,9 @@
 /** Sending and fetching files. In an encrypted room the server only ever sees sealed bytes. */
 import type { Account } from "./account";
 import { decryptFile, encryptFile } from "./attachments";
+import { downloadOpened, FileRefused, scanBeforeSending, scanEncrypted } from "./scanner";
 import { type Content, sendContent, waitUntilSendable } from "./send";
-import type { MediaInfo } from "./types";
+import type { EncryptedFile, MediaInfo } from "./types";
 
 /** Only these are drawn in the page; anything else is offered for download as plain bytes. */
 const DRAWN = new Set(["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"]);
@@ -50,9 +51,15 @@ async function upload(account: Account, bytes: Blob, name: string | null, given:
 }
 
 async function store(account: Account, encrypted: boolean, given: Upload): Promise<Content> {
-  if (!encrypted) return { url: await upload(account, given.file, given.file.name, given) };
-  const { data, file } = await encryptFile(await given.file.arrayBuffer());
-  return { file: { ...file, url: await upload(account, new Blob([data]), null, given) } };
+  if (!encrypted) {
+    const url = await upload(account, given.file, given.file.name, given);
+    await scanBeforeSending(account, url, null);
+    return { url };
+  }
+  const { data, file: sealed } = await encryptFile(await given.file.arrayBuffer());
+  const file = { ...sealed, url: await upload(account, new Blob([data]), null, given) };
+  await scanBeforeSending(account, file.url, file);
+  return { file };
 }
 
 /** Sends one file; resolves when the message has left. */
@@ -78,13 +85,31 @@ async function fetchBytes(account: Account, mxc: string): Promise<ArrayBuffer> {
   const url = account.client.mxcUrlToHttp(mxc, undefined, undefined, undefined, false, true, true);
   if (url === null) throw new Error("no such file");
   const answer = await fetch(url, { headers: { Authorization: `Bearer ${account.credentials.accessToken}` } });
-  if (!answer.ok) throw new Error(`file refused: ${answer.status}`);
+  if (!answer.ok) throw new FileRefused(await codeOf(answer));
   return answer.arrayBuffer();
+}
+
+async function codeOf(answer: Response): Promise<string> {
+  const body: unknown = await answer.json().catch(() => null);
+  const code = (body as { errcode?: unknown } | null)?.errcode;
+  return typeof code === "string" ? code : "M_UNKNOWN";
+}
+
+/** The server opens by itself what looks like no format it knows, and hands out the ciphertext of the others. */
+async function fetchSealed(account: Account, file: EncryptedFile): Promise<ArrayBuffer> {
+  await scanEncrypted(account, file);
+  try {
+    return await decryptFile(await fetchBytes(account, file.url), file);
+  } catch (error) {
+    if (!(error instanceof FileRefused) || error.errcode !== "MCS_MEDIA_REQUEST_FAILED") throw error;
+    const opened = await downloadOpened(account, file);
+    if (opened === null) throw error;
+    return opened;
+  }
 }
 
 /** The file opened, with a type that is safe to show in the page. */
 export async function fetchFile(account: Account, media: MediaInfo): Promise<Blob> {
-  const bytes = await fetchBytes(account, media.mxc);
-  const plain = media.key === null ? bytes : await decryptFile(bytes, media.key);
+  const plain = await (media.key === null ? fetchBytes(account, media.mxc) : fetchSealed(account, media.key));
   return new Blob([plain], { type: DRAWN.has(media.type) ? media.type : "application/octet-stream" });
 }

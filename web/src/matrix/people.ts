@@ -2,29 +2,33 @@
 import type { Account } from "./account";
 import { parsePerson } from "./names";
 import { type Proof, prove } from "./proof";
-import type { Device, Member, Person } from "./types";
+import { roleOf } from "./roles";
+import { text } from "./state";
+import type { Device, FoundPerson, Member, Person } from "./types";
 
 const RESULTS = 12;
 
+interface Listed {
+  readonly user_id: string;
+  readonly display_name?: string;
+  readonly [more: string]: unknown;
+}
+
+export function toFoundPerson(listed: Listed): FoundPerson {
+  const person = parsePerson(listed.user_id, listed.display_name ?? null);
+  return { ...person, unit: text(listed["fr.tchap.unit"]), post: text(listed["fr.tchap.function"]) };
+}
+
 /** The server finds people by any part of the name, accents and small mistakes forgiven. */
-export async function searchPeople(account: Account, term: string): Promise<Person[]> {
+export async function searchPeople(account: Account, term: string): Promise<FoundPerson[]> {
   const answer = await account.client.searchUserDirectory({ term, limit: RESULTS });
   const others = answer.results.filter((found) => found.user_id !== account.userId);
-  return others.map((found) => parsePerson(found.user_id, found.display_name ?? null));
+  return others.map((found) => toFoundPerson(found as unknown as Listed));
 }
 
 export async function readOwnProfile(account: Account): Promise<Person> {
   const profile = await account.client.getProfileInfo(account.userId).catch(() => ({ displayname: undefined }));
   return parsePerson(account.userId, profile.displayname ?? null);
-}
-
-const ROLES = [
-  { least: 100, role: "admin" },
-  { least: 50, role: "moderator" },
-] as const;
-
-function roleOf(power: number): Member["role"] {
-  return ROLES.find(({ least }) => power >= least)?.role ?? "member";
 }
 
 export function listMembers(account: Account, roomId: string): Member[] {

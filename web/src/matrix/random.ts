@@ -2,14 +2,15 @@
 
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-function letters(count: number): string {
+/** Letters and digits. */
+export function randomText(count: number): string {
   const bytes = crypto.getRandomValues(new Uint8Array(count));
   return Array.from(bytes, (byte) => LETTERS[byte % LETTERS.length]).join("");
 }
 
 /** A client secret for an e-mail proof (spec: [0-9a-zA-Z.=_-], at most 255). */
 export function newSecret(): string {
-  return letters(40);
+  return randomText(40);
 }
 
 /**
@@ -17,5 +18,5 @@ export function newSecret(): string {
  * a random id of 24 letters cannot meet another.
  */
 export function newTransactionId(): string {
-  return `t${letters(24)}`;
+  return `t${randomText(24)}`;
 }

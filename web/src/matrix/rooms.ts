@@ -11,23 +11,16 @@ import {
   RoomStateEvent,
 } from "matrix-js-sdk";
 import type { Account } from "./account";
+import { awaitedIn, remember } from "./invited-addresses";
 import { parsePerson, serverOf } from "./names";
+import { ACCESS_RULES, accessRules, ENCRYPTION, historyVisibility, kindOf, type NewRoom, roomBody } from "./room-kinds";
+import { classificationOf, lifetimeOf } from "./retention";
+import { contentOf, text } from "./state";
 import { isReplaced, predecessorOf, successorOf } from "./upgrades";
-import type { LastText, Person, RoomKind, RoomSummary } from "./types";
+import type { LastText, Person, RoomSummary } from "./types";
 
 /** The newest conversations, of which a notification may have to say the name. */
 const MAX_NAMES = 500;
-
-export const ACCESS_RULES = "im.vector.room.access_rules";
-
-function stateContent(room: Room, type: string): Record<string, unknown> {
-  const event = room.currentState.getStateEvents(type, "");
-  return (event?.getContent() ?? {}) as Record<string, unknown>;
-}
-
-function text(value: unknown): string {
-  return typeof value === "string" ? value : "";
-}
 
 export function personIn(room: Room | null, userId: string): Person {
   return parsePerson(userId, room?.getMember(userId)?.rawDisplayName ?? null);
@@ -43,16 +36,25 @@ function readDirect(account: Account): Map<string, string> {
   return peers;
 }
 
+function hasDirectRule(room: Room): boolean {
+  return contentOf(room, ACCESS_RULES)["rule"] === "direct";
+}
+
+/** A direct message that began by an e-mail address is in nobody's list: its rules say what it is. */
 function findPeer(room: Room, direct: Map<string, string>): string | null {
   const listed = direct.get(room.roomId);
   if (listed !== undefined) return listed;
+  if (hasDirectRule(room)) return room.getMembers().find(({ userId }) => userId !== room.myUserId)?.userId ?? null;
   return room.getMyMembership() === "invite" ? (room.getDMInviter() ?? null) : null;
 }
 
-function kindOf(room: Room, peer: string | null): RoomKind {
-  if (peer !== null) return "direct";
-  if (text(stateContent(room, "m.room.join_rules")["join_rule"]) === "public") return "public";
-  return room.hasEncryptionStateEvent() ? "secure" : "private";
+function readKind(account: Account, room: Room, isDirect: boolean): RoomSummary["kind"] {
+  const joinRule = text(contentOf(room, "m.room.join_rules")["join_rule"]);
+  return kindOf({ isDirect, rules: contentOf(room, ACCESS_RULES), joinRule, isEncrypted: isEncrypted(account, room) });
+}
+
+function isEncrypted(account: Account, room: Room): boolean {
+  return room.hasEncryptionStateEvent() || account.expectEncrypted.has(room.roomId);
 }
 
 function nameFromMembers(account: Account, room: Room): string {
@@ -64,11 +66,11 @@ function nameFromMembers(account: Account, room: Room): string {
 
 function nameOf(account: Account, room: Room, peer: string | null): string {
   if (peer !== null) return personIn(room, peer).name;
-  return text(stateContent(room, "m.room.name")["name"]).trim() || nameFromMembers(account, room);
+  return text(contentOf(room, "m.room.name")["name"]).trim() || nameFromMembers(account, room) || awaitedIn(room);
 }
 
 function hasExternals(room: Room): boolean {
-  if (text(stateContent(room, ACCESS_RULES)["rule"]) === "unrestricted") return true;
+  if (text(contentOf(room, ACCESS_RULES)["rule"]) === "unrestricted") return true;
   return room.getMembers().some((member) => {
     const present = member.membership === "join" || member.membership === "invite";
     return present && parsePerson(member.userId, "").external;
@@ -114,9 +116,9 @@ function toSummary(account: Account, room: Room, direct: Map<string, string>): R
   return {
     id: room.roomId,
     name: nameOf(account, room, peer),
-    topic: text(stateContent(room, "m.room.topic")["topic"]),
-    kind: kindOf(room, peer),
-    encrypted: room.hasEncryptionStateEvent() || account.expectEncrypted.has(room.roomId),
+    topic: text(contentOf(room, "m.room.topic")["topic"]),
+    kind: readKind(account, room, peer !== null || hasDirectRule(room)),
+    encrypted: isEncrypted(account, room),
     externals: hasExternals(room),
     invitation: readInvitation(account, room),
     unread: room.getUnreadNotificationCount(NotificationCountType.Total),
@@ -127,7 +129,10 @@ function toSummary(account: Account, room: Room, direct: Map<string, string>): R
     closed: successorOf(room) !== null,
     replaced: isReplaced(account, room),
     predecessor: findPredecessor(account, room),
+    lifetime: lifetimeOf(room),
+    classification: classificationOf(room),
     peer: peer === null ? null : personIn(room, peer),
+    awaited: peer === null && hasDirectRule(room) ? awaitedIn(room) : "",
   };
 }
 
@@ -167,7 +172,7 @@ export function watchRooms(account: Account, tell: () => void): () => void {
   return () => {
     for (const event of onName) client.off(event, tell);
     for (const event of onRoom) client.off(event, tell);
-      client.off(RoomStateEvent.Events, tell);
+    client.off(RoomStateEvent.Events, tell);
     client.off(RoomMemberEvent.Membership, tell);
     client.off(MatrixEventEvent.Decrypted, tell);
   };
@@ -196,22 +201,9 @@ export async function joinForum(account: Account, roomId: string, server: string
 }
 
 export function findDirectRoom(account: Account, userId: string): string | null {
-  for (const [roomId, peer] of readDirect(account)) {
-    if (peer === userId && account.client.getRoom(roomId)?.getMyMembership() === "join") return roomId;
-  }
-  return null;
-}
-
-const ENCRYPTION = {
-  type: "m.room.encryption",
-  state_key: "",
-  content: { algorithm: "m.megolm.v1.aes-sha2" },
-};
-function visibility(value: string) {
-  return { type: "m.room.history_visibility", state_key: "", content: { history_visibility: value } };
-}
-function access(rule: string, seen: "private" | "public") {
-  return { type: ACCESS_RULES, state_key: "", content: { rule, visibility: seen } };
+  const direct = readDirect(account);
+  const joined = account.client.getRooms().filter((room) => room.getMyMembership() === "join");
+  return joined.find((room) => findPeer(room, direct) === userId)?.roomId ?? null;
 }
 
 type CreateOptions = Parameters<Account["client"]["createRoom"]>[0];
@@ -223,35 +215,31 @@ async function create(account: Account, options: Record<string, unknown>, encryp
   return roomId;
 }
 
+const DIRECT = {
+  preset: "trusted_private_chat",
+  is_direct: true,
+  initial_state: [ENCRYPTION, historyVisibility("invited"), accessRules("direct", "private")],
+};
+
 /** Opens the conversation with this person, making it when there is none. Returns the room's id. */
 export async function openDirect(account: Account, userId: string): Promise<string> {
   const existing = findDirectRoom(account, userId);
   if (existing !== null) return existing;
-  const initialState = [ENCRYPTION, visibility("invited"), access("direct", "private")];
-  const options = { preset: "trusted_private_chat", is_direct: true, invite: [userId], initial_state: initialState };
-  const roomId = await create(account, options, true);
+  const roomId = await create(account, { ...DIRECT, invite: [userId] }, true);
   await addDirect(account, userId, roomId);
   return roomId;
 }
 
-export interface NewRoom {
-  readonly name: string;
-  readonly topic: string;
-  readonly kind: "secure" | "public";
-  readonly invited: readonly string[];
-  readonly externals: boolean;
+/** The same with somebody who may have no account yet, and is told by e-mail. */
+export async function openDirectByEmail(account: Account, address: string): Promise<string> {
+  const invitee = { medium: "email", address, id_server: new URL(account.credentials.baseUrl).host };
+  const roomId = await create(account, { ...DIRECT, invite_3pid: [invitee] }, true);
+  await remember(account, roomId, address).catch(() => undefined);
+  return roomId;
 }
 
 export async function createRoom(account: Account, room: NewRoom): Promise<string> {
-  const secure = room.kind === "secure";
-  const shared = { name: room.name, invite: room.invited, ...(room.topic === "" ? {} : { topic: room.topic }) };
-  const rule = room.externals ? "unrestricted" : "restricted";
-  const initialState = secure
-    ? [ENCRYPTION, visibility("invited"), access(rule, "private")]
-    : [visibility("world_readable"), access("restricted", "public")];
-  const preset = secure ? "private_chat" : "public_chat";
-  const options = { ...shared, preset, visibility: secure ? "private" : "public", initial_state: initialState };
-  return create(account, options, secure);
+  return create(account, roomBody(room), room.kind === "secure");
 }
 
 export async function invite(account: Account, roomId: string, userId: string): Promise<void> {

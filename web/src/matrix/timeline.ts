@@ -1,9 +1,11 @@
 /** One conversation, as plain messages in the order to draw them. */
 import { type Direction, EventStatus, EventTimeline, EventType, type MatrixEvent, MatrixEventEvent, type Room, RoomEvent } from "matrix-js-sdk";
 import { DecryptionFailureCode } from "matrix-js-sdk/lib/crypto-api";
+import { ACCESS_TYPES, accessChangeOf } from "./access-changes";
 import type { Account } from "./account";
 import { parseMedia } from "./media-info";
 import { parsePerson } from "./names";
+import { oldestKept } from "./retention";
 import { personIn } from "./rooms";
 import { resend, stateOfPending } from "./send";
 import type { MembershipChange, Message, MessageKind, Reaction, UnreadableReason } from "./types";
@@ -43,7 +45,7 @@ function kindOf(room: Room, event: MatrixEvent): MessageKind | null {
   if (event.isDecryptionFailure()) return "unreadable";
   if (event.getRelation()?.rel_type === "m.replace") return null;
   if (type === "m.room.message") return messageKind(event);
-  if (["m.room.member", "m.room.create", "m.room.name"].includes(type)) {
+  if (["m.room.member", "m.room.create", "m.room.name", ...ACCESS_TYPES].includes(type)) {
     return membershipOf(room, event) === null ? null : "membership";
   }
   return null;
@@ -56,8 +58,10 @@ function isMakerArriving(room: Room, event: MatrixEvent): boolean {
 }
 
 function changeOf(event: MatrixEvent): MembershipChange["change"] | null {
-  if (event.getType() === "m.room.create") return "created";
-  if (event.getType() === "m.room.name") return "renamed-room";
+  const type = event.getType();
+  if (type === "m.room.create") return "created";
+  if (type === "m.room.name") return "renamed-room";
+  if (ACCESS_TYPES.includes(type)) return accessChangeOf(event);
   const now = text(event.getContent()["membership"]);
   const before = text(event.getPrevContent()["membership"]);
   if (now === before) return null;
@@ -172,7 +176,10 @@ export function listMessages(account: Account, roomId: string, anchor: string | 
   if (room === null) return [];
   const pieces = piecesOf(room, anchor);
   const pending = pieces.includes(room.getLiveTimeline()) ? room.getPendingEvents() : [];
-  const events = [...pieces.flatMap((piece) => piece.getEvents()), ...pending];
+  const oldest = oldestKept(room, Date.now());
+  // What this device still holds of them is no longer shown once their time is over, as on the server.
+  const isKept = (event: MatrixEvent): boolean => event.isState() || event.getTs() >= oldest;
+  const events = [...pieces.flatMap((piece) => piece.getEvents()).filter(isKept), ...pending];
   for (const event of events) void account.client.decryptEventIfNeeded(event);
   return events.flatMap((event) => {
     const kind = kindOf(room, event);

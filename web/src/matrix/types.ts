@@ -12,6 +12,12 @@ export interface Person {
   readonly external: boolean;
 }
 
+/** Somebody the directory finds, with what it says of her post. */
+export interface FoundPerson extends Person {
+  readonly unit: string;
+  readonly post: string;
+}
+
 export interface RoomSummary {
   readonly id: string;
   /** "" when nothing names the room. */
@@ -33,8 +39,14 @@ export interface RoomSummary {
   readonly replaced: boolean;
   /** The room whose place this one took, when it can still be read. */
   readonly predecessor: string | null;
+  /** How many days messages are kept; null: for ever. */
+  readonly lifetime: number | null;
+  /** The words shown at the top of the conversation; "" for none. */
+  readonly classification: string;
   /** In a direct message: the other person. */
   readonly peer: Person | null;
+  /** In a direct message that waits for somebody without an account: her address; else "". */
+  readonly awaited: string;
 }
 
 export interface LastText {
@@ -95,15 +107,51 @@ export interface Message {
 }
 
 export interface MembershipChange {
-  readonly change: "joined" | "left" | "invited" | "removed" | "banned" | "renamed-room" | "created";
+  readonly change: "joined" | "left" | "invited" | "removed" | "banned" | "renamed-room" | "created" | "opened" | "link-on" | "link-off";
   readonly subject: string;
   readonly by: string;
   readonly detail: string;
 }
 
+export type Role = "admin" | "moderator" | "member";
+
 export interface Member extends Person {
   readonly membership: "join" | "invite";
-  readonly role: "admin" | "moderator" | "member";
+  readonly role: Role;
+}
+
+/** What one may do to a member. */
+export interface MemberActs {
+  /** The other roles one may give her. */
+  readonly roles: readonly Role[];
+  readonly mayRemove: boolean;
+  readonly mayBan: boolean;
+}
+
+/** Somebody invited by e-mail who has not answered. */
+export interface PendingInvitation {
+  readonly token: string;
+  /** As the room shows the address: "ca...@pr...". */
+  readonly shown: string;
+  /** The whole address, to who sent the invitation from here; else "". */
+  readonly address: string;
+  readonly by: Person;
+  readonly isMine: boolean;
+  readonly isExpired: boolean;
+}
+
+/** A room seen from outside. */
+export interface RoomDoor {
+  readonly roomId: string;
+  readonly via: readonly string[];
+  readonly name: string;
+  readonly topic: string;
+  readonly members: number;
+  /** The person is in the room already, or invited. */
+  readonly isIn: boolean;
+  /** One may come in without an invitation. */
+  readonly opens: boolean;
+  readonly encrypted: boolean;
 }
 
 export interface Device {

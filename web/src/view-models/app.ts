@@ -7,6 +7,7 @@ import * as encryption from "../matrix/encryption";
 import type { RecoveryCode } from "../matrix/encryption";
 import { AuthModel } from "./auth";
 import { phraseOf } from "./errors";
+import { ExpiredModel } from "./expired";
 import { HomeModel } from "./home";
 import type { NotificationSurroundings } from "./notifications";
 import { Observable } from "./observable";
@@ -19,6 +20,7 @@ export type AppScreen =
   | { readonly name: "other-tab" }
   | { readonly name: "broken"; readonly why: Phrase }
   | { readonly name: "auth"; readonly auth: AuthModel }
+  | { readonly name: "expired"; readonly expired: ExpiredModel }
   | { readonly name: "recovery"; readonly code: RecoveryCode }
   | { readonly name: "unlock"; readonly unlock: UnlockModel }
   | { readonly name: "home"; readonly home: HomeModel };
@@ -57,6 +59,8 @@ export class AppModel {
   readonly #around: AppSurroundings;
   #account: Account | null = null;
   #home: HomeModel | null = null;
+  /** Rises whenever an account opens or closes: what a former one still says is not heard. */
+  #turn = 0;
   #stopWatching: (() => void) | null = null;
 
   constructor(around: AppSurroundings) {
@@ -91,6 +95,7 @@ export class AppModel {
   };
 
   #close(): void {
+    this.#turn += 1;
     this.#stopWatching?.();
     this.#stopWatching = null;
     this.#home?.stop();
@@ -127,16 +132,21 @@ export class AppModel {
 
   /** `fresh`: this device has just signed in, so that its encryption comes before the conversations. */
   async #open(credentials: Credentials, password: string | null, fresh: boolean): Promise<void> {
+    const turn = (this.#turn += 1);
     this.screen.set({ name: "opening" });
     try {
-      const account = await matrix.openAccount(credentials, { isActiveTab: this.#around.tab.isActive });
+      const account = await matrix.openAccount(credentials, {
+        isActiveTab: this.#around.tab.isActive,
+        onExpired: () => turn === this.#turn && this.expire(credentials),
+      });
+      if (turn !== this.#turn) return matrix.closeAccount(account);
       this.#account = account;
       this.#watch(account);
       if (!fresh && !this.#around.unnoted.get()) return await this.#openKnown(account);
       await matrix.waitForFirstSync(account);
       await this.#secure(account, password);
     } catch (error) {
-      this.#fail(error);
+      if (turn === this.#turn) this.#fail(error);
     }
   }
 
@@ -181,6 +191,7 @@ export class AppModel {
   #showHome(account: Account): void {
     const { instances, setPath, readPath, notifying, deviceName } = this.#around;
     this.#home ??= new HomeModel(account, {
+      origin: this.#around.entryUrl,
       instances,
       setPath,
       notifying: { ...notifying, deviceName },
@@ -202,6 +213,19 @@ export class AppModel {
       for (const stop of stops) stop();
     };
   }
+
+  /** The account expired: what was read here is shown no more and stays where it is, until the account is renewed. */
+  readonly expire = (credentials: Credentials): void => {
+    if (this.screen.get().name === "expired") return;
+    const account = this.#account;
+    this.#close();
+    this.screen.set({ name: "expired", expired: new ExpiredModel(credentials, () => void this.retry()) });
+    if (account === null) return;
+    void matrix.persist(account).then(
+      () => matrix.closeAccount(account),
+      () => matrix.closeAccount(account),
+    );
+  };
 
   async #closedByServer(): Promise<void> {
     const account = this.#account;

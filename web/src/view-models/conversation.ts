@@ -2,6 +2,7 @@
 import type { Phrase } from "../i18n/keys";
 import type { Account } from "../matrix/account";
 import { decryptAgain } from "../matrix/encryption";
+import { mayInvite } from "../matrix/invitations";
 import { fetchFile, sendFile } from "../matrix/media";
 import * as people from "../matrix/people";
 import * as rooms from "../matrix/rooms";
@@ -31,6 +32,7 @@ export interface ConversationState {
   readonly target: { readonly eventId: string } | null;
   readonly canSend: boolean;
   readonly canDeleteOthers: boolean;
+  readonly canInvite: boolean;
   readonly draft: string;
   readonly replyTo: Message | null;
   readonly editing: Message | null;
@@ -67,6 +69,7 @@ export class ConversationModel {
       target: null,
       canSend: true,
       canDeleteOthers: false,
+      canInvite: false,
       draft: drafts.get(roomId) ?? "",
       replyTo: null,
       editing: null,
@@ -100,6 +103,7 @@ export class ConversationModel {
       hasNewer: timeline.hasNewer(this.#account, roomId, this.#anchor),
       canSend: timeline.canSend(this.#account, roomId),
       canDeleteOthers: timeline.canDeleteOthers(this.#account, roomId),
+      canInvite: mayInvite(this.#account, roomId),
     });
     this.#fillScreen();
   }
@@ -155,7 +159,9 @@ export class ConversationModel {
       // A message that failed shows its own state in the timeline; the rest is said under the composer.
       this.#read();
       const shown = this.state.get().messages.some((message) => message.state === "failed" || message.state === "waiting");
-      if (!shown) this.state.update({ error: phraseOf(error) });
+      const phrase = phraseOf(error);
+      // A refusal has a reason, which its mark on the message does not tell.
+      if (!shown || phrase.key === "error.said") this.state.update({ error: phrase });
     }
   }
 
@@ -257,6 +263,4 @@ export class ConversationModel {
   readonly markRead = (): void => {
     if (!this.state.get().hasNewer) void timeline.markRead(this.#account, this.roomId).catch(() => undefined);
   };
-
-  readonly invite = (userId: string): Promise<void> => rooms.invite(this.#account, this.roomId, userId);
 }

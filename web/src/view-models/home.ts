@@ -2,16 +2,19 @@
 import type { Phrase } from "../i18n/keys";
 import * as matrix from "../matrix/account";
 import type { Account } from "../matrix/account";
+import { isKnown } from "../matrix/entry";
 import * as encryption from "../matrix/encryption";
 import type { RecoveryCode } from "../matrix/encryption";
 import * as people from "../matrix/people";
 import * as roomsOf from "../matrix/rooms";
+import { isExternal } from "../matrix/names";
 import { joinSuccessor } from "../matrix/upgrades";
 import * as sending from "../matrix/send";
 import type { Connection, Person, RoomSummary } from "../matrix/types";
 import * as verification from "../matrix/verification";
 import { ComparisonModel } from "./comparison";
 import { ConversationModel } from "./conversation";
+import { EntryModel } from "./entry";
 import { phraseOf } from "./errors";
 import { ForumsModel } from "./forums";
 import { MessageSearchModel } from "./message-search";
@@ -19,12 +22,15 @@ import { type NotificationSurroundings, NotificationsModel } from "./notificatio
 import { NewRoomModel } from "./new-room";
 import { gather, Observable } from "./observable";
 import { PeopleModel } from "./people";
+import { parsePath } from "./places";
 import { ReportModel, type ReportSubject } from "./report";
 import { SettingsModel } from "./settings";
 
 export type Place =
   | { readonly name: "none" }
   | { readonly name: "room"; readonly roomId: string; readonly conversation: ConversationModel }
+  /** A link to a room the person is not in. */
+  | { readonly name: "entry"; readonly roomId: string; readonly message: string; readonly entry: EntryModel }
   | { readonly name: "forums"; readonly forums: ForumsModel }
   | { readonly name: "settings"; readonly settings: SettingsModel };
 
@@ -49,6 +55,8 @@ export interface HomeState {
 }
 
 export interface HomeExits {
+  /** Where this application is served: links to rooms begin so. */
+  readonly origin: string;
   readonly instances: readonly string[];
   readonly setPath: (path: string) => void;
   readonly notifying: Omit<NotificationSurroundings, "onOpen">;
@@ -72,12 +80,15 @@ export class HomeModel {
     error: null,
   });
   readonly account: Account;
+  /** The person is a guest from outside: what the law refuses her is not offered. */
+  readonly isGuest: boolean;
   readonly notifications: NotificationsModel;
   readonly #exits: HomeExits;
   readonly #stops: (() => void)[];
 
   constructor(account: Account, exits: HomeExits) {
     this.account = account;
+    this.isGuest = isExternal(account.userId);
     this.#exits = exits;
     this.notifications = new NotificationsModel(account, { ...exits.notifying, onOpen: exits.setPath });
     const redraw = gather(() => this.#readRooms(), REDRAW_MS);
@@ -104,6 +115,7 @@ export class HomeModel {
     const rooms = roomsOf.listRooms(this.account);
     const { loaded, connection } = this.state.get();
     this.state.update({ rooms, loaded: loaded || rooms.length > 0 || connection !== "starting" });
+    this.#passDoor();
   }
 
   readonly #connected = (connection: Connection): void => {
@@ -137,10 +149,15 @@ export class HomeModel {
     this.state.update({ dialog: { name: "compare", comparison } });
   };
 
-  /** Paths: "" · "room/<id>" · "room/<id>/<message>" · "forums" · "settings". */
+  /** The room one asked to enter has come: it opens in place of its door. */
+  #passDoor(): void {
+    const { place } = this.state.get();
+    if (place.name === "entry" && isKnown(this.account, place.roomId)) this.#showRoom(place.roomId, place.message);
+  }
+
   readonly show = (path: string): void => {
-    const [name, id, message] = path.split("/", 3);
-    if (name === "room" && id !== undefined) this.#showRoom(decodeURIComponent(id), decodeURIComponent(message ?? ""));
+    const { name, room, message, via } = parsePath(path);
+    if (name === "room" && room !== "") this.#showRoomOrDoor(room, message, via);
     else if (name === "forums") this.#arrive({ name: "forums", forums: new ForumsModel(this.account, this.#exits.instances) });
     else if (name === "settings") this.#showSettings();
     else this.#arrive({ name: "none" });
@@ -151,9 +168,19 @@ export class HomeModel {
     this.#arrive({ name: "settings", settings: new SettingsModel(this.account, { onSignOut, onUnlock, onNewCode }) });
   }
 
+  #showRoomOrDoor(room: string, message: string, via: readonly string[]): void {
+    if (isKnown(this.account, room)) return this.#showRoom(room, message);
+    const { place } = this.state.get();
+    if (place.name === "entry" && place.roomId === room) return;
+    const entry = new EntryModel(this.account, room, via, this.openRoom);
+    this.#arrive({ name: "entry", roomId: room, message, entry });
+  }
+
   #showRoom(roomId: string, eventId: string): void {
     const { place } = this.state.get();
     const isHere = place.name === "room" && place.roomId === roomId;
+    // The list is drawn again in its own time: what opens now must be in it.
+    if (!isHere) this.state.update({ rooms: roomsOf.listRooms(this.account) });
     const conversation = isHere ? place.conversation : new ConversationModel(this.account, roomId);
     if (!isHere) this.#arrive({ name: "room", roomId, conversation });
     if (eventId !== "") void conversation.goTo(eventId);
@@ -168,6 +195,11 @@ export class HomeModel {
   #arrive(place: Place): void {
     this.#leavePlace();
     this.state.update({ place, dialog: null, error: null, details: false });
+  }
+
+  /** What one hands to others to lead them to a room. */
+  get origin(): string {
+    return this.#exits.origin;
   }
 
   readonly openRoom = (roomId: string): void => this.#exits.setPath(`room/${encodeURIComponent(roomId)}`);

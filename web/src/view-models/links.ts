@@ -19,3 +19,8 @@ export function toPieces(text: string): Piece[] {
   if (from < text.length) pieces.push({ text: text.slice(from), href: null });
   return pieces;
 }
+
+/** A place of this application: it opens here, where Tchap already is, and not in a tab that would take its place. */
+export function isInside(href: string, origin: string): boolean {
+  return href.startsWith(`${origin}/#/`);
+}

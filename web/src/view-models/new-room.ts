@@ -1,5 +1,6 @@
 import type { Phrase } from "../i18n/keys";
 import type { Account } from "../matrix/account";
+import type { NewRoom } from "../matrix/room-kinds";
 import { createRoom } from "../matrix/rooms";
 import { phraseOf } from "./errors";
 import { Observable } from "./observable";
@@ -19,12 +20,12 @@ export class NewRoomModel {
     this.#onCreated = onCreated;
   }
 
-  readonly create = async (name: string, topic: string, kind: "secure" | "public"): Promise<void> => {
-    if (name.trim() === "") return this.state.update({ error: { key: "room.nameNeeded" } });
+  readonly create = async (wish: NewRoom): Promise<void> => {
+    const room = { ...wish, name: wish.name.trim(), topic: wish.topic.trim() };
+    if (room.name === "") return this.state.update({ error: { key: "room.nameNeeded" } });
     if (this.state.get().busy) return;
     this.state.update({ busy: true, error: null });
     try {
-      const room = { name: name.trim(), topic: topic.trim(), kind, invited: [], externals: false };
       this.#onCreated(await createRoom(this.#account, room));
     } catch (error) {
       this.state.update({ error: phraseOf(error) });

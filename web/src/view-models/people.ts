@@ -1,15 +1,16 @@
 /** Searching the directory while typing. */
 import type { Phrase } from "../i18n/keys";
 import type { Account } from "../matrix/account";
+import { isExternalAddress } from "../matrix/invitations";
 import { searchPeople } from "../matrix/people";
-import { openDirect } from "../matrix/rooms";
-import type { Person } from "../matrix/types";
+import { openDirect, openDirectByEmail } from "../matrix/rooms";
+import type { FoundPerson, Person } from "../matrix/types";
 import { phraseOf } from "./errors";
 import { Observable } from "./observable";
 
 export interface PeopleState {
   readonly term: string;
-  readonly results: readonly Person[];
+  readonly results: readonly FoundPerson[];
   /** The term the results answer; "" before the first answer. */
   readonly answered: string;
   readonly searching: boolean;
@@ -56,15 +57,26 @@ export class PeopleModel {
     }
   }
 
-  readonly open = async (person: Person): Promise<void> => {
+  readonly open = (person: Person): Promise<void> => this.#open(() => openDirect(this.#account, person.id));
+
+  /** Guests from outside have no direct messages: said before anything is made. */
+  readonly openAddress = (address: string): Promise<void> =>
+    this.#open(async () => {
+      if (!(await isExternalAddress(this.#account, address))) return openDirectByEmail(this.#account, address);
+      this.state.update({ error: { key: "people.noGuests" } });
+      return null;
+    });
+
+  async #open(job: () => Promise<string | null>): Promise<void> {
     if (this.state.get().opening) return;
     this.state.update({ opening: true, error: null });
     try {
-      this.#onOpened(await openDirect(this.#account, person.id));
+      const roomId = await job();
+      if (roomId !== null) this.#onOpened(roomId);
     } catch (error) {
       this.state.update({ error: phraseOf(error) });
     } finally {
       this.state.update({ opening: false });
     }
-  };
+  }
 }

@@ -4,6 +4,7 @@ import * as accounts from "../matrix/accounts";
 import type { PasswordPolicy } from "../matrix/accounts";
 import * as encryption from "../matrix/encryption";
 import type { RecoveryCode } from "../matrix/encryption";
+import * as redList from "../matrix/red-list";
 import * as people from "../matrix/people";
 import type { Device, Person } from "../matrix/types";
 import { ConfirmationModel } from "./confirmation";
@@ -17,6 +18,8 @@ export interface SettingsState {
   readonly policy: PasswordPolicy | null;
   readonly code: { readonly number: number; readonly createdTime: number } | null;
   readonly verified: boolean;
+  /** Not found in the directory; null while the server has not said. */
+  readonly hidden: boolean | null;
   /** Keys not yet in the backup; signing out now would lose them. */
   readonly backupPending: boolean;
   readonly busy: boolean;
@@ -37,6 +40,7 @@ export class SettingsModel {
     policy: null,
     code: null,
     verified: true,
+    hidden: null,
     backupPending: false,
     busy: false,
     error: null,
@@ -58,12 +62,13 @@ export class SettingsModel {
 
   async #load(): Promise<void> {
     const account = this.#account;
-    const [me, devices, policy, code, trust] = await Promise.allSettled([
+    const [me, devices, policy, code, trust, hidden] = await Promise.allSettled([
       people.readOwnProfile(account),
       people.listDevices(account),
       accounts.fetchPasswordPolicy(account.credentials.baseUrl),
       encryption.findCodeDate(account),
       encryption.readEncryptionState(account),
+      redList.isOnRedList(account),
     ]);
     this.state.update({
       me: me.status === "fulfilled" ? me.value : null,
@@ -71,6 +76,7 @@ export class SettingsModel {
       policy: policy.status === "fulfilled" ? policy.value : null,
       code: code.status === "fulfilled" ? code.value : null,
       verified: trust.status !== "fulfilled" || trust.value === "ready",
+      hidden: hidden.status === "fulfilled" ? hidden.value : null,
     });
   }
 
@@ -99,6 +105,12 @@ export class SettingsModel {
       this.state.update({ notice: { key: "settings.password.done" } });
     });
   };
+
+  readonly hide = (hidden: boolean): Promise<boolean> =>
+    this.#act(async () => {
+      await redList.setRedList(this.#account, hidden);
+      this.state.update({ hidden, notice: { key: hidden ? "redList.on" : "redList.off" } });
+    });
 
   readonly removeDevice = (device: Device, password: string): Promise<boolean> =>
     this.#act(async () => {

@@ -3,6 +3,7 @@ import type { AppModel } from "../view-models/app";
 import { Button } from "../design/button";
 import { Loading } from "../design/notes";
 import { AuthScreen } from "./auth";
+import { ExpiredScreen } from "./expired";
 import { HomeScreen } from "./home";
 import { useArrivalFocus, useObservable, useWords } from "./hooks";
 import { Gate } from "./gate";
@@ -46,6 +47,8 @@ export function App({ app }: { readonly app: AppModel }): ReactElement {
       );
     case "auth":
       return <AuthScreen auth={screen.auth} />;
+    case "expired":
+      return <ExpiredScreen expired={screen.expired} />;
     case "recovery":
       return <RecoveryScreen code={screen.code} onNoted={app.codeNoted} />;
     case "unlock":

@@ -90,6 +90,9 @@ function Welcome({ auth, state }: StepProps): ReactElement {
   );
 }
 
+/** The server's own page where an administration asks to be admitted, unless the operator names another. */
+const OPEN_PAGE = "/ouvrir";
+
 /** An unknown domain: what to do, and the way on for somebody who was invited from outside. */
 function Refused({ auth, state, mayBeInvited }: StepProps & { readonly mayBeInvited: boolean }): ReactElement {
   const { words, requestFormUrl } = useSurface();
@@ -105,11 +108,9 @@ function Refused({ auth, state, mayBeInvited }: StepProps & { readonly mayBeInvi
         <li>
           <span>
             {t("refused.step1")}{" "}
-            {requestFormUrl !== "" && (
-              <a href={requestFormUrl} target="_blank" rel="noreferrer">
-                {t("refused.form")}
-              </a>
-            )}
+            <a href={requestFormUrl || OPEN_PAGE} target="_blank" rel="noreferrer">
+              {t("refused.open")}
+            </a>
           </span>
         </li>
         <li>{t("refused.step2")}</li>

@@ -1,12 +1,14 @@
 import { type DragEvent, type ReactElement, useState } from "react";
 import { Avatar } from "../design/avatar";
 import { Button, IconButton } from "../design/button";
+import { Icon } from "../design/icons";
 import { Badge, Empty, Note } from "../design/notes";
 import type { ConversationModel } from "../view-models/conversation";
 import type { HomeModel } from "../view-models/home";
 import type { RoomSummary } from "../view-models/types";
 import { Composer } from "./composer";
 import { useObservable, useWords } from "./hooks";
+import { Classification } from "./keeping";
 import { roomName } from "./room-name";
 import { Timeline } from "./timeline";
 import { Trust } from "./trust";
@@ -83,6 +85,28 @@ function Invitation({ home, room }: Omit<PaneProps, "conversation">): ReactEleme
   );
 }
 
+/** In place of the composer: what is written before somebody arrives could never be read by her. */
+function Awaited({ address }: { readonly address: string }): ReactElement {
+  const { t } = useWords();
+  return (
+    <section className="composer-closed" aria-label={t("awaited.title", { address })} data-testid="awaited">
+      <strong>{t("awaited.title", { address })}</strong>
+      <p>{t("awaited.body")}</p>
+    </section>
+  );
+}
+
+/** Nothing hides what is written here from the server: said for as long as one writes. */
+function ClearBanner(): ReactElement {
+  const { t } = useWords();
+  return (
+    <p className="clear-banner" data-testid="clear-banner">
+      <Icon name="unlock" size="small" />
+      {t("room.clearBanner")}
+    </p>
+  );
+}
+
 /** Files may be dropped anywhere on the conversation. */
 function useDrop(onFiles: (files: File[]) => void) {
   const [over, setOver] = useState(false);
@@ -104,6 +128,13 @@ function useDrop(onFiles: (files: File[]) => void) {
   };
 }
 
+function Foot({ home, room, conversation }: PaneProps): ReactElement {
+  const state = useObservable(conversation.state);
+  if (room.closed) return <Replaced home={home} room={room} conversation={conversation} />;
+  if (room.awaited !== "") return <Awaited address={room.awaited} />;
+  return <Composer room={room} conversation={conversation} state={state} />;
+}
+
 export function ConversationPane({ home, room, conversation }: PaneProps): ReactElement {
   const state = useObservable(conversation.state);
   const homeState = useObservable(home.state);
@@ -120,13 +151,13 @@ export function ConversationPane({ home, room, conversation }: PaneProps): React
   }
   return (
     <div className="conversation" {...drop}>
-      <Head home={home} room={room} />
+      <div>
+        <Classification room={room} />
+        <Head home={home} room={room} />
+        {room.kind === "private" && !room.closed && <ClearBanner />}
+      </div>
       <Timeline home={home} room={room} conversation={conversation} state={state} />
-      {room.closed ? (
-        <Replaced home={home} room={room} conversation={conversation} />
-      ) : (
-        <Composer room={room} conversation={conversation} state={state} />
-      )}
+      <Foot home={home} room={room} conversation={conversation} />
     </div>
   );
 }

@@ -24,9 +24,11 @@ function ForumActions({ home, forums, forum }: ForumsProps & { readonly forum: F
   }
   return (
     <>
-      <Button look="quiet" size="small" onClick={() => void forums.read(forum)}>
-        {t("forums.read")}
-      </Button>
+      {forum.readable && (
+        <Button look="quiet" size="small" onClick={() => void forums.read(forum)}>
+          {t("forums.read")}
+        </Button>
+      )}
       <Button look="secondary" size="small" onClick={() => void home.join(forum.id, forum.server)}>
         {t("forums.join")}
       </Button>

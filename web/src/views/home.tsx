@@ -6,7 +6,9 @@ import type { HomeModel, HomeState } from "../view-models/home";
 import { CompareDialog } from "./compare";
 import { ConversationPane } from "./conversation";
 import { DetailsPane } from "./details";
+import { EntryPane } from "./entry";
 import { ForumsPane } from "./forums";
+import { GuestWelcome, NoForums } from "./guest";
 import { useObservable, useWords } from "./hooks";
 import { MessageSearchDialog } from "./message-search";
 import { NewRoomDialog } from "./new-room";
@@ -17,6 +19,7 @@ import { ReportDialog } from "./report";
 import { RoomList } from "./room-list";
 import { SettingsPane } from "./settings";
 import "./home.css";
+import "./rooms.css";
 
 function Banner({ home, state }: HomeProps): ReactElement {
   const { t } = useWords();
@@ -48,6 +51,8 @@ function Banner({ home, state }: HomeProps): ReactElement {
 function Middle({ home, state }: HomeProps): ReactElement {
   const { t } = useWords();
   const { place } = state;
+  if (place.name === "forums" && home.isGuest) return <NoForums home={home} />;
+  if (place.name === "entry") return <EntryPane home={home} entry={place.entry} />;
   if (place.name === "forums") return <ForumsPane home={home} forums={place.forums} />;
   if (place.name === "settings") return <SettingsPane home={home} settings={place.settings} />;
   const room = place.name === "room" ? state.rooms.find(({ id }) => id === place.roomId) : undefined;
@@ -57,10 +62,13 @@ function Middle({ home, state }: HomeProps): ReactElement {
   if (place.name === "room") {
     return (
       <div className="pane-empty">
-        <Empty icon="chat" title={t("common.loading")} />
+        <Empty icon="lock" title={t("room.goneTitle")}>
+          <p>{t("room.goneBody")}</p>
+        </Empty>
       </div>
     );
   }
+  if (home.isGuest) return <GuestWelcome home={home} state={state} />;
   return (
     <div className="pane-empty">
       <Empty icon="chat" title={t("conversation.none.title")}>
@@ -126,7 +134,7 @@ export function HomeScreen({ home }: { readonly home: HomeModel }): ReactElement
   const room = place.name === "room" ? state.rooms.find(({ id }) => id === place.roomId) : undefined;
   const details = state.details && place.name === "room" && room !== undefined && room.invitation === null;
   return (
-    <div className="home" data-place={place.name} data-details={details ? "" : undefined}>
+    <div className="home" data-place={place.name} data-details={details ? "" : undefined} data-guest={home.isGuest ? "" : undefined}>
       <a className="skip" href="#main" onClick={(event) => focusMain(event)}>
         {t("app.skip")}
       </a>
@@ -136,7 +144,7 @@ export function HomeScreen({ home }: { readonly home: HomeModel }): ReactElement
         <div id="main" className="pane-middle" tabIndex={-1}>
           <Middle home={home} state={state} />
         </div>
-        {details && <DetailsPane home={home} room={room} conversation={place.conversation} />}
+        {details && <DetailsPane key={room.id} home={home} room={room} conversation={place.conversation} />}
       </main>
       <Dialogs home={home} state={state} />
     </div>

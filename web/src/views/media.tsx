@@ -1,7 +1,9 @@
 import { type ReactElement, useEffect, useState } from "react";
+import { Button } from "../design/button";
 import { Icon } from "../design/icons";
 import { saveFile } from "../platform/files";
 import type { ConversationModel } from "../view-models/conversation";
+import { type FileProblem, problemOf } from "../view-models/files";
 import type { MediaInfo } from "../view-models/types";
 import { useWords } from "./hooks";
 
@@ -20,45 +22,77 @@ function frameOf(media: MediaInfo): { width: number; height: number } {
   return { width: Math.round(media.width * scale), height: Math.round(media.height * scale) };
 }
 
-function useDownload({ media, conversation }: MediaProps): { save: () => void; state: "idle" | "busy" | "failed" } {
-  const [state, setState] = useState<"idle" | "busy" | "failed">("idle");
-  const save = async (): Promise<void> => {
-    setState("busy");
-    try {
-      saveFile(await conversation.openFile(media), media.name || "fichier");
-      setState("idle");
-    } catch {
-      setState("failed");
-    }
-  };
-  return { save: () => void save(), state };
+interface Download {
+  readonly save: () => void;
+  readonly busy: boolean;
+  readonly problem: FileProblem | null;
 }
 
-function FileView(props: MediaProps): ReactElement {
+function useDownload({ media, conversation }: MediaProps, before: FileProblem | null = null): Download {
+  const [state, setState] = useState({ busy: false, problem: before });
+  const save = async (): Promise<void> => {
+    setState({ busy: true, problem: null });
+    try {
+      saveFile(await conversation.openFile(media), media.name || "fichier");
+      setState({ busy: false, problem: null });
+    } catch (error) {
+      setState({ busy: false, problem: problemOf(error) });
+    }
+  };
+  return { save: () => void save(), ...state };
+}
+
+function Problem({ problem, retry }: { readonly problem: FileProblem; readonly retry: () => void }): ReactElement {
+  const { t, say } = useWords();
+  return (
+    <div role="alert">
+      <p>{say(problem.phrase)}</p>
+      {problem.canRetry && (
+        <Button look="quiet" size="small" onClick={retry}>
+          {t("unreadable.retry")}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+interface FileViewProps extends MediaProps {
+  /** A picture that did not come, and how to try again to show it. */
+  readonly failed?: { readonly problem: FileProblem; readonly retry: () => void };
+}
+
+function FileView({ failed, ...props }: FileViewProps): ReactElement {
   const { t, size } = useWords();
-  const { save, state } = useDownload(props);
+  const { save, busy, problem } = useDownload(props, failed?.problem);
   const { media } = props;
   const [before, after] = t("message.download", { name: "|" }).split("|");
   return (
     <div className="file">
-      <button type="button" onClick={save}>
-        {state === "busy" ? <span className="spinner" aria-hidden="true" /> : <Icon name="file" />}
+      <button type="button" onClick={save} disabled={problem?.canRetry === false}>
+        {busy ? <span className="spinner" aria-hidden="true" /> : <Icon name="file" />}
         <span className="file-text">
           <span>
             <span className="hidden">{before}</span>
             <span className="file-name">{media.name}</span>
             <span className="hidden">{after}</span>
           </span>
-          {media.size > 0 && <span className="hint">{size(media.size)}</span>}
+          {busy && <span className="hint">{t("file.opening")}</span>}
+          {!busy && media.size > 0 && <span className="hint">{size(media.size)}</span>}
         </span>
       </button>
-      {state === "failed" && <p role="alert">{t("message.fileError")}</p>}
+      {problem !== null && <Problem problem={problem} retry={failed?.retry ?? save} />}
     </div>
   );
 }
 
-function useImage({ media, conversation }: MediaProps): { url: string; failed: boolean } {
-  const [image, setImage] = useState({ url: "", failed: false });
+interface Shown {
+  readonly url: string;
+  readonly problem: FileProblem | null;
+}
+
+function useImage({ media, conversation }: MediaProps): Shown & { readonly retry: () => void } {
+  const [image, setImage] = useState<Shown>({ url: "", problem: null });
+  const [attempt, setAttempt] = useState(0);
   useEffect(() => {
     let url = "";
     let gone = false;
@@ -66,9 +100,9 @@ function useImage({ media, conversation }: MediaProps): { url: string; failed: b
       (blob) => {
         if (gone) return;
         url = URL.createObjectURL(blob);
-        setImage({ url, failed: false });
+        setImage({ url, problem: null });
       },
-      () => setImage({ url: "", failed: true }),
+      (error: unknown) => setImage({ url: "", problem: problemOf(error) }),
     );
     return () => {
       gone = true;
@@ -76,16 +110,20 @@ function useImage({ media, conversation }: MediaProps): { url: string; failed: b
     };
     // The same file has the same address: a new object of the same content is not a new picture.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [media.mxc, conversation]);
-  return image;
+  }, [media.mxc, conversation, attempt]);
+  const retry = (): void => {
+    setImage({ url: "", problem: null });
+    setAttempt(attempt + 1);
+  };
+  return { ...image, retry };
 }
 
 function ImageView(props: MediaProps): ReactElement {
   const { t } = useWords();
-  const { url, failed } = useImage(props);
+  const { url, problem, retry } = useImage(props);
   const { save } = useDownload(props);
   const { media } = props;
-  if (failed) return <FileView {...props} />;
+  if (problem !== null) return <FileView {...props} failed={{ problem, retry }} />;
   return (
     <button
       type="button"

@@ -3,7 +3,7 @@ import { Button, IconButton } from "../design/button";
 import { Dialog } from "../design/dialog";
 import { Icon } from "../design/icons";
 import { type Action, ActionMenu } from "../design/menu";
-import { toPieces } from "../view-models/links";
+import { isInside, toPieces } from "../view-models/links";
 import type { Message, Reaction } from "../view-models/types";
 import { useWords } from "./hooks";
 import { MediaView } from "./media";
@@ -15,14 +15,16 @@ interface MessageProps extends TimelineProps {
   readonly message: Message;
 }
 
-function Linked({ text }: { readonly text: string }): ReactElement {
+const OUTSIDE = { target: "_blank", rel: "noreferrer noopener" };
+
+function Linked({ text, origin }: { readonly text: string; readonly origin: string }): ReactElement {
   return (
     <>
       {toPieces(text).map((piece, index) =>
         piece.href === null ? (
           <span key={index}>{piece.text}</span>
         ) : (
-          <a key={index} href={piece.href} target="_blank" rel="noreferrer noopener">
+          <a key={index} href={piece.href} {...(isInside(piece.href, origin) ? {} : OUTSIDE)}>
             {piece.text}
           </a>
         ),
@@ -68,7 +70,7 @@ function Content(props: MessageProps): ReactNode {
   if (message.kind === "deleted") return <span className="deleted">{t("message.deleted")}</span>;
   if (message.kind === "unreadable") return <Unreadable {...props} />;
   if (message.media !== null) return <MediaView media={message.media} kind={message.kind} conversation={conversation} />;
-  return <Linked text={message.text} />;
+  return <Linked text={message.text} origin={props.home.origin} />;
 }
 
 function ReactionButton({ reaction, onPress }: { readonly reaction: Reaction; readonly onPress: () => void }): ReactElement {

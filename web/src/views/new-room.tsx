@@ -1,9 +1,10 @@
 import { type FormEvent, type ReactElement, useState } from "react";
 import { Button } from "../design/button";
 import { Dialog } from "../design/dialog";
-import { Choices, Field } from "../design/field";
+import { Check, Choices, Field } from "../design/field";
 import { Note } from "../design/notes";
 import type { NewRoomModel } from "../view-models/new-room";
+import type { NewRoom } from "../view-models/types";
 import { useObservable, useWords } from "./hooks";
 
 interface NewRoomProps {
@@ -11,27 +12,65 @@ interface NewRoomProps {
   readonly onClose: () => void;
 }
 
+interface WishProps {
+  readonly wish: NewRoom;
+  readonly onChange: (change: Partial<NewRoom>) => void;
+}
+
+const EMPTY: NewRoom = { name: "", topic: "", kind: "secure", externals: false, domainOnly: false };
+
+function Kind({ wish, onChange }: WishProps): ReactElement {
+  const { t } = useWords();
+  const options = (["secure", "private", "public"] as const).map((value) => {
+    return { value, label: t(`room.${value}`), hint: t(`room.${value}Hint`) };
+  });
+  return (
+    <>
+      <Choices
+        legend={t("room.kind")}
+        value={wish.kind}
+        options={options}
+        // What one kind offers is not what another does: nothing is carried over unseen.
+        onChange={(kind) => onChange({ kind, externals: false, domainOnly: false })}
+      />
+      {wish.kind === "public" ? (
+        <Check checked={wish.domainOnly} onChange={(domainOnly) => onChange({ domainOnly })} testId="domain-only">
+          {t("room.domainOnly")}
+          <span className="hint">{t("room.domainOnlyHint")}</span>
+        </Check>
+      ) : (
+        <Check checked={wish.externals} onChange={(externals) => onChange({ externals })} testId="externals">
+          {t("room.externals")}
+          <span className="hint">{t("room.externalsHint")}</span>
+        </Check>
+      )}
+    </>
+  );
+}
+
 export function NewRoomDialog({ model, onClose }: NewRoomProps): ReactElement {
   const { t, say } = useWords();
   const state = useObservable(model.state);
-  const [name, setName] = useState("");
-  const [topic, setTopic] = useState("");
-  const [kind, setKind] = useState<"secure" | "public">("secure");
+  const [wish, setWish] = useState(EMPTY);
+  const change = (part: Partial<NewRoom>): void => setWish({ ...wish, ...part });
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    void model.create(name, topic, kind);
+    void model.create(wish);
   };
-  const options = [
-    { value: "secure", label: t("room.secure"), hint: t("room.secureHint") },
-    { value: "public", label: t("room.public"), hint: t("room.publicHint") },
-  ] as const;
   return (
     <Dialog title={t("room.title")} closeLabel={t("common.close")} onClose={onClose}>
       <form className="stack" onSubmit={submit}>
         {state.error !== null && <Note tone="error">{say(state.error)}</Note>}
-        <Field label={t("room.name")} value={name} onText={setName} autoFocus maxLength={120} testId="room-name" />
-        <Field label={t("room.topic")} value={topic} onText={setTopic} maxLength={300} />
-        <Choices legend={t("room.kind")} value={kind} options={options} onChange={setKind} />
+        <Field
+          label={t("room.name")}
+          value={wish.name}
+          onText={(name) => change({ name })}
+          autoFocus
+          maxLength={120}
+          testId="room-name"
+        />
+        <Field label={t("room.topic")} value={wish.topic} onText={(topic) => change({ topic })} maxLength={300} />
+        <Kind wish={wish} onChange={change} />
         <div className="actions">
           <Button look="secondary" onClick={onClose}>
             {t("common.cancel")}

@@ -24,6 +24,8 @@ interface Item {
 }
 
 const MAX_ROOMS = 7;
+/** What a guest from outside may not do. */
+const FOR_AGENTS: readonly string[] = ["new-direct", "new-room", "forums"];
 
 function roomItems({ home, state }: PaletteProps, term: string, words: Translator): Item[] {
   const found = state.rooms.filter((room) => !room.replaced && matchesAll(`${roomName(room, words)} ${room.topic}`, term));
@@ -52,7 +54,9 @@ function actionItems(home: HomeModel, term: string, words: Translator): Item[] {
     ["forums", "public", words.t("rooms.forums"), home.openForums],
     ["settings", "settings", words.t("rooms.settings"), home.openSettings],
   ];
+  const reserved = home.isGuest ? FOR_AGENTS : [];
   return actions
+    .filter(([id]) => !reserved.includes(id))
     .filter(([id, , label]) => id === "messages" || matchesAll(label, term))
     .map(([id, icon, label, run]) => {
       const draw = (

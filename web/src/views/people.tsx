@@ -1,24 +1,28 @@
-import { type ReactElement, useState } from "react";
+import type { ReactElement } from "react";
 import { Avatar } from "../design/avatar";
 import { Dialog } from "../design/dialog";
 import { Field } from "../design/field";
+import { Icon } from "../design/icons";
 import { Badge, Note } from "../design/notes";
-import type { Phrase } from "../i18n/keys";
-import type { ConversationModel } from "../view-models/conversation";
-import { phraseOf } from "../view-models/errors";
-import type { HomeModel } from "../view-models/home";
-import { PeopleModel, type PeopleState } from "../view-models/people";
-import type { Person } from "../view-models/types";
+import { isEmail } from "../view-models/addresses";
+import type { PeopleModel, PeopleState } from "../view-models/people";
+import type { FoundPerson, Person } from "../view-models/types";
 import { useObservable, useWords } from "./hooks";
 
-export function PersonText({ person }: { readonly person: Person }): ReactElement {
+/** Her administration, then her place in it, when the directory says it. */
+function placeOf(person: Person & Partial<FoundPerson>): string {
+  return [person.administration, person.unit ?? "", person.post ?? ""].filter(Boolean).join(" · ");
+}
+
+export function PersonText({ person }: { readonly person: Person & Partial<FoundPerson> }): ReactElement {
   const { t } = useWords();
+  const place = placeOf(person);
   return (
     <>
       <Avatar id={person.id} name={person.name} size="small" />
       <span className="member-text">
         <span>{person.name}</span>
-        {person.administration !== "" && <span className="hint">{person.administration}</span>}
+        {place !== "" && <span className="hint">{place}</span>}
       </span>
       {person.external && <Badge tone="warning">{t("badge.external")}</Badge>}
     </>
@@ -28,11 +32,13 @@ export function PersonText({ person }: { readonly person: Person }): ReactElemen
 interface ResultsProps {
   readonly state: PeopleState;
   readonly onChoose: (person: Person) => void;
+  /** A result that is no person of the directory. */
+  readonly further?: ReactElement | undefined;
 }
 
-function Results({ state, onChoose }: ResultsProps): ReactElement {
+function Results({ state, onChoose, further }: ResultsProps): ReactElement {
   const { t, count, say } = useWords();
-  const none = state.answered !== "" && state.results.length === 0 && !state.searching;
+  const none = state.answered !== "" && state.results.length === 0 && !state.searching && further === undefined;
   return (
     <>
       {state.error !== null && <Note tone="error">{say(state.error)}</Note>}
@@ -48,6 +54,7 @@ function Results({ state, onChoose }: ResultsProps): ReactElement {
             </button>
           </li>
         ))}
+        {further !== undefined && <li>{further}</li>}
       </ul>
     </>
   );
@@ -55,10 +62,11 @@ function Results({ state, onChoose }: ResultsProps): ReactElement {
 
 interface SearchProps {
   readonly people: PeopleModel;
+  readonly further?: ReactElement | undefined;
   readonly onChoose: (person: Person) => void;
 }
 
-function PeopleSearch({ people, onChoose }: SearchProps): ReactElement {
+export function PeopleSearch({ people, further, onChoose }: SearchProps): ReactElement {
   const state = useObservable(people.state);
   const { t } = useWords();
   return (
@@ -74,8 +82,36 @@ function PeopleSearch({ people, onChoose }: SearchProps): ReactElement {
         testId="people-search"
         onText={people.search}
       />
-      <Results state={state} onChoose={onChoose} />
+      <Results state={state} onChoose={onChoose} further={further} />
     </>
+  );
+}
+
+interface EmailRowProps {
+  readonly state: PeopleState;
+  readonly label: (address: string) => string;
+  readonly onChoose: (address: string) => void;
+}
+
+/** What is typed may be an address that nobody of the directory answers to. */
+export function emailRow({ state, label, onChoose }: EmailRowProps): ReactElement | undefined {
+  const address = state.term.trim().toLowerCase();
+  const isUnknown = state.results.length === 0 && !state.searching;
+  return isEmail(address) ? (
+    <EmailRow isUnknown={isUnknown} label={label(address)} onChoose={() => onChoose(address)} />
+  ) : undefined;
+}
+
+function EmailRow(props: { readonly isUnknown: boolean; readonly label: string; readonly onChoose: () => void }): ReactElement {
+  const { t } = useWords();
+  return (
+    <button type="button" className="result" data-testid="people-email" onClick={props.onChoose}>
+      <Icon name="plus" />
+      <span className="member-text">
+        <span>{props.label}</span>
+        <span className="hint">{t(props.isUnknown ? "invite.emailUnknown" : "invite.emailHint")}</span>
+      </span>
+    </button>
   );
 }
 
@@ -86,33 +122,15 @@ interface PeopleDialogProps {
 
 export function PeopleDialog({ people, onClose }: PeopleDialogProps): ReactElement {
   const { t } = useWords();
+  const state = useObservable(people.state);
+  const label = (address: string): string => t("people.email", { address });
   return (
     <Dialog title={t("people.title")} closeLabel={t("common.close")} onClose={onClose}>
-      <PeopleSearch people={people} onChoose={(person) => void people.open(person)} />
-    </Dialog>
-  );
-}
-
-interface InviteProps {
-  readonly home: HomeModel;
-  readonly conversation: ConversationModel;
-  readonly onClose: () => void;
-}
-
-export function InviteDialog({ home, conversation, onClose }: InviteProps): ReactElement {
-  const { t, say } = useWords();
-  const [people] = useState(() => new PeopleModel(home.account, () => undefined));
-  const [said, setSaid] = useState<{ tone: "success" | "error"; phrase: Phrase } | null>(null);
-  const invite = (person: Person): void => {
-    conversation.invite(person.id).then(
-      () => setSaid({ tone: "success", phrase: { key: "room.inviteDone", params: { name: person.name } } }),
-      (error: unknown) => setSaid({ tone: "error", phrase: phraseOf(error) }),
-    );
-  };
-  return (
-    <Dialog title={t("room.invite")} closeLabel={t("common.close")} onClose={onClose}>
-      {said !== null && <Note tone={said.tone}>{say(said.phrase)}</Note>}
-      <PeopleSearch people={people} onChoose={invite} />
+      <PeopleSearch
+        people={people}
+        further={emailRow({ state, label, onChoose: (address) => void people.openAddress(address) })}
+        onChoose={(person) => void people.open(person)}
+      />
     </Dialog>
   );
 }

@@ -1,27 +1,15 @@
 import { type ReactElement, useState } from "react";
 import { Button } from "../design/button";
 import { Check } from "../design/field";
-import { Icon } from "../design/icons";
 import type { RecoveryCode } from "../view-models/types";
 import { Title } from "./auth-parts";
+import { CopyButton } from "./copy";
 import { Gate } from "./gate";
 import { useWords } from "./hooks";
 
 interface RecoveryProps {
   readonly code: RecoveryCode;
   readonly onNoted: () => void;
-}
-
-function CopyButton({ text }: { readonly text: string }): ReactElement {
-  const { t } = useWords();
-  const [copied, setCopied] = useState(false);
-  const copy = (): void => void navigator.clipboard.writeText(text).then(() => setCopied(true), () => undefined);
-  return (
-    <Button look="secondary" size="small" onClick={copy}>
-      <Icon name={copied ? "check" : "copy"} size="small" />
-      <span role="status">{t(copied ? "common.copied" : "common.copy")}</span>
-    </Button>
-  );
 }
 
 export function RecoveryScreen({ code, onNoted }: RecoveryProps): ReactElement {
@@ -40,7 +28,7 @@ export function RecoveryScreen({ code, onNoted }: RecoveryProps): ReactElement {
         </div>
         <div className="code-foot">
           <span>{t("recovery.dated", { number: code.number, date: date(code.createdTime) })}</span>
-          <CopyButton text={code.code} />
+          <CopyButton text={code.code} label={t("common.copy")} />
         </div>
       </div>
       <p>{t("recovery.where")}</p>

@@ -35,7 +35,7 @@ function shortTime(time: number, words: Translator): string {
   return new Intl.DateTimeFormat(words.language, { day: "numeric", month: "short" }).format(time);
 }
 
-const KIND_ICON: Partial<Record<RoomSummary["kind"], IconName>> = { secure: "lock", public: "public" };
+const KIND_ICON: Partial<Record<RoomSummary["kind"], IconName>> = { secure: "lock", private: "unlock", public: "public" };
 
 function Counts({ room }: { readonly room: RoomSummary }): ReactElement | null {
   const { count } = useWords();
@@ -89,7 +89,9 @@ function Row({ room, chosen, onOpen }: RowProps): ReactElement {
           </span>
           <span className="room-bottom">
             <span className="room-last">{lastLine(room, words)}</span>
-            {room.externals && <Badge tone="warning">{words.t("badge.externals")}</Badge>}
+            {room.externals && (
+              <Badge tone="warning">{words.t(room.peer?.external === true ? "badge.external" : "badge.externals")}</Badge>
+            )}
             <Counts room={room} />
           </span>
         </span>
@@ -103,6 +105,13 @@ function Rooms({ home, state }: HomeProps): ReactElement {
   const chosen = state.place.name === "room" ? state.place.roomId : "";
   if (!state.loaded) return <Loading label={t("common.loading")} />;
   const listed = state.rooms.filter((room) => !room.replaced);
+  if (listed.length === 0 && home.isGuest) {
+    return (
+      <Empty icon="chat" title={t("guest.emptyTitle")}>
+        <p>{t("guest.emptyBody")}</p>
+      </Empty>
+    );
+  }
   if (listed.length === 0) {
     return (
       <Empty icon="chat" title={t("rooms.empty.title")}>
@@ -143,16 +152,18 @@ export function RoomList({ home, state }: HomeProps): ReactElement {
       {place.name === "none" && <h1 className="hidden">{t("rooms.title")}</h1>}
       <header>
         <Brand />
-        <ActionMenu
-          label={t("rooms.new")}
-          icon="plus"
-          testId="new"
-          actions={[
-            { id: "direct", label: t("rooms.newDirect"), icon: "edit", run: home.findPeople },
-            { id: "room", label: t("rooms.newRoom"), icon: "people", run: home.newRoom },
-            { id: "forums", label: t("rooms.forums"), icon: "public", run: home.openForums },
-          ]}
-        />
+        {!home.isGuest && (
+          <ActionMenu
+            label={t("rooms.new")}
+            icon="plus"
+            testId="new"
+            actions={[
+              { id: "direct", label: t("rooms.newDirect"), icon: "edit", run: home.findPeople },
+              { id: "room", label: t("rooms.newRoom"), icon: "people", run: home.newRoom },
+              { id: "forums", label: t("rooms.forums"), icon: "public", run: home.openForums },
+            ]}
+          />
+        )}
       </header>
       <button type="button" className="search-button" onClick={home.openPalette} data-testid="palette">
         <Icon name="search" />
@@ -163,16 +174,23 @@ export function RoomList({ home, state }: HomeProps): ReactElement {
         <Rooms home={home} state={state} />
       </div>
       <footer>
-        <button
-          type="button"
-          className="foot-button"
-          aria-current={place.name === "forums" ? "page" : undefined}
-          onClick={home.openForums}
-          data-testid="forums"
-        >
-          <Icon name="public" />
-          {t("rooms.forums")}
-        </button>
+        {home.isGuest ? (
+          <button type="button" className="foot-button" onClick={home.openNothing} data-testid="guest-rights">
+            <Icon name="outside" />
+            {t("guest.foot")}
+          </button>
+        ) : (
+          <button
+            type="button"
+            className="foot-button"
+            aria-current={place.name === "forums" ? "page" : undefined}
+            onClick={home.openForums}
+            data-testid="forums"
+          >
+            <Icon name="public" />
+            {t("rooms.forums")}
+          </button>
+        )}
         <IconButton
           icon="settings"
           label={t("rooms.settings")}

@@ -10,6 +10,7 @@ import type { SettingsModel, SettingsState } from "../view-models/settings";
 import type { Device } from "../view-models/types";
 import { Confirmation } from "./confirmation";
 import { useObservable, useSurface, useWords } from "./hooks";
+import { RedList } from "./red-list";
 import { NewPassword } from "./sign-up";
 
 interface Props {
@@ -287,6 +288,8 @@ export function SettingsPane({ home, settings }: PaneProps): ReactElement {
         {state.error !== null && <Note tone="error">{say(state.error)}</Note>}
         {state.notice !== null && <Note tone="success">{say(state.notice)}</Note>}
         <Account settings={settings} state={state} />
+        {/* Guests from outside are never in the directory. */}
+        {!home.isGuest && <RedList settings={settings} hidden={state.hidden} />}
         <Appearance />
         <Notifications model={home.notifications} />
         <Devices settings={settings} state={state} />

@@ -178,7 +178,7 @@ function Start({ home, room, empty }: StartProps): ReactElement {
     <div className="start">
       <p>{t(`conversation.start.${kind}`)}</p>
       <Before home={home} room={room} />
-      {empty && <p>{t("conversation.hello")}</p>}
+      {empty && room.awaited === "" && <p>{t("conversation.hello")}</p>}
     </div>
   );
 }

@@ -21,7 +21,7 @@ export function Trust({ room }: { readonly room: RoomSummary }): ReactElement {
       {!room.encrypted && room.kind !== "public" && <Badge icon="unlock">{t("badge.clear")}</Badge>}
       {room.externals && (
         <Badge icon="outside" tone="warning">
-          {t("badge.externals")}
+          {t(room.peer?.external === true ? "badge.external" : "badge.externals")}
         </Badge>
       )}
     </>

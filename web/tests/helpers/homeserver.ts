@@ -36,6 +36,8 @@ export class Homeserver {
   /** What this server answers besides what every homeserver does, by the end of the path: the last one said wins. */
   readonly says: [string, Json | ((body: Json) => Json), number?][] = [];
   readonly sent: Sent[] = [];
+  /** What the address of each send asked for, in the order of `sent`. */
+  readonly queries: URLSearchParams[] = [];
   /** Texts this server will not take. */
   readonly refused = new Set<string>();
   readonly #pending: ((sync: Json) => void)[] = [];
@@ -59,7 +61,10 @@ export class Homeserver {
     if (said !== null) return said;
     if (url.pathname.endsWith("/keys/query")) return this.#keys(JSON.parse(String(init?.body)) as Json);
     const send = /\/rooms\/([^/]+)\/send\/([^/]+)\/([^/]+)$/u.exec(url.pathname);
-    if (send !== null) return this.#record(send, JSON.parse(String(init?.body ?? "{}")) as Json);
+    if (send !== null) {
+      this.queries.push(url.searchParams);
+      return this.#record(send, JSON.parse(String(init?.body ?? "{}")) as Json);
+    }
     if (url.pathname.endsWith("/keys/upload")) this.#keep(JSON.parse(String(init?.body)) as Json);
     const fixed = FIXED.find(([path]) => path.test(url.pathname));
     return fixed === undefined ? answer({ errcode: "M_NOT_FOUND", error: "" }, 404) : answer(fixed[1]);

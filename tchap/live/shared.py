@@ -1,14 +1,17 @@
-"""Pages being asked for at this moment: who wants the same page waits for the same answer."""
+"""Questions being asked at this moment: who wants the same answer waits for the one under way."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 
-class Previews:
+class Shared(Generic[T]):
     """One question per key at a time; kept only while it is asked."""
 
     def __init__(self) -> None:
-        self._asked: dict[str, asyncio.Task[bytes]] = {}
+        self._asked: dict[str, asyncio.Task[T]] = {}
 
     @property
     def count(self) -> int:
@@ -17,7 +20,7 @@ class Previews:
     def is_asked(self, key: str) -> bool:
         return key in self._asked
 
-    async def share(self, key: str, ask: Callable[[], Awaitable[bytes]]) -> bytes:
+    async def share(self, key: str, ask: Callable[[], Awaitable[T]]) -> T:
         """The answer of `ask`, or of the same question already under way; it is asked to the end whoever leaves."""
         task = self._asked.get(key)
         if task is None:
@@ -31,5 +34,5 @@ class Previews:
             task.cancel()
 
 
-async def _run(ask: Callable[[], Awaitable[bytes]]) -> bytes:
+async def _run(ask: Callable[[], Awaitable[T]]) -> T:
     return await ask()

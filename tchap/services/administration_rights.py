@@ -1,0 +1,57 @@
+"""Who may act on what, asked at the moment of each act: the one door of all that administrators do."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from tchap.base.errors import Forbidden
+from tchap.base.identity import Requester
+from tchap.policy.administrations import Act, Actor, Refusal, Subject, decide_act
+from tchap.services.administration_delegates import find_actor
+from tchap.services.administrations import externals_of
+from tchap.services.world import World
+from tchap.storage.accounts import Account
+
+
+async def get_actor(world: World, requester: Requester) -> Actor:
+    """What the requester may act on. Forbidden for who administers nothing at this very moment."""
+    # What is remembered with the token may be older than the end of the office.
+    actor = await world.store.read(find_actor, requester.user_id, externals_of(world.settings))
+    if requester.is_appservice or not (actor.is_operator or actor.is_delegate):
+        raise refused(Refusal.NOT_YOURS)
+    return actor
+
+
+async def check_act(world: World, requester: Requester, act: Act, answerable: Collection[str | None]) -> Actor:
+    """Forbidden unless the requester may do this to what all these administrations answer for; who asks."""
+    actor = await get_actor(world, requester)
+    check_subject(actor, act, subject_of(answerable))
+    return actor
+
+
+def subject_of(answerable: Collection[str | None]) -> Subject:
+    """What these administrations answer for together; where one of them is none, the operators alone do."""
+    known = frozenset(each for each in answerable if each is not None)
+    return Subject(known if None not in answerable else frozenset())
+
+
+def subject_of_account(account: Account | None) -> Subject:
+    """An account, or nothing where there is none: an external's is the operators' alone."""
+    if account is None:
+        return Subject()
+    of = account.administration_id
+    return Subject(frozenset() if of is None else frozenset({of}), account.user_id, account.is_admin)
+
+
+def check_subject(actor: Actor, act: Act, subject: Subject) -> None:
+    """Forbidden, in words that tell nothing of what there is."""
+    refusal = decide_act(actor, act, subject)
+    if refusal is not None:
+        raise refused(refusal)
+
+
+def refused(refusal: Refusal) -> Forbidden:
+    """One sentence for what is not theirs and for what does not exist: nobody learns here who has an account."""
+    if refusal is Refusal.PEER:
+        return Forbidden("This is another administrator.", "Cette personne est aussi administratrice.")
+    return Forbidden("Only administrators may do this.", "Seuls les administrateurs peuvent faire cela.")

@@ -1,0 +1,177 @@
+"""The duty that empties rooms of what is past its time. Source: MSC1763; the law is `policy/retention.py`.
+
+A round finds out how long messages live in each room, removes what is older in bounded transactions, and dooms the
+files nothing declared where the deployment wants that. Whoever pages back then finds the end of the history there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from tchap.base import limits
+from tchap.base.encoding import decode_json
+from tchap.policy.retention import DAY_MS, RETENTION, RoomFacts, is_past, lifetime_in_force
+from tchap.policy.rooms import ACCESS_RULES, ENCRYPTION
+from tchap.protocol.identifiers import MediaUri
+from tchap.protocol.media_refs import find_media_refs
+from tchap.protocol.room_versions import ROOM_VERSIONS
+from tchap.protocol.stored_event import StoredEvent
+from tchap.services.erasure import erase
+from tchap.services.retention_law import term_of
+from tchap.services.world import World
+from tchap.storage import media_links, retention, search
+from tchap.storage.deletions import add_purges
+from tchap.storage.jobs import Tx
+from tchap.storage.media_links import Cause
+from tchap.storage.retention import Expired, StateContent
+
+_CREATE, _AVATAR, _PACK = "m.room.create", "m.room.avatar", "im.ponies.room_emotes"
+_READ = (_CREATE, ACCESS_RULES, ENCRYPTION, RETENTION, _AVATAR, _PACK, "m.room.image_pack")
+
+
+async def keep_retention(world: World) -> None:
+    """Runs until cancelled."""
+    # Before the first round nobody knows what the last process had left to do.
+    is_stale, due_s = True, world.clock.monotonic()
+    while True:
+        is_stale = bool(await retain_round(world)) or is_stale
+        if is_stale and world.clock.monotonic() >= due_s:
+            await forget_words(world)
+            is_stale, due_s = False, world.clock.monotonic() + limits.SEARCH_TIDY_S
+        await world.clock.sleep(world.settings.retention.interval_s)
+
+
+async def forget_words(world: World) -> None:
+    """Rewrites the search index, piece by piece, without the words of what is gone."""
+    while await world.store.write(search.tidy_index):
+        await world.clock.sleep(limits.RETENTION_PAUSE_S)
+
+
+async def retain_round(world: World) -> int:
+    """One look at every room; answers how many messages went. A plain Matrix server keeps everything."""
+    if world.settings.test_profile:
+        return 0
+    await _look_at_rooms(world)
+    removed = await _purge_all(world)
+    await world.store.write(retention.set_upto, world.clock.now_ms())
+    await world.store.write(retention.forget_reported)
+    await _doom_undeclared(world)
+    return removed
+
+
+async def _purge_all(world: World) -> int:
+    removed = 0
+    while batch := await world.store.read(_find_batch, world.clock.now_ms()):
+        left = await _purge(world, batch)
+        removed += len(left)
+        if len(batch.expired) < limits.RETENTION_BATCH or not left:
+            break
+        await world.clock.sleep(limits.RETENTION_PAUSE_S)
+    return removed
+
+
+async def _look_at_rooms(world: World) -> None:
+    """Writes down how long messages live in each room, and binds the pictures that state of before has."""
+    after = ""
+    while page := await world.store.read(retention.find_room_page, after, limits.RETENTION_ROOMS):
+        states = await world.store.read(retention.find_room_states, page, _READ)
+        rooms: dict[str, dict[str, dict[str, object]]] = {room_id: {} for room_id in page}
+        for state in states:
+            if not state.state_key:
+                rooms[state.room_id][state.type] = _content_of(state)
+        lifetimes = [(room_id, _lifetime(world, contents)) for room_id, contents in rooms.items()]
+        pictures = [(each.event_id, each.room_id, ref) for each in states for ref in _pictures(each)]
+        await world.store.write(_write_page, lifetimes, pictures)
+        after = page[-1]
+
+
+def _content_of(state: StateContent) -> dict[str, object]:
+    value = decode_json(state.client_json)
+    content = value.get("content") if isinstance(value, dict) else None
+    return content if isinstance(content, dict) else {}
+
+
+def _lifetime(world: World, contents: dict[str, dict[str, object]]) -> int:
+    is_space = contents.get(_CREATE, {}).get("type") == "m.space"
+    facts = RoomFacts(contents.get(ACCESS_RULES, {}), bool(contents.get(ENCRYPTION)), is_space)
+    return lifetime_in_force(term_of(world, facts), contents.get(RETENTION, {}))
+
+
+def _pictures(state: StateContent) -> tuple[MediaUri, ...]:
+    return find_media_refs(state.type, "", _content_of(state))
+
+
+async def _write_page(
+    tx: Tx, lifetimes: Sequence[tuple[str, int]], pictures: Sequence[tuple[str, str, MediaUri]]
+) -> None:
+    await retention.set_lifetimes(tx, lifetimes)
+    await media_links.keep_links(tx, pictures)
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Messages past their time, and what says something of them."""
+
+    expired: tuple[Expired, ...]
+    followers: tuple[StoredEvent, ...]
+    now_ms: int
+
+
+async def _find_batch(tx: Tx, now_ms: int) -> _Batch | None:
+    found = await retention.find_expired(tx, now_ms, limits.RETENTION_BATCH)
+    if not found:
+        return None
+    ids = {each.event.event_id for each in found}
+    followers = await retention.find_followers(tx, ids)
+    return _Batch(tuple(found), tuple(each for each in followers if each.event_id not in ids), now_ms)
+
+
+async def _purge(world: World, batch: _Batch) -> list[StoredEvent]:
+    left, causes = await asyncio.to_thread(_make_left, batch)
+    await world.store.write(_write_purge, left, causes, batch.now_ms)
+    ids = {each.event_id for each in left}
+    rooms = {each.room_id for each in left}
+    for room_id in rooms:
+        room = world.live.rooms.get(room_id)
+        if room is not None:
+            room.forget_recent(ids)
+    world.live.notifier.forget_unread(rooms)
+    return left
+
+
+def _make_left(batch: _Batch) -> tuple[list[StoredEvent], dict[str, int]]:
+    """What is left of each event, and the lifetime of each room."""
+    rooms = {each.event.room_id: each for each in batch.expired}
+    own = [each.event for each in batch.expired if _is_over(each, batch.now_ms)]
+    left = [
+        # They keep their place here: what is written needs to know it.
+        replace(erase(ROOM_VERSIONS[rooms[each.room_id].version], each), thread_id=None)
+        for each in (*own, *batch.followers)
+    ]
+    return left, {room_id: each.lifetime_ms for room_id, each in rooms.items()}
+
+
+def _is_over(expired: Expired, now_ms: int) -> bool:
+    event = expired.event
+    is_ahead = event.origin_server_ts > now_ms
+    return is_ahead or is_past(event.state_key is not None, event.origin_server_ts, expired.lifetime_ms, now_ms)
+
+
+async def _write_purge(tx: Tx, left: Sequence[StoredEvent], lifetimes: dict[str, int], now_ms: int) -> None:
+    await retention.purge_events(tx, left)
+    cause = Cause(media_links.RETENTION, now_ms)
+    await media_links.doom_media_of(tx, {each.event_id: lifetimes[each.room_id] for each in left}, cause)
+    await add_purges(tx, Counter((each.room_id, lifetimes[each.room_id]) for each in left), cause)
+
+
+async def _doom_undeclared(world: World) -> None:
+    days = world.settings.media.undeclared_lifetime_days
+    if not days:
+        return
+    after: tuple[int, str] | None = (0, "")
+    while after is not None:
+        now_ms = world.clock.now_ms()
+        after = await world.store.write(media_links.doom_undeclared, days * DAY_MS, now_ms, after)

@@ -1,0 +1,151 @@
+"""Which messages are past their time, and taking them out of every table that holds something of them.
+
+What is left of a message is a row without words: its id, who sent it and when, and its place in the graph, which later
+events refer to. It has no place in the timeline any more, so that nothing that pages, syncs, counts or searches meets
+it; what points to it by its id finds an event of status GONE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from tchap.protocol.stored_event import GONE, StoredEvent
+from tchap.storage.events import EVENT_COLUMNS
+from tchap.storage.jobs import Tx
+
+END = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class StateContent:
+    """The event behind a room's current state of one type."""
+
+    room_id: str
+    type: str
+    state_key: str
+    event_id: str
+    client_json: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """A message past its time: the lifetime that says so, and the version of its room."""
+
+    event: StoredEvent
+    lifetime_ms: int
+    version: str
+
+
+async def find_room_page(tx: Tx, after: str, limit: int) -> list[str]:
+    """Rooms in order of their ids."""
+    rows = await tx.all("SELECT room_id FROM rooms WHERE room_id > $1 ORDER BY room_id LIMIT $2", after, limit)
+    return [row[0] for row in rows]
+
+
+async def find_room_states(tx: Tx, room_ids: Collection[str], types: Collection[str]) -> list[StateContent]:
+    """The rooms' current state of some types."""
+    rows = await tx.all(
+        """SELECT s.room_id, s.type, s.state_key, s.event_id, e.client_json
+           FROM room_state s JOIN events e ON e.event_id = s.event_id
+           WHERE s.room_id IN_LIST($1) AND s.type IN_LIST($2) AND s.to_position IS NULL""",
+        list(room_ids),
+        list(types),
+    )
+    return [StateContent(*row) for row in rows]
+
+
+async def set_lifetimes(tx: Tx, lifetimes: Sequence[tuple[str, int]]) -> None:
+    """How long messages live in each room (milliseconds, 0 for ever), as found now."""
+    await tx.many(
+        """INSERT INTO retention_rooms (room_id, lifetime_ms) VALUES ($1, $2) ON CONFLICT (room_id)
+           DO UPDATE SET lifetime_ms = excluded.lifetime_ms
+           WHERE retention_rooms.lifetime_ms <> excluded.lifetime_ms""",
+        [row for row in lifetimes if row[1]],
+    )
+    await tx.run(
+        "UPDATE retention_rooms SET lifetime_ms = 0 WHERE lifetime_ms <> 0 AND room_id IN_LIST($1)",
+        [room_id for room_id, lifetime_ms in lifetimes if not lifetime_ms],
+    )
+
+
+# The first event still in its time: a room is emptied from its beginning up to there. What says that it comes from the
+# future stops nothing, and is as old as what stands beside it.
+_STOP = f"""coalesce((SELECT x.ordering FROM events x WHERE x.room_id = l.room_id AND x.ordering > l.upto_ordering
+    AND x.origin_server_ts >= $1 - l.lifetime_ms AND x.origin_server_ts <= $1 ORDER BY x.ordering LIMIT 1), {END})"""
+
+
+async def find_expired(tx: Tx, now_ms: int, limit: int) -> list[Expired]:
+    """Messages past their time, room by room in the order of their timelines."""
+    columns = ", ".join(f"e.{name.strip()}" for name in EVENT_COLUMNS.split(","))
+    rows = await tx.all(
+        f"""SELECT {columns}, l.lifetime_ms, r.version FROM (
+              SELECT l.room_id, l.lifetime_ms, l.upto_ordering, {_STOP} AS stop FROM retention_rooms l
+              WHERE l.lifetime_ms > 0
+            ) AS l CROSS JOIN events e JOIN rooms r ON r.room_id = e.room_id
+            WHERE e.room_id = l.room_id AND e.ordering > l.upto_ordering AND e.ordering < l.stop
+              AND e.state_key IS NULL
+            ORDER BY e.room_id, e.ordering LIMIT $2""",
+        now_ms,
+        limit,
+    )
+    return [Expired(StoredEvent(*row[:-2]), row[-2], row[-1]) for row in rows]
+
+
+async def find_followers(tx: Tx, event_ids: Collection[str]) -> list[StoredEvent]:
+    """The edits of the events and the reactions to them: without them they say nothing, or what was to be forgotten."""
+    columns = ", ".join(f"c.{name.strip()}" for name in EVENT_COLUMNS.split(","))
+    rows = await tx.all(
+        f"""SELECT {columns} FROM events c JOIN events p ON p.event_id = c.relates_to AND p.room_id = c.room_id
+            WHERE c.relates_to IN_LIST($1) AND c.rel_type IN ('m.replace', 'm.annotation') AND c.state_key IS NULL""",
+        list(event_ids),
+    )
+    return [StoredEvent(*row) for row in rows]
+
+
+async def purge_events(tx: Tx, left: Sequence[StoredEvent]) -> None:
+    """Writes what is left of the events, given with the places they had; nothing else of them stays in any table."""
+    places = [(each.room_id, each.position) for each in left if each.position is not None]
+    ids = [each.event_id for each in left]
+    await tx.many(
+        f"""UPDATE events SET status = {GONE}, position = NULL, ordering = NULL, relates_to = NULL, rel_type = NULL,
+              thread_id = NULL, client_json = $2, graph_json = $3 WHERE event_id = $1""",
+        [(each.event_id, each.client_json, each.graph_json) for each in left],
+    )
+    await tx.many(
+        "UPDATE retention_rooms SET floor_ordering = $2 WHERE room_id = $1 AND floor_ordering < $2",
+        list(_floors(left).items()),
+    )
+    await tx.run("DELETE FROM search_entries WHERE event_id IN_LIST($1)", ids)
+    await tx.many("DELETE FROM push_notices WHERE room_id = $1 AND position = $2", places)
+    await tx.many("DELETE FROM push_personal_notices WHERE room_id = $1 AND position = $2", places)
+    await tx.run("UPDATE delayed_events SET content = $2 WHERE event_id IN_LIST($1)", ids, b"{}")
+
+
+def _floors(left: Sequence[StoredEvent]) -> dict[str, int]:
+    floors: dict[str, int] = {}
+    for each in left:
+        floors[each.room_id] = max(floors.get(each.room_id, 0), each.ordering or 0)
+    return floors
+
+
+async def set_upto(tx: Tx, now_ms: int) -> None:
+    """Nothing is left to remove: the next look begins where this one ended."""
+    await tx.run(
+        f"""UPDATE retention_rooms SET upto_ordering = (
+              SELECT CASE WHEN found.stop < {END} THEN found.stop - 1 ELSE found.last END FROM (
+                SELECT l.room_id, {_STOP} AS stop,
+                  coalesce((SELECT max(y.ordering) FROM events y WHERE y.room_id = l.room_id), 0) AS last
+                FROM retention_rooms l WHERE l.room_id = retention_rooms.room_id
+              ) AS found)
+            WHERE lifetime_ms > 0""",
+        now_ms,
+    )
+
+
+async def forget_reported(tx: Tx) -> int:
+    """A closed report no longer keeps the words of a message that is gone; how many there were."""
+    return await tx.run(
+        f"""UPDATE reports SET event_json = NULL WHERE state = 'closed' AND event_json IS NOT NULL
+            AND EXISTS (SELECT 1 FROM events e WHERE e.event_id = reports.event_id AND e.status = {GONE})"""
+    )

@@ -1,0 +1,82 @@
+"""Verdicts of the antivirus, on both engines."""
+
+from dataclasses import replace
+
+import pytest
+
+from tchap.base import limits
+from tchap.storage import deletions, media, scans
+from tchap.storage.database import Store
+from tchap.storage.media import Media
+from tchap.storage.media_links import Doomed
+from tchap.storage.scans import AS_STORED, CLEAN, INFECTED, Scan
+
+pytestmark = pytest.mark.anyio
+
+HOUSE = "agent.prefectures.tchap.example.fr"
+SCAN = Scan(HOUSE, "m1", "aa", AS_STORED, CLEAN, "", "image/png", 1, "ClamAV 1")
+
+
+async def test_a_verdict_is_about_bytes_and_a_key(store: Store) -> None:
+    """Each pair has its own, the latest; what was infected once stays so."""
+    opened = replace(SCAN, key_hash="k1", content_type="")
+    for scan in (SCAN, opened, replace(SCAN, signatures="ClamAV 2", scanned_ts=2)):
+        await store.write(scans.set_scan, scan)
+    known = await store.read(scans.find_scans, HOUSE, "m1", "aa")
+    assert sorted(known, key=lambda scan: scan.key_hash) == [replace(SCAN, signatures="ClamAV 2", scanned_ts=2), opened]
+    infected = replace(opened, result=INFECTED, threat="Eicar")
+    await store.write(scans.set_scan, infected)
+    await store.write(scans.set_scan, opened)
+    assert infected in await store.read(scans.find_scans, HOUSE, "m1", "aa")
+
+
+async def test_other_bytes_of_the_file_and_the_same_elsewhere_are_found(store: Store) -> None:
+    """A file that changed shows in its older verdicts; of the same bytes elsewhere only an infection matters."""
+    for scan in (
+        replace(SCAN, sha256="bb"),
+        replace(SCAN, media_id="m2"),
+        replace(SCAN, media_id="m3", key_hash="k1", result=INFECTED, threat="Eicar"),
+        replace(SCAN, media_id="m4", key_hash="k1", result=INFECTED, threat="Eicar"),
+    ):
+        await store.write(scans.set_scan, scan)
+    found = {
+        (scan.media_id, scan.sha256, scan.result) for scan in await store.read(scans.find_scans, HOUSE, "m1", "aa")
+    }
+    assert found & {("m1", "bb", CLEAN)}
+    assert len(found) == 2
+    assert {media_id for media_id, _, result in found if result == INFECTED} <= {"m3", "m4"}
+
+
+async def test_the_keys_tried_on_a_file_have_a_bound(store: Store) -> None:
+    """Of clean verdicts under many keys the first are kept; an infection always is."""
+    for number in range(limits.MAX_OPENED + 3):
+        await store.write(scans.set_scan, replace(SCAN, key_hash=f"k{number}"))
+    assert len(await store.read(scans.find_scans, HOUSE, "m1", "aa")) == limits.MAX_OPENED
+    infected = replace(SCAN, key_hash="true", result=INFECTED)
+    for scan in (infected, SCAN):
+        await store.write(scans.set_scan, scan)
+        assert scan in await store.read(scans.find_scans, HOUSE, "m1", "aa")
+
+
+async def test_a_removed_file_leaves_only_its_infections(store: Store) -> None:
+    """The clean verdicts go with the file; the same bytes that come back infected are known."""
+    await store.write(media.add_media, Media(HOUSE, "m1", "@a", 1, 3, "text/plain", None, "b"))
+    await store.write(scans.set_scan, SCAN)
+    await store.write(scans.set_scan, replace(SCAN, key_hash="k1", result=INFECTED))
+    await store.write(media.remove_media, HOUSE, "m1")
+    (left,) = await store.read(scans.find_scans, HOUSE, "m9", "aa")
+    assert left.result == INFECTED
+
+
+async def test_a_file_past_its_time_takes_its_verdicts_along(store: Store) -> None:
+    """Nothing is left of what was deleted by a rule, not even the SHA-256 of what was clean."""
+    for key_hash in (AS_STORED, "k1"):
+        await store.write(scans.set_scan, replace(SCAN, key_hash=key_hash))
+    await store.write(deletions.end_deletions, [Doomed(HOUSE, "m1", "b", 3, "public", None, None, None, 1)], 2)
+    assert await store.read(scans.find_scans, HOUSE, "m1", "aa") == []
+
+
+async def test_the_scanner_has_one_key(store: Store) -> None:
+    """The first key kept is everybody's."""
+    assert await store.write(scans.keep_scanner_key, b"first", 1) == b"first"
+    assert await store.write(scans.keep_scanner_key, b"second", 2) == b"first"

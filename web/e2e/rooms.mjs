@@ -1,0 +1,216 @@
+/**
+ * The law of Tchap as people meet it: a room opened to a guest from outside, what she may not do, and a room's link.
+ *
+ *   node e2e/rooms.mjs http://127.0.0.1:8008 [--shots DIR]
+ *
+ * Each screen is audited by axe and must not scroll sideways on a telephone of 320 pixels. One JSON line per step.
+ */
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { closeAll, openPerson } from "./browser.mjs";
+import * as steps from "./steps.mjs";
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { shots: { type: "string" } },
+});
+const base = (positionals[0] ?? "http://127.0.0.1:8008").replace(/\/+$/u, "");
+const ALICE = "alice.martin@prefecture.example.fr";
+const BRUNO = "bruno.lefebvre@hopital.example.fr";
+const CAMILLE = "camille.roche@association.example.org";
+const ROOM = "Cellule inondation";
+const WIDE = { width: 1280, height: 800 };
+const TELEPHONE = { width: 320, height: 640 };
+const SIZES = [WIDE, { width: 768, height: 900 }, TELEPHONE];
+
+async function step(name, job) {
+  const started = Date.now();
+  try {
+    await job();
+    console.log(JSON.stringify({ step: name, ok: true, ms: Date.now() - started }));
+  } catch (error) {
+    console.log(JSON.stringify({ step: name, ok: false, ms: Date.now() - started, error: String(error) }));
+    throw error;
+  }
+}
+
+async function checkSize(page, name) {
+  const obstacles = await steps.findObstacles(page);
+  assert.deepEqual(obstacles, [], name);
+  const [needed, given] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
+  assert.ok(needed <= given, `${name} scrolls sideways: ${needed} > ${given}`);
+}
+
+/** In the light and wide, and in the dark on a telephone; photographs are of every size in both. */
+async function audit(page, name) {
+  const schemes = ["light", "dark"];
+  for (const colorScheme of schemes) {
+    await page.emulateMedia({ colorScheme });
+    for (const size of SIZES) {
+      const isChecked = colorScheme === "light" ? size === WIDE : size === TELEPHONE;
+      if (!isChecked && options.shots === undefined) continue;
+      await page.setViewportSize(size);
+      if (isChecked) await checkSize(page, name);
+      await shoot(page, `${name}-${size.width}-${colorScheme}`);
+    }
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize(WIDE);
+}
+
+async function shoot(page, name) {
+  if (options.shots === undefined) return;
+  mkdirSync(options.shots, { recursive: true });
+  await page.screenshot({ path: `${options.shots}/${name}.png` });
+}
+
+function closeDialog(page) {
+  return page.getByRole("dialog").getByRole("button", { name: "Fermer", exact: true }).first().click();
+}
+
+function badge(scope, text) {
+  return scope.locator(".badge").filter({ hasText: new RegExp(`^${text}$`, "u") }).first();
+}
+
+async function makeRoom(page) {
+  await page.getByTestId("new").click();
+  await page.getByRole("menuitem", { name: "Nouveau salon" }).click();
+  await page.getByTestId("room-name").fill(ROOM);
+  await audit(page, "new-room");
+  await page.getByRole("button", { name: "Créer le salon" }).click();
+  await page.getByRole("heading", { level: 1, name: ROOM }).waitFor();
+  await badge(page.locator(".pane-head"), "Sécurisé").waitFor();
+}
+
+/** The address is unknown and from outside: the room must be opened, which is asked first. */
+async function inviteGuest(page) {
+  await page.getByTestId("details").click();
+  await page.getByRole("button", { name: "Inviter des personnes" }).click();
+  await page.getByTestId("people-search").fill(CAMILLE);
+  await page.getByText("Ce contact sera invité à rejoindre Tchap.").waitFor();
+  await page.getByTestId("people-email").click();
+  await page.getByTestId("ask-open").waitFor();
+  await audit(page, "ask-open");
+  await page.getByRole("button", { name: "Ouvrir le salon et inviter" }).click();
+  await page.getByText("1 personne invitée").waitFor();
+  await audit(page, "invited");
+  await closeDialog(page);
+  await badge(page.getByRole("complementary"), "Externes").waitFor();
+  await page.getByTestId("pending").filter({ hasText: CAMILLE }).waitFor();
+}
+
+async function inviteList(page) {
+  await page.getByRole("button", { name: "Inviter des personnes" }).click();
+  await page.getByRole("button", { name: "Inviter par une liste d’adresses" }).click();
+  await page.getByTestId("invite-list").fill(`${BRUNO.replace("bruno", "denis")} ; pas-une-adresse`);
+  await page.getByRole("button", { name: "Inviter", exact: true }).click();
+  await page.getByText("1 personne invitée").waitFor();
+  await page.getByText("reste à corriger : pas-une-adresse").waitFor();
+  assert.equal(await page.getByTestId("invite-list").inputValue(), "pas-une-adresse");
+  await audit(page, "invite-list");
+  await closeDialog(page);
+}
+
+async function signUpGuest(page) {
+  await page.goto(base);
+  await page.getByTestId("email").fill(CAMILLE);
+  await page.getByRole("button", { name: "Créer mon compte" }).click();
+  const open = page.getByRole("link", { name: "Ouvrir Tchap à mon administration" });
+  assert.equal(await open.getAttribute("href"), "/ouvrir");
+  await page.getByRole("button", { name: "J’ai reçu une invitation" }).click();
+  await page.getByTestId("password").fill(steps.PASSWORD);
+  await page.getByTestId("terms").check();
+  const before = (await steps.readMails(base, CAMILLE)).length;
+  await page.getByRole("button", { name: "Recevoir mon code" }).click();
+  await page.getByTestId("code").waitFor();
+  await page.getByTestId("code").fill(await steps.readCode(base, CAMILLE, before));
+  await page.getByRole("button", { name: "Valider" }).click();
+  await steps.noteRecoveryCode(page);
+}
+
+async function meetsRights(page) {
+  const welcome = page.getByTestId("guest-welcome");
+  await welcome.getByText(`Alice Martin vous invite dans « ${ROOM} »`).waitFor();
+  assert.equal(await page.getByTestId("new").count(), 0, "a guest is offered to make a room");
+  assert.equal(await page.getByTestId("forums").count(), 0, "a guest is offered the public rooms");
+  await audit(page, "guest");
+  await page.goto(`${base}/#/forums`);
+  await page.getByText("Les salons publics sont réservés aux agents").waitFor();
+  const [status, error] = await page.evaluate(async () => {
+    const { accessToken, baseUrl } = JSON.parse(localStorage.getItem("tchap.account"));
+    const headers = { Authorization: `Bearer ${accessToken}`, "Accept-Language": "fr" };
+    const answer = await fetch(`${baseUrl}/_matrix/client/v3/createRoom`, { method: "POST", headers, body: "{}" });
+    return [answer.status, (await answer.json()).error];
+  });
+  assert.equal(status, 403, error);
+}
+
+async function guestTalks(guest, alice) {
+  await steps.acceptInvitation(guest, ROOM);
+  await badge(guest.locator(".pane-head"), "Externes").waitFor();
+  await steps.write(guest, "Bonjour, ici l’association");
+  await steps.sees(alice, "Bonjour, ici l’association");
+  await badge(alice.getByTestId("timeline"), "Invité externe").waitFor();
+  await badge(alice.getByTestId("member").filter({ hasText: "Camille" }), "Invité externe").waitFor();
+  await alice.getByTestId("pending").filter({ hasText: CAMILLE }).waitFor({ state: "detached" });
+  await audit(guest, "guest-room");
+}
+
+async function openLink(alice) {
+  await alice.getByTestId("link-access").check();
+  const field = alice.getByTestId("room-link");
+  await field.waitFor();
+  await audit(alice, "details");
+  const link = await field.inputValue();
+  assert.ok(link.startsWith(`${base}/#/room/%23Celluleinondation`), link);
+  await badge(alice.locator(".pane-head"), "Sécurisé").waitFor();
+  return link;
+}
+
+async function enterByLink(page, link) {
+  await page.goto(link);
+  await page.getByRole("heading", { name: ROOM }).waitFor();
+  await audit(page, "entry");
+  await page.getByRole("button", { name: "Entrer dans le salon" }).click();
+  await page.getByTestId("composer").waitFor();
+  await steps.write(page, "Entré par le lien");
+}
+
+async function lastAdministrator(page) {
+  await page.getByTestId("member").filter({ hasText: "Bruno" }).getByRole("button", { name: /Autres actions/u }).click();
+  await page.getByRole("menuitem", { name: "Retirer (réversible)" }).waitFor();
+  await page.getByRole("menuitem", { name: "Nommer modérateur" }).click();
+  await page.getByText("Bruno Lefebvre est maintenant modérateur.").waitFor();
+  await page.getByRole("button", { name: "Quitter la conversation" }).click();
+  await page.getByText("les modérateurs deviendront administrateurs : Bruno Lefebvre").waitFor();
+  await audit(page, "leave");
+}
+
+try {
+  const [alice, bruno, camille] = [await openPerson(), await openPerson(), await openPerson()];
+  await step("an agent makes a secured room", async () => {
+    await steps.signUp(alice.page, base, ALICE);
+    await makeRoom(alice.page);
+  });
+  await step("an unknown address opens the room to people from outside, after a question", () => inviteGuest(alice.page));
+  await step("a pasted list says who was invited, and keeps what it could not read", () => inviteList(alice.page));
+  await step("the guest signs up and reads what she may do", async () => {
+    await signUpGuest(camille.page);
+    await meetsRights(camille.page);
+  });
+  await step("the guest talks in the marked room", () => guestTalks(camille.page, alice.page));
+  await step("another agent enters by the room's link", async () => {
+    const link = await openLink(alice.page);
+    await steps.signUp(bruno.page, base, BRUNO);
+    await enterByLink(bruno.page, link);
+    await steps.sees(alice.page, "Entré par le lien");
+  });
+  await step("the last administrator is told what her leaving does", () => lastAdministrator(alice.page));
+  await step("no complaint in the console", () => {
+    const complaints = [alice, bruno, camille].flatMap((person) => person.complaints);
+    assert.deepEqual(complaints.filter((line) => !/Failed to load resource/u.test(line)), []);
+  });
+} finally {
+  await closeAll();
+}

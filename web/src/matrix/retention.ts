@@ -1,0 +1,54 @@
+/** How long a room keeps its messages, and the words of its classification. */
+import type { Room } from "matrix-js-sdk";
+import type { Account } from "./account";
+
+/** MSC1763, as the server obeys it. */
+const RETENTION = "m.room.retention";
+const CLASSIFICATION = "fr.tchap.classification";
+export const DAY_MS = 24 * 3600 * 1000;
+
+function contentOf(room: Room, type: string): Record<string, unknown> {
+  return (room.currentState.getStateEvents(type, "")?.getContent() ?? {}) as Record<string, unknown>;
+}
+
+/** In days, a beginning one counted whole; null: messages are kept for ever. */
+export function lifetimeOf(room: Room): number | null {
+  const asked = contentOf(room, RETENTION)["max_lifetime"];
+  return typeof asked === "number" && asked > 0 ? Math.ceil(asked / DAY_MS) : null;
+}
+
+/** The time (milliseconds) before which the room's messages are past their term. */
+export function oldestKept(room: Room, now: number): number {
+  const days = lifetimeOf(room);
+  return days === null ? Number.NEGATIVE_INFINITY : now - days * DAY_MS;
+}
+
+/** One line of plain text; "" when the room has none. */
+export function classificationOf(room: Room): string {
+  const label = contentOf(room, CLASSIFICATION)["label"];
+  return typeof label === "string" ? label.slice(0, 60) : "";
+}
+
+export interface KeepingRights {
+  readonly lifetime: boolean;
+  readonly classification: boolean;
+}
+
+export function keepingRights(account: Account, roomId: string): KeepingRights {
+  const state = account.client.getRoom(roomId)?.currentState;
+  const may = (type: string): boolean => state?.maySendStateEvent(type, account.userId) ?? false;
+  return { lifetime: may(RETENTION), classification: may(CLASSIFICATION) };
+}
+
+async function setState(account: Account, roomId: string, type: string, content: object): Promise<void> {
+  // The SDK's table of types knows only the specification's state.
+  await account.client.sendStateEvent(roomId, type as never, content as never, "");
+}
+
+export function setLifetime(account: Account, roomId: string, days: number | null): Promise<void> {
+  return setState(account, roomId, RETENTION, days === null ? {} : { max_lifetime: days * DAY_MS });
+}
+
+export function setClassification(account: Account, roomId: string, label: string): Promise<void> {
+  return setState(account, roomId, CLASSIFICATION, label === "" ? {} : { label });
+}

@@ -1,0 +1,62 @@
+/** Setting how long a room keeps its messages, and its classification. */
+import type { Phrase } from "../i18n/keys";
+import type { Account } from "../matrix/account";
+import { keepingRights, type KeepingRights, setClassification, setLifetime } from "../matrix/retention";
+import { phraseOf } from "./errors";
+import { Observable } from "./observable";
+
+/** Days offered to choose from; null: for ever. */
+export const LIFETIMES: readonly (number | null)[] = [1, 7, 30, 90, 180, 365, null];
+
+export interface Period {
+  readonly unit: "days" | "months" | "years";
+  readonly count: number;
+}
+
+/** The same time in the largest unit people would use: 90 days are 3 months. */
+export function periodOf(days: number): Period {
+  if (days % 365 === 0) return { unit: "years", count: days / 365 };
+  if (days % 30 === 0) return { unit: "months", count: days / 30 };
+  return { unit: "days", count: days };
+}
+
+export interface KeepingState {
+  readonly busy: boolean;
+  readonly saved: boolean;
+  readonly error: Phrase | null;
+}
+
+export class KeepingModel {
+  readonly state = new Observable<KeepingState>({ busy: false, saved: false, error: null });
+  readonly rights: KeepingRights;
+  readonly #account: Account;
+  readonly #roomId: string;
+
+  constructor(account: Account, roomId: string) {
+    this.#account = account;
+    this.#roomId = roomId;
+    this.rights = keepingRights(account, roomId);
+  }
+
+  readonly keep = (days: number | null): Promise<void> =>
+    this.#save(() => setLifetime(this.#account, this.#roomId, days), "keeping.tooLong");
+
+  readonly classify = (label: string): Promise<void> =>
+    this.#save(() => setClassification(this.#account, this.#roomId, label.trim()), "classification.refused");
+
+  readonly #save = async (
+    act: () => Promise<void>,
+    refusal: "keeping.tooLong" | "classification.refused",
+  ): Promise<void> => {
+    if (this.state.get().busy) return;
+    this.state.update({ busy: true, saved: false, error: null });
+    try {
+      await act();
+      this.state.update({ saved: true });
+    } catch (error) {
+      this.state.update({ error: phraseOf(error, { M_FORBIDDEN: refusal, M_BAD_JSON: refusal }) });
+    } finally {
+      this.state.update({ busy: false });
+    }
+  };
+}
