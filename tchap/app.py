@@ -34,6 +34,7 @@ from tchap.live import Live
 from tchap.live.appservices import AppServiceNews
 from tchap.live.audience import Audience
 from tchap.live.delayed_events import DelayedAlarm
+from tchap.live.directory_quota import DirectoryQuota
 from tchap.live.interactive_auth import InteractiveSessions
 from tchap.live.last_seen import LastSeen
 from tchap.live.notifier import Notifier
@@ -55,6 +56,7 @@ from tchap.services.appservice_calls import push_to_appservices
 from tchap.services.appservices import open_accounts
 from tchap.services.bug_reports import forget_bug_reports
 from tchap.services.delayed_events import send_delayed
+from tchap.services.directory_listing import keep_listed
 from tchap.services.duties import keep_doing
 from tchap.services.guest_terms import follow_guests
 from tchap.services.identity_lookup import keep_peppers
@@ -143,6 +145,7 @@ def build_live(settings: Settings, clock: Clock) -> Live:
         previews=Shared(),
         delayed=DelayedAlarm(),
         push=PushAlarm(),
+        directory=DirectoryQuota(),
         scans=Shared(),
         openings=Turns(limits.OPENINGS_AT_ONCE, limits.MAX_WAITING_OPENINGS, limits.OPENINGS_RETRY_MS),
     )
@@ -234,6 +237,7 @@ async def _run(world: World, doors: list[_Door]) -> None:
             group.create_task(keep_doing(world, "previews", forget_previews)),
             group.create_task(keep_doing(world, "applications", keep_tidy)),
             group.create_task(keep_doing(world, "search", index_rooms)),
+            group.create_task(keep_doing(world, "directory", keep_listed)),
             group.create_task(keep_doing(world, "peppers", keep_peppers)),
             group.create_task(keep_doing(world, "bug reports", forget_bug_reports)),
             group.create_task(keep_doing(world, "guests", follow_guests)),
