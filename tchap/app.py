@@ -36,6 +36,7 @@ from tchap.live import Live
 from tchap.live.appservices import AppServiceNews
 from tchap.live.audience import Audience
 from tchap.live.delayed_events import DelayedAlarm
+from tchap.live.directory_quota import DirectoryQuota
 from tchap.live.interactive_auth import InteractiveSessions
 from tchap.live.last_seen import LastSeen
 from tchap.live.notifier import Notifier
@@ -57,6 +58,7 @@ from tchap.services.appservice_calls import push_to_appservices
 from tchap.services.appservices import open_accounts
 from tchap.services.bug_reports import forget_bug_reports
 from tchap.services.delayed_events import send_delayed
+from tchap.services.directory_listing import keep_listed
 from tchap.services.domain_proofs import watch_domains
 from tchap.services.duties import keep_doing
 from tchap.services.guest_terms import follow_guests
@@ -148,6 +150,7 @@ def build_live(settings: Settings, clock: Clock) -> Live:
         previews=Shared(),
         delayed=DelayedAlarm(),
         push=PushAlarm(),
+        directory=DirectoryQuota(),
         scans=Shared(),
         openings=Turns(limits.OPENINGS_AT_ONCE, limits.MAX_WAITING_OPENINGS, limits.OPENINGS_RETRY_MS),
     )
@@ -239,6 +242,7 @@ async def _run(world: World, doors: list[_Door]) -> None:
             group.create_task(keep_doing(world, "previews", forget_previews)),
             group.create_task(keep_doing(world, "applications", keep_tidy)),
             group.create_task(keep_doing(world, "search", index_rooms)),
+            group.create_task(keep_doing(world, "directory", keep_listed)),
             group.create_task(keep_doing(world, "peppers", keep_peppers)),
             group.create_task(keep_doing(world, "bug reports", forget_bug_reports)),
             group.create_task(keep_doing(world, "guests", follow_guests)),

@@ -3,6 +3,7 @@
 from tchap.api.admin import administration_domains, administrations, server_notices
 from tchap.api.admin import deletions as admin_deletions
 from tchap.api.admin import domain_requests as admin_domain_requests
+from tchap.api.admin import externals as admin_externals
 from tchap.api.admin import register as admin_register
 from tchap.api.admin import reports as admin_reports
 from tchap.api.admin import users as admin_users
@@ -94,6 +95,7 @@ _MODULES = (
     administration_domains,
     administrations,
     admin_domain_requests,
+    admin_externals,
     admin_register,
     admin_deletions,
     admin_reports,

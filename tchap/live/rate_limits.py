@@ -21,6 +21,8 @@ RATES = {
     "invite": Rate(1, 60),
     "join": Rate(1, 40),
     "search": Rate(5, 20),
+    # One looks for a person while typing their name; nobody types names all day.
+    "directory": Rate(1, 30),
     # A person in a bad place reports several things at once; nobody reports all day.
     "report": Rate(0.05, 20),
     # Each may carry megabytes of logs.

@@ -60,20 +60,6 @@ def decide_sponsorship(wish: Wish, rules: Rules) -> int | Refusal:
     return Refusal.TOO_LONG if wish.ends_ts > wish.now_ms + rules.longest_ms else wish.ends_ts
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """Somebody would end what a sponsor vouched for. `covers`: they look after the sponsor's administration."""
-
-    is_sponsor: bool
-    is_operator: bool
-    covers: bool
-
-
-def decide_ending(ending: Ending) -> Refusal | None:
-    """Whether they may: the sponsor, those who look after the sponsor's administration, operators."""
-    return None if ending.is_sponsor or ending.is_operator or ending.covers else Refusal.NOT_YOURS
-
-
 def find_term(ends: Iterable[int], now_ms: int) -> int:
     """When the account of somebody vouched for until these moments ends: the last of them, now where there is none."""
     return max(ends, default=now_ms)

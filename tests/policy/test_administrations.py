@@ -58,6 +58,8 @@ TABLE: dict[Act, tuple[Refusal | None, ...]] = {
     Act.RENEW: (None, None, NO, NO, NO),
     Act.TELL: (None, None, NO, NO, NO),
     Act.READ_REPORTS: (None, None, NO, NO, NO),
+    Act.SEE_GUESTS: (None, None, NO, NO, NO),
+    Act.END_GUEST: (None, None, NO, NO, NO),
     Act.RUN_SERVICE: (NO, NO, NO, NO, NO),
 }
 
@@ -101,6 +103,16 @@ def test_operators_are_touched_by_no_delegate(act: Act) -> None:
     assert decide_act(OPERATOR, act, Subject(frozenset({"A"}), "@op:x", is_operator=True)) is None
     lawful = {Act.SEE_ACCOUNT, Act.TELL, Act.RENEW, Act.READ_REPORTS, Act.RUN_SERVICE}
     assert decide_act(OPERATOR, act, theirs) is (None if act in lawful else Refusal.PEER)
+
+
+@pytest.mark.parametrize("act", Act)
+def test_externals_are_looked_after_by_those_whose_agents_vouch(act: Act) -> None:
+    """Stopped, not kept: their term and address are their sponsors'. Where others vouch too, the operators alone."""
+    ours, shared = (Subject(frozenset(of), "@guest:e", is_guest=True) for of in (("A",), ("A", "B")))
+    lawful = {Act.SEE_ACCOUNT, Act.LOCK, Act.SUSPEND_ACCOUNT, Act.SIGN_OUT, Act.TELL}
+    assert decide_act(DELEGATE, act, ours) is (None if act in lawful else NO)
+    assert decide_act(DELEGATE, act, shared) is NO
+    assert decide_act(OPERATOR, act, shared) is None
 
 
 def test_who_is_a_delegate() -> None:

@@ -4,11 +4,9 @@ import pytest
 
 from tchap.policy.externals import (
     DAY_MS,
-    Ending,
     Refusal,
     Rules,
     Wish,
-    decide_ending,
     decide_sponsorship,
     find_term,
 )
@@ -37,21 +35,6 @@ RULES = Rules(180 * DAY_MS, 395 * DAY_MS)
 def test_who_is_vouched_for_until_when(wish: Wish, decision: int | Refusal) -> None:
     """Agents vouch for people of no administration, for a bounded time, unless those above them have ended it."""
     assert decide_sponsorship(wish, RULES) == decision
-
-
-@pytest.mark.parametrize(
-    ("sponsor", "operator", "covers", "refusal"),
-    [
-        (True, False, False, None),
-        (False, True, False, None),
-        (False, False, True, None),
-        (True, True, True, None),
-        (False, False, False, Refusal.NOT_YOURS),
-    ],
-)
-def test_who_may_end_it(sponsor: bool, operator: bool, covers: bool, refusal: Refusal | None) -> None:
-    """The sponsor, the sponsor's administration, an operator; nobody else."""
-    assert decide_ending(Ending(sponsor, operator, covers)) is refusal
 
 
 @pytest.mark.parametrize(("ends", "term"), [([], NOW), ([NOW + 5], NOW + 5), ([NOW + 5, NOW + 9, NOW - 1], NOW + 9)])

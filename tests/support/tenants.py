@@ -119,6 +119,7 @@ CASES: tuple[Case, ...] = (
     _one("GET", "/people"),
     Case(("GET", f"{_ONE}/people"), lambda p, _: ("GET", f"{p.one}/people?email={p.delegate}", None)),
     _one("GET", "/audit"),
+    _one("GET", "/externals"),
     _one("PUT", "", lambda *_: {"label": "Autre", "refuses_clear": False, "headcount": 7}),
     _at_home_refused(_one("PUT", "", lambda *_: {"name": "Autre nom"})),
     # What is another's is not brought under oneself, nor oneself under another.
@@ -126,7 +127,11 @@ CASES: tuple[Case, ...] = (
     _at_home_refused(Case(("PUT", _ONE), lambda p, home: ("PUT", home.one, {"parent_id": p.administration_id}))),
     _at_home_refused(_one("PUT", "/suspended", lambda *_: {"suspended": True})),
     _at_home_refused(_one("PUT", "/suspended", lambda *_: {"suspended": False})),
-    _case("POST", BASE, lambda _: BASE, lambda p, _: {"name": f"Service {p.domain}", "parent_id": p.administration_id}),
+    _once(
+        _case(
+            "POST", BASE, lambda _: BASE, lambda p, _: {"name": f"Service {p.domain}", "parent_id": p.administration_id}
+        )
+    ),
     _one("POST", "/delegates", lambda p, _: {"email": f"second@{p.domain}"}),
     Case(
         ("POST", f"{_ONE}/delegates"),
@@ -202,6 +207,7 @@ CASES: tuple[Case, ...] = (
     _at_home_refused(_request("POST", "/refuse", {"reason": "Non."})),
     _at_home_refused(_request("POST", "/suspend", {"reason": "Non."})),
     _at_home_refused(_request("POST", "/reopen", {})),
+    _once(_one("POST", "/externals/end", lambda p, _: {"email": f"ami@{p.domain}.dehors.org", "sponsor": p.user_id})),
     _once(_user("POST", "/deactivate", lambda *_: {})),
     _once(
         _case(
@@ -289,6 +295,7 @@ async def _settle(office: Office, name: str, parent_id: str) -> Place:
     await house.ask("POST", f"{BASE}/{of}/delegates", {"email": f"chef@{domain}"}, token)
     agent, closed = await person(house, f"agent@{domain}"), await person(house, f"parti@{domain}")
     await house.ask("POST", f"{TCHAP}/users/{quote(closed.user_id)}/deactivate", {}, token)
+    await house.ask("PUT", f"/_tchap/v1/externals/ami@{domain}.dehors.org", {}, agent.token)
     await house.ask("POST", f"{V3}/users/{quote(agent.user_id)}/report", {"reason": f"Propos ({name})"}, token)
     reports = await house.ask("GET", f"{TCHAP}/reports", None, token)
     wish = {"to": {"administration": of}, "content": {"body": f"Bienvenue ({name})"}, "pin": True}

@@ -23,7 +23,7 @@ describe("the four kinds of rooms", () => {
   };
 
   const PRIVATE = { visibility: "private", preset: "private_chat", history: "invited" } as const;
-  const PUBLIC = { visibility: "public", preset: "public_chat", history: "shared", rule: "restricted", clear: false } as const;
+  const PUBLIC = { visibility: "public", preset: "public_chat", history: "world_readable", rule: "restricted", clear: false } as const;
 
   test.each([
     [{}, { ...PRIVATE, rule: "restricted", clear: false }],

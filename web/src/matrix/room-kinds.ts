@@ -39,7 +39,7 @@ export function accessRules(rule: "restricted" | "unrestricted" | "direct", visi
   return state(ACCESS_RULES, { rule, visibility, force_unencrypted_at_creation: clear });
 }
 
-export function historyVisibility(value: "invited" | "shared") {
+export function historyVisibility(value: "invited" | "world_readable") {
   return state("m.room.history_visibility", { history_visibility: value });
 }
 
@@ -60,7 +60,7 @@ export function roomBody(room: NewRoom): Content {
   const named = { name: room.name, ...(room.topic === "" ? {} : { topic: room.topic }) };
   if (room.kind === "public") {
     const limited = room.domainOnly ? { creation_content: { "m.federate": false } } : {};
-    const initial = [historyVisibility("shared"), GUESTS, accessRules("restricted", "public")];
+    const initial = [historyVisibility("world_readable"), GUESTS, accessRules("restricted", "public")];
     return { ...named, ...limited, visibility: "public", preset: "public_chat", initial_state: initial };
   }
   const clear = room.kind === "private";
