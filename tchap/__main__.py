@@ -12,7 +12,7 @@ from tchap.base.clock import Clock
 from tchap.base.config import ConfigError, Settings, load_settings
 from tchap.base.errors import MatrixError
 from tchap.base.log import configure_logging
-from tchap.commands import administrations, directory
+from tchap.commands import administrations, directory, domains
 from tchap.services.admins import name_admin_from_console
 from tchap.storage.accounts import find_admins
 from tchap.storage.database import StoreBusy, open_store
@@ -58,6 +58,7 @@ _COMMANDS = {
     "admin": _administer,
     "administrations": administrations.administer,
     "directory": directory.keep,
+    "domains": domains.import_list,
 }
 
 
@@ -88,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
             acting.add_argument("user_id", help="@name:instance")
     administrations.add_parser(commands.add_parser("administrations", help="keep administrations"), _add_place)
     directory.add_parser(commands.add_parser("directory", help="keep the directory of people"), _add_place)
+    domains.add_parser(commands.add_parser("domains", help="the domains known to be of the public sector"), _add_place)
     return parser
 
 

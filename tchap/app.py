@@ -24,6 +24,8 @@ from tchap.base.entropy import Entropy
 from tchap.base.metrics import Metrics
 from tchap.base.outbound import Outbound, tls_context
 from tchap.gateways.appservice_files import read_appservices
+from tchap.gateways.dns import DnsGateway
+from tchap.gateways.domain_lists import DomainLists
 from tchap.gateways.images import ImageMaker
 from tchap.gateways.mail import open_mailer
 from tchap.gateways.media_store import DiskMediaStore
@@ -57,6 +59,7 @@ from tchap.services.appservices import open_accounts
 from tchap.services.bug_reports import forget_bug_reports
 from tchap.services.delayed_events import send_delayed
 from tchap.services.directory_listing import keep_listed
+from tchap.services.domain_proofs import watch_domains
 from tchap.services.duties import keep_doing
 from tchap.services.guest_terms import follow_guests
 from tchap.services.identity_lookup import keep_peppers
@@ -113,6 +116,8 @@ async def open_world(
             appservices=appservices,
             proconnect=proconnect,
             push_keys=await load_push_keys(store, settings, clock),
+            dns=DnsGateway(settings.onboarding),
+            domain_lists=DomainLists(),
             scanner=Clamd(settings.antivirus, clock) if settings.antivirus.clamd else None,
             scanner_key=await load_scanner_key(store, clock),
         )
@@ -176,7 +181,7 @@ def _client_config(settings: Settings) -> dict[str, object]:
     """What the web client reads before anything else (``/config.json``)."""
     return {
         "instances": [{"name": instance.name, "title": instance.title} for instance in settings.instances],
-        "request_form_url": settings.registration.request_form_url,
+        "request_form_url": settings.request_form,
         "mailbox": settings.mail.mode == "mailbox",
         "theme": settings.web.theme or None,
         "retention_max_days": {kind: settings.retention.term(kind)[1] for kind in KINDS},
@@ -245,9 +250,10 @@ async def _run(world: World, doors: list[_Door]) -> None:
             group.create_task(keep_doing(world, "push decisions", decide_pushes)),
             group.create_task(keep_doing(world, "push delivery", deliver_pushes)),
             group.create_task(keep_doing(world, "push ledger", keep_ledger)),
+            group.create_task(keep_doing(world, "domains to prove", watch_domains)),
+            group.create_task(keep_doing(world, "terms of accounts", keep_terms)),
             group.create_task(keep_doing(world, "retention", keep_retention)),
             group.create_task(keep_doing(world, "media deletions", delete_media)),
-            group.create_task(keep_doing(world, "terms of accounts", keep_terms)),
         ]
         await _until_started(servers)
         listening = ", ".join(door.url for door in doors)
