@@ -70,7 +70,7 @@ async def _deactivate(tx: Tx, closing: _Closing) -> Ended:
     await tokens.remove_login_tokens_of(tx, user_id)
     await openid.remove_tokens_of(tx, user_id)
     await identity.remove_tokens_of(tx, user_id)
-    await directory.remove_person(tx, user_id)
+    await directory.remove_people(tx, [user_id])
     await delegates.remove_delegations(tx, user_id)
     await pushers.remove_pushers_of(tx, user_id)
     await delayed_events.remove_delayed_of(tx, user_id)
