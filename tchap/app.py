@@ -184,8 +184,10 @@ def _client_config(settings: Settings) -> dict[str, object]:
         "request_form_url": settings.request_form,
         "mailbox": settings.mail.mode == "mailbox",
         "theme": settings.web.theme or None,
+        "retention_default_days": {kind: settings.retention.term(kind)[0] for kind in KINDS},
         "retention_max_days": {kind: settings.retention.term(kind)[1] for kind in KINDS},
         "classifications": settings.rooms.classifications,
+        "guest_days": {"usual": settings.externals.usual_days, "longest": settings.externals.longest_days},
     }
 
 

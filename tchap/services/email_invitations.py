@@ -84,6 +84,8 @@ async def accept_invitations(world: World, user_id: str, email: str) -> None:
         # The one who invited may have left since, or the room closed itself to guests.
         with contextlib.suppress(MatrixError):
             await _invite(world, user_id, invitation)
+        with contextlib.suppress(MatrixError):
+            await _take_down(world, invitation)
 
 
 async def is_valid_key(world: World, public_key: str) -> bool:
@@ -142,6 +144,14 @@ async def _invite(world: World, user_id: str, invitation: Invitation) -> None:
     signed = sign_json({"mxid": user_id, "token": invitation.token}, instance, world.keys[instance])
     proof = {"display_name": pending["display_name"], "signed": signed}
     await memberships.invite(world, inviter, invitation.room_id, user_id, {"third_party_invite": proof})
+
+
+async def _take_down(world: World, invitation: Invitation) -> None:
+    """The room awaits the address no longer, in the name of who invited: it has an account now, and this invitation
+    leads nowhere even where it could not be answered."""
+    room = await get_room(world, invitation.room_id)
+    if room.content_of(PENDING, invitation.token):
+        await append(world, room.room_id, (Draft(PENDING, invitation.inviter, {}, state_key=invitation.token),))
 
 
 async def accept_signed(world: World, requester: Requester, room_id: str, signed: Mapping[str, Any]) -> None:
