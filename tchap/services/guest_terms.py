@@ -57,15 +57,15 @@ async def look_at_guests(world: World) -> bool:
 
 async def _end_with_administrations(world: World, now_ms: int) -> bool:
     """An administration that is suspended vouches for nobody."""
-    ended = await world.store.write(_end_some, now_ms)
+    ended = await world.store.write(_end_some, now_ms, externals_of(world.settings))
     for each in ended:
         tell_ended(world, each)
     return bool(ended)
 
 
-async def _end_some(tx: Tx, now_ms: int) -> list[Ended]:
+async def _end_some(tx: Tx, now_ms: int, externals: str | None) -> list[Ended]:
     addresses = await sponsorships.end_with_administrations(tx, now_ms, limits.GUESTS_BATCH)
-    return [await follow_sponsors(tx, address, now_ms) for address in addresses]
+    return [await follow_sponsors(tx, address, now_ms, externals) for address in addresses]
 
 
 async def _warn(world: World, now_ms: int) -> bool:

@@ -210,7 +210,7 @@ async def add_whole_account(tx: Tx, account: NewAccount, session: NewSession | N
         await emails.remove_proofs(tx, account.email, "register")
         await delegates.claim(tx, account.email, user_id)
         if not account.is_listed:
-            await follow_sponsors(tx, account.email, account.now_ms)
+            await follow_sponsors(tx, account.email, account.now_ms, account.instance)
     if account.terms_version is not None:
         await accounts.set_terms(tx, user_id, account.terms_version)
     await profiles.set_profile(tx, Profile(user_id, account.display_name))
