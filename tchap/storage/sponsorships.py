@@ -63,6 +63,15 @@ async def set_ended(tx: Tx, email: str, sponsor: str, ended_by: str, now_ms: int
     return changed > 0
 
 
+async def move_sponsorships(tx: Tx, formers: Collection[str], address: str) -> None:
+    """Whoever vouched for one of the former addresses vouches for the new one, unless they do already."""
+    await tx.many(
+        "UPDATE sponsorships SET email = $2 WHERE email = $1"
+        " AND sponsor NOT IN (SELECT sponsor FROM sponsorships WHERE email = $2)",
+        [(former, address) for former in formers if former != address],
+    )
+
+
 async def find_sponsorships(tx: Tx, email: str) -> list[Sponsorship]:
     """All that ever vouched for an address."""
     rows = await tx.all(f"SELECT {_FIELDS} FROM sponsorships WHERE email = $1 ORDER BY sponsor", email)

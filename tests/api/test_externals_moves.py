@@ -3,12 +3,12 @@
 import asyncio
 from pathlib import Path
 
-from tchap.base.errors import MatrixError
-from tests.api.test_externals import GUESTS, JEAN, ZOE, check_expired, follow, invite, open_room, welcome
-from tests.support.accounts import V3, person
+from tests.api.test_externals import GUESTS, JEAN, ZOE, check_expired, follow, guest_of, invite, open_room, welcome
+from tests.api.test_reactivation import choose_password
+from tests.support.accounts import V3, person, sign_in
 from tests.support.administrations import open_office
 from tests.support.house import open_house
-from tests.support.terms import DAY_S, mails_to
+from tests.support.terms import DAY_S
 
 NINA = "nina.roux@nouvelle.example.fr"
 USERS = "/_tchap/admin/v1/users"
@@ -29,5 +29,47 @@ def test_nobody_ends_an_agent_they_once_vouched_for(tmp_path: Path) -> None:
             await house.ask("DELETE", f"{GUESTS}/{NINA}", None, jean.token)
             await house.ask("GET", f"{V3}/account/whoami", None, nina.token)
             assert (await house.call("POST", SEND_MAIL, {}, nina.token)).status == 200
+
+    asyncio.run(story())
+
+
+def test_a_guest_whose_account_opens_again_lasts_as_long_as_somebody_vouches(tmp_path: Path) -> None:
+    """Closed some months after the end and opened by an operator, it is over until an agent vouches again; then it is
+    neither renewed by a mailbox nor closed for the end there was before."""
+
+    async def story() -> None:
+        async with open_house(tmp_path, TERMS) as house:
+            office, jean = await open_office(house), await person(house, JEAN)
+            zoe, _ = await welcome(house, jean)
+            await house.ask("DELETE", f"{GUESTS}/{ZOE}", None, jean.token)
+            await follow(house)
+            house.clock.move(121 * DAY_S)
+            await follow(house)
+            await house.ask("POST", f"{USERS}/{zoe.user_id}/reactivate", {"email": ZOE}, office.operator.token)
+            await choose_password(house, ZOE)
+            zoe = await sign_in(house, zoe.user_id)
+            await check_expired(house, zoe)
+            await house.ask("PUT", f"{GUESTS}/{ZOE}", {}, jean.token)
+            await follow(house)
+            await house.ask("GET", f"{V3}/account/whoami", None, zoe.token)
+            house.clock.move(181 * DAY_S)
+            await check_expired(house, zoe)
+
+    asyncio.run(story())
+
+
+def test_those_who_vouch_follow_a_guest_to_another_address(tmp_path: Path) -> None:
+    """Under her new address she has the same sponsor, who ends her stay; no mailbox of hers renews it."""
+
+    async def story() -> None:
+        async with open_house(tmp_path, TERMS) as house:
+            office, jean = await open_office(house), await person(house, JEAN)
+            zoe, _ = await welcome(house, jean)
+            new = "zoe.petit@atelier.example"
+            await house.ask("PUT", f"{USERS}/{zoe.user_id}/email", {"email": new}, office.operator.token)
+            assert (await guest_of(house, jean))["email"] == new
+            assert (await house.call("POST", SEND_MAIL, {}, zoe.token)).status == 403
+            await house.ask("DELETE", f"{GUESTS}/{new}", None, jean.token)
+            await check_expired(house, zoe)
 
     asyncio.run(story())
