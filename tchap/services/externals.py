@@ -57,19 +57,32 @@ def plan_vouch(
 async def vouch(tx: Tx, wanted: Vouch) -> int:
     """Lets the sponsor vouch for the address; until when. Forbidden, M_INVALID_PARAM."""
     address, sponsor = str(wanted.email), wanted.sponsor
+    ends_ts, is_new = await _decide(tx, wanted)
+    if is_new:
+        row = Sponsorship(address, sponsor.user_id, sponsor.administration_id, wanted.now_ms, ends_ts)
+        await sponsorships.set_sponsorship(tx, row)
+        await follow_sponsors(tx, address, wanted.now_ms, wanted.externals)
+    return ends_ts
+
+
+async def check_vouch(tx: Tx, wanted: Vouch) -> None:
+    """Raises what `vouch` would."""
+    await _decide(tx, wanted)
+
+
+async def _decide(tx: Tx, wanted: Vouch) -> tuple[int, bool]:
+    """Until when the sponsor vouches, and whether that is to be written."""
+    address, sponsor = str(wanted.email), wanted.sponsor
     known = await sponsorships.find_sponsorship(tx, address, sponsor.user_id)
     if wanted.keeps and known is not None and known.ended_by is None and known.ends_ts > wanted.now_ms:
-        return known.ends_ts
+        return known.ends_ts, False
     ended_above = known is not None and known.ended_by not in (None, sponsor.user_id)
     is_agent = await _is_agent_address(tx, wanted)
     wish = Wish(sponsor.is_external, is_agent, wanted.ends_ts, wanted.now_ms, ended_above)
     decision = decide_sponsorship(wish, wanted.rules)
     if isinstance(decision, Refusal):
         raise refused(decision)
-    row = Sponsorship(address, sponsor.user_id, sponsor.administration_id, wanted.now_ms, decision)
-    await sponsorships.set_sponsorship(tx, row)
-    await follow_sponsors(tx, address, wanted.now_ms, wanted.externals)
-    return decision
+    return decision, True
 
 
 async def _is_agent_address(tx: Tx, wanted: Vouch) -> bool:

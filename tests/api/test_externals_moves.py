@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.api.test_externals import GUESTS, JEAN, ZOE, check_expired, follow, guest_of, invite, open_room, welcome
 from tests.api.test_reactivation import choose_password
 from tests.support.accounts import V3, person, sign_in
-from tests.support.administrations import open_office
+from tests.support.administrations import BASE, open_office
 from tests.support.house import open_house
 from tests.support.terms import DAY_S
 
@@ -71,5 +71,23 @@ def test_those_who_vouch_follow_a_guest_to_another_address(tmp_path: Path) -> No
             assert (await house.call("POST", SEND_MAIL, {}, zoe.token)).status == 403
             await house.ask("DELETE", f"{GUESTS}/{new}", None, jean.token)
             await check_expired(house, zoe)
+
+    asyncio.run(story())
+
+
+def test_an_invitation_that_is_refused_shows_nothing_in_the_room(tmp_path: Path) -> None:
+    """Whose guest an administration has sent away invites the address no more: no room awaits it."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            office, jean = await open_office(house), await person(house, JEAN)
+            await invite(house, jean, await open_room(house, jean))
+            wanted = {"email": ZOE, "sponsor": jean.user_id}
+            await house.ask("POST", f"{BASE}/prefecture-du-val-clair/externals/end", wanted, office.operator.token)
+            room = await open_room(house, jean)
+            again = {"medium": "email", "address": ZOE}
+            assert (await house.call("POST", f"{V3}/rooms/{room}/invite", again, jean.token)).status == 403
+            state = await house.ask("GET", f"{V3}/rooms/{room}/state", token=jean.token)
+            assert [event for event in state if event["type"] == "m.room.third_party_invite"] == []
 
     asyncio.run(story())
