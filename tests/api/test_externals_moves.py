@@ -1,4 +1,4 @@
-"""Externals who become agents, whose accounts open again, whose addresses change; and agents they once were guests of."""
+"""Externals who become agents, whose accounts open again, whose addresses change."""
 
 import asyncio
 from pathlib import Path
