@@ -82,9 +82,9 @@ async def _warn(world: World, now_ms: int) -> bool:
 
 
 async def _set_warned(tx: Tx, told: Sponsorship, mails: list[OutgoingMail], how: tuple[int, bool]) -> None:
-    await sponsorships.set_warned(tx, [told], how[0])
-    for mail in mails:
-        await post(tx, mail, *how)
+    if await sponsorships.set_warned(tx, told, how[0]):
+        for mail in mails:
+            await post(tx, mail, *how)
 
 
 async def _take_out(world: World, instance: str, now_ms: int) -> bool:
@@ -106,9 +106,9 @@ async def _take_out(world: World, instance: str, now_ms: int) -> bool:
 
 
 async def _set_out(tx: Tx, user_id: str, mails: list[OutgoingMail], how: tuple[int, bool]) -> None:
-    await sponsorships.set_out_of_rooms(tx, user_id, how[0])
-    for mail in mails:
-        await post(tx, mail, *how)
+    if await sponsorships.set_out_of_rooms(tx, user_id, how[0]):
+        for mail in mails:
+            await post(tx, mail, *how)
 
 
 async def _close(world: World, now_ms: int) -> bool:
