@@ -4,6 +4,7 @@ accounts some time after."""
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -90,19 +91,34 @@ async def _set_warned(tx: Tx, told: Sponsorship, mails: list[OutgoingMail], how:
 async def _take_out(world: World, instance: str, now_ms: int) -> bool:
     """Guests whose time is over leave every room, and are told so."""
     due = await world.store.read(sponsorships.find_over, instance, now_ms, limits.GUESTS_BATCH)
-    for user_id in due:
-        world.live.tokens.forget_user(user_id)
-        world.live.notifier.refuse(user_id, account_expired())
-        await leave_all_rooms(world, user_id)
-        mails = [
-            external_mails.ended_mail(known.email, world.settings.public_url)
-            for known in await world.store.read(accounts.find_emails_of, user_id)
-        ]
-        await world.store.write(_set_out, user_id, mails, (now_ms, world.mailer.is_mailbox))
-        log.info("a guest left all rooms")
-    if due:
+    done = await _follow_each(due, lambda user_id: _take_one_out(world, user_id, now_ms))
+    if done:
         world.mailer.wake()
-    return bool(due)
+    return done
+
+
+async def _take_one_out(world: World, user_id: str, now_ms: int) -> None:
+    world.live.tokens.forget_user(user_id)
+    world.live.notifier.refuse(user_id, account_expired())
+    await leave_all_rooms(world, user_id)
+    mails = [
+        external_mails.ended_mail(known.email, world.settings.public_url)
+        for known in await world.store.read(accounts.find_emails_of, user_id)
+    ]
+    await world.store.write(_set_out, user_id, mails, (now_ms, world.mailer.is_mailbox))
+    log.info("a guest left all rooms")
+
+
+async def _follow_each(due: Sequence[str], follow: Callable[[str], Awaitable[None]]) -> bool:
+    """Whether anything was done. Where one fails, the others do not wait for it: it is among them again next time."""
+    done = 0
+    for user_id in due:
+        try:
+            await follow(user_id)
+            done += 1
+        except Exception:
+            log.exception("a guest's end failed", user_id=user_id)
+    return done > 0
 
 
 async def _set_out(tx: Tx, user_id: str, mails: list[OutgoingMail], how: tuple[int, bool]) -> None:
@@ -117,9 +133,7 @@ async def _close(world: World, now_ms: int) -> bool:
     if days == 0:
         return False
     due = await world.store.read(sponsorships.find_to_close, now_ms - days * DAY_MS, limits.GUESTS_BATCH)
-    for user_id in due:
-        await deactivate(world, _as(user_id), erase=False, closed_by="term")
-    return bool(due)
+    return await _follow_each(due, lambda user_id: deactivate(world, _as(user_id), erase=False, closed_by="term"))
 
 
 def _as(user_id: str) -> Requester:

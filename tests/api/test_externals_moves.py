@@ -3,6 +3,12 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
+from tchap.services import guest_terms
+from tchap.services.succession import leave_all_rooms
+from tchap.services.world import World
+from tchap.storage import sponsorships
 from tests.api.test_externals import GUESTS, JEAN, ZOE, check_expired, follow, guest_of, invite, open_room, welcome
 from tests.api.test_reactivation import choose_password
 from tests.support.accounts import V3, person, sign_in
@@ -13,6 +19,7 @@ from tests.support.terms import DAY_S
 NINA = "nina.roux@nouvelle.example.fr"
 USERS = "/_tchap/admin/v1/users"
 SEND_MAIL = "/_synapse/client/email_account_validity/send_mail"
+OUT = "agent.externe.tchap.example.fr"
 TERMS = "[validity]\nenabled = true\n"
 
 
@@ -89,5 +96,35 @@ def test_an_invitation_that_is_refused_shows_nothing_in_the_room(tmp_path: Path)
             assert (await house.call("POST", f"{V3}/rooms/{room}/invite", again, jean.token)).status == 403
             state = await house.ask("GET", f"{V3}/rooms/{room}/state", token=jean.token)
             assert [event for event in state if event["type"] == "m.room.third_party_invite"] == []
+
+    asyncio.run(story())
+
+
+def test_one_guest_who_cannot_be_taken_out_keeps_no_other_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A room that cannot be read stops the end of its own guest alone, and that is tried again."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            jean = await person(house, JEAN)
+            broken, _ = await welcome(house, jean)
+            room = await open_room(house, jean)
+            await invite(house, jean, room, "paul.roy@atelier.example")
+            paul = await person(house, "paul.roy@atelier.example")
+            await house.ask("POST", f"{V3}/rooms/{room}/join", {}, paul.token)
+
+            async def fail_for_one(world: World, user_id: str) -> None:
+                if user_id == broken.user_id:
+                    raise KeyError(user_id)
+                await leave_all_rooms(world, user_id)
+
+            monkeypatch.setattr(guest_terms, "leave_all_rooms", fail_for_one)
+            house.clock.move(181 * DAY_S)
+            await follow(house)
+            live = house.world.live.rooms.get(room)
+            assert live is not None
+            assert live.membership_of(paul.user_id) == "leave"
+            monkeypatch.undo()
+            await follow(house)
+            assert await house.world.store.read(sponsorships.find_over, OUT, house.clock.now, 5) == []
 
     asyncio.run(story())
