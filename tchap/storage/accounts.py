@@ -110,6 +110,12 @@ async def find_email(tx: Tx, email: str) -> AccountEmail | None:
     return None if row is None else AccountEmail(*row)
 
 
+async def find_owners(tx: Tx, emails: list[str]) -> dict[str, str]:
+    """The user ids of those of these addresses that open an account."""
+    rows = await tx.all("SELECT email, user_id FROM account_emails WHERE email IN_LIST($1)", emails)
+    return {row[0]: row[1] for row in rows}
+
+
 async def find_emails_of(tx: Tx, user_id: str) -> list[AccountEmail]:
     rows = await tx.all(
         "SELECT email, user_id, added_ts, validated_ts FROM account_emails WHERE user_id = $1 ORDER BY added_ts, email",

@@ -88,6 +88,17 @@ async def find_sponsorship(tx: Tx, email: str, sponsor: str) -> Sponsorship | No
     return None if row is None else Sponsorship(*row)
 
 
+async def find_answerable(tx: Tx, user_id: str, now_ms: int) -> list[str | None]:
+    """The administrations in whose name an account is vouched for at this moment."""
+    rows = await tx.all(
+        "SELECT DISTINCT s.administration_id FROM account_emails e JOIN sponsorships s ON s.email = e.email"
+        " WHERE e.user_id = $1 AND s.ended_by IS NULL AND s.ends_ts > $2",
+        user_id,
+        now_ms,
+    )
+    return [row[0] for row in rows]
+
+
 async def find_guests_of(tx: Tx, sponsor: str, limit: int) -> list[Guest]:
     """The guests of one agent, those whose end is nearest last."""
     rows = await tx.all(f"{_GUEST} WHERE s.sponsor = $1 ORDER BY s.ends_ts DESC, s.email LIMIT $2", sponsor, limit)
