@@ -12,7 +12,7 @@ from tchap.base.clock import Clock
 from tchap.base.config import ConfigError, Settings, load_settings
 from tchap.base.errors import MatrixError
 from tchap.base.log import configure_logging
-from tchap.commands import administrations
+from tchap.commands import administrations, directory, domains
 from tchap.services.admins import name_admin_from_console
 from tchap.storage.accounts import find_admins
 from tchap.storage.database import StoreBusy, open_store
@@ -53,7 +53,13 @@ async def _administer(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-_COMMANDS = {"serve": _serve, "admin": _administer, "administrations": administrations.administer}
+_COMMANDS = {
+    "serve": _serve,
+    "admin": _administer,
+    "administrations": administrations.administer,
+    "directory": directory.keep,
+    "domains": domains.import_list,
+}
 
 
 def _refuse(error: Exception) -> int:
@@ -82,6 +88,8 @@ def _parser() -> argparse.ArgumentParser:
         if act != "list":
             acting.add_argument("user_id", help="@name:instance")
     administrations.add_parser(commands.add_parser("administrations", help="keep administrations"), _add_place)
+    directory.add_parser(commands.add_parser("directory", help="keep the directory of people"), _add_place)
+    domains.add_parser(commands.add_parser("domains", help="the domains known to be of the public sector"), _add_place)
     return parser
 
 

@@ -24,6 +24,8 @@ from tchap.base.entropy import Entropy
 from tchap.base.metrics import Metrics
 from tchap.base.outbound import Outbound, tls_context
 from tchap.gateways.appservice_files import read_appservices
+from tchap.gateways.dns import DnsGateway
+from tchap.gateways.domain_lists import DomainLists
 from tchap.gateways.images import ImageMaker
 from tchap.gateways.mail import open_mailer
 from tchap.gateways.media_store import DiskMediaStore
@@ -34,6 +36,7 @@ from tchap.live import Live
 from tchap.live.appservices import AppServiceNews
 from tchap.live.audience import Audience
 from tchap.live.delayed_events import DelayedAlarm
+from tchap.live.directory_quota import DirectoryQuota
 from tchap.live.interactive_auth import InteractiveSessions
 from tchap.live.last_seen import LastSeen
 from tchap.live.notifier import Notifier
@@ -55,6 +58,8 @@ from tchap.services.appservice_calls import push_to_appservices
 from tchap.services.appservices import open_accounts
 from tchap.services.bug_reports import forget_bug_reports
 from tchap.services.delayed_events import send_delayed
+from tchap.services.directory_listing import keep_listed
+from tchap.services.domain_proofs import watch_domains
 from tchap.services.duties import keep_doing
 from tchap.services.guest_terms import follow_guests
 from tchap.services.identity_lookup import keep_peppers
@@ -111,6 +116,8 @@ async def open_world(
             appservices=appservices,
             proconnect=proconnect,
             push_keys=await load_push_keys(store, settings, clock),
+            dns=DnsGateway(settings.onboarding),
+            domain_lists=DomainLists(),
             scanner=Clamd(settings.antivirus, clock) if settings.antivirus.clamd else None,
             scanner_key=await load_scanner_key(store, clock),
         )
@@ -143,6 +150,7 @@ def build_live(settings: Settings, clock: Clock) -> Live:
         previews=Shared(),
         delayed=DelayedAlarm(),
         push=PushAlarm(),
+        directory=DirectoryQuota(),
         scans=Shared(),
         openings=Turns(limits.OPENINGS_AT_ONCE, limits.MAX_WAITING_OPENINGS, limits.OPENINGS_RETRY_MS),
     )
@@ -173,11 +181,13 @@ def _client_config(settings: Settings) -> dict[str, object]:
     """What the web client reads before anything else (``/config.json``)."""
     return {
         "instances": [{"name": instance.name, "title": instance.title} for instance in settings.instances],
-        "request_form_url": settings.registration.request_form_url,
+        "request_form_url": settings.request_form,
         "mailbox": settings.mail.mode == "mailbox",
         "theme": settings.web.theme or None,
+        "retention_default_days": {kind: settings.retention.term(kind)[0] for kind in KINDS},
         "retention_max_days": {kind: settings.retention.term(kind)[1] for kind in KINDS},
         "classifications": settings.rooms.classifications,
+        "guest_days": {"usual": settings.externals.usual_days, "longest": settings.externals.longest_days},
     }
 
 
@@ -234,6 +244,7 @@ async def _run(world: World, doors: list[_Door]) -> None:
             group.create_task(keep_doing(world, "previews", forget_previews)),
             group.create_task(keep_doing(world, "applications", keep_tidy)),
             group.create_task(keep_doing(world, "search", index_rooms)),
+            group.create_task(keep_doing(world, "directory", keep_listed)),
             group.create_task(keep_doing(world, "peppers", keep_peppers)),
             group.create_task(keep_doing(world, "bug reports", forget_bug_reports)),
             group.create_task(keep_doing(world, "guests", follow_guests)),
@@ -241,9 +252,10 @@ async def _run(world: World, doors: list[_Door]) -> None:
             group.create_task(keep_doing(world, "push decisions", decide_pushes)),
             group.create_task(keep_doing(world, "push delivery", deliver_pushes)),
             group.create_task(keep_doing(world, "push ledger", keep_ledger)),
+            group.create_task(keep_doing(world, "domains to prove", watch_domains)),
+            group.create_task(keep_doing(world, "terms of accounts", keep_terms)),
             group.create_task(keep_doing(world, "retention", keep_retention)),
             group.create_task(keep_doing(world, "media deletions", delete_media)),
-            group.create_task(keep_doing(world, "terms of accounts", keep_terms)),
         ]
         await _until_started(servers)
         listening = ", ".join(door.url for door in doors)

@@ -2,6 +2,7 @@
 
 from tchap.api.admin import administration_domains, administrations, server_notices
 from tchap.api.admin import deletions as admin_deletions
+from tchap.api.admin import domain_requests as admin_domain_requests
 from tchap.api.admin import externals as admin_externals
 from tchap.api.admin import register as admin_register
 from tchap.api.admin import reports as admin_reports
@@ -72,12 +73,15 @@ from tchap.api.public import (
     account_forgotten,
     account_sign_in,
     account_sign_up,
+    domain_requests,
     email_link,
     health,
     mailbox,
     oauth_authorize,
     oauth_endpoints,
     oauth_link,
+    opening,
+    opening_proof,
     proconnect,
     push_unsubscribe,
     server_keys,
@@ -90,6 +94,7 @@ from tchap.api.tchap import account_validity, bug_reports, externals, scanner, u
 _MODULES = (
     administration_domains,
     administrations,
+    admin_domain_requests,
     admin_externals,
     admin_register,
     admin_deletions,
@@ -162,12 +167,15 @@ _MODULES = (
     account_forgotten,
     account_sign_in,
     account_sign_up,
+    domain_requests,
     email_link,
     health,
     mailbox,
     oauth_authorize,
     oauth_endpoints,
     oauth_link,
+    opening,
+    opening_proof,
     proconnect,
     push_unsubscribe,
     server_keys,

@@ -13,6 +13,7 @@ import msgspec
 
 from tchap.base import limits
 from tchap.base.identity import EXTERNAL_PREFIXES
+from tchap.base.onboarding_config import Onboarding
 
 
 class ConfigError(Exception):
@@ -277,6 +278,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     previews: Previews = Previews()
     proconnect: ProConnect = ProConnect()
     push: Push = Push()
+    onboarding: Onboarding = Onboarding()
     antivirus: Antivirus = Antivirus()
     validity: Validity = Validity()
     test: TestProfile | None = None
@@ -295,6 +297,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def instance_names(self) -> frozenset[str]:
         return frozenset(instance.name for instance in self.instances)
+
+    @property
+    def takes_administrations(self) -> bool:
+        """Whether administrations join by themselves."""
+        return self.onboarding.enabled and not self.test_profile
+
+    @property
+    def request_form(self) -> str:
+        """Where an administration not yet open is sent: the operator's own form, else our page; empty: nowhere."""
+        ours = f"{self.public_url}/ouvrir" if self.takes_administrations else ""
+        return self.registration.request_form_url or ours
 
     def find_instance(self, name: str) -> Instance | None:
         return next((instance for instance in self.instances if instance.name == name), None)
@@ -383,6 +396,9 @@ def _check_consistent(settings: Settings) -> None:
     _check_proconnect(settings)
     _check_antivirus(settings.antivirus)
     _check_validity(settings.validity)
+    agents = {instance.name for instance in settings.instances if not instance.is_external}
+    if fault := settings.onboarding.find_fault(agents):
+        raise ConfigError(f"onboarding: {fault}")
     _check_retention(settings)
 
 

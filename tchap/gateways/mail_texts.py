@@ -10,7 +10,7 @@ _CODE_STYLE = "font-size:2em;letter-spacing:.2em;font-weight:bold"
 
 
 def code_mail(recipient: str, purpose: str, code: str, link: str) -> OutgoingMail:
-    """The mail that proves an address; `purpose`: `register`, `password` or `add`."""
+    """The mail that proves an address; `purpose`: `register`, `password`, `add` or `onboard`."""
     act_fr, act_en = _ACTS[purpose]
     fr = (f"Bonjour,\n\nVotre code Tchap pour {act_fr} :", _AFTER_FR)
     en = (f"Hello,\n\nYour Tchap code to {act_en}:", _AFTER_EN)
@@ -92,6 +92,7 @@ _ACTS = {
     "register": ("créer votre compte", "create your account"),
     "password": ("changer votre mot de passe", "change your password"),
     "bind": ("qu'on vous trouve par cette adresse", "be found by this address"),
+    "onboard": ("ouvrir Tchap à votre administration", "open Tchap to your administration"),
     "add": ("ajouter cette adresse à votre compte", "add this address to your account"),
 }
 _OR = ("Ou ouvrez ce lien :", "Or open this link:")

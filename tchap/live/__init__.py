@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tchap.live.appservices import AppServiceNews
     from tchap.live.audience import Audience
     from tchap.live.delayed_events import DelayedAlarm
+    from tchap.live.directory_quota import DirectoryQuota
     from tchap.live.interactive_auth import InteractiveSessions
     from tchap.live.last_seen import LastSeen
     from tchap.live.notifier import Notifier
@@ -42,6 +43,7 @@ class Live:
     delayed: DelayedAlarm
     previews: Shared[bytes]
     push: PushAlarm
+    directory: DirectoryQuota
     scans: Shared[str]
     openings: Turns
     # Set when the server has notices to tell.

@@ -21,6 +21,8 @@ RATES = {
     "invite": Rate(1, 60),
     "join": Rate(1, 40),
     "search": Rate(5, 20),
+    # One looks for a person while typing their name; nobody types names all day.
+    "directory": Rate(1, 30),
     # A person in a bad place reports several things at once; nobody reports all day.
     "report": Rate(0.05, 20),
     # Each may carry megabytes of logs.
@@ -42,6 +44,8 @@ RATES = {
     # Per person, at least thirty seconds apart, as the clients of today wait.
     "renewal_mail": Rate(1 / 30, 1),
     "login": Rate(0.5, 20),
+    # Looking at the DNS, per request: a person presses, waits a little and presses again.
+    "domain_check": Rate(0.1, 10),
     "identity": Rate(2, 40),
     # Addresses looked up by one person: a list of a large room at once, then a thousand a day.
     "lookup": Rate(1000 / 86_400, 1000),

@@ -70,6 +70,8 @@ _OPERATORS_ALONE = frozenset({Act.REDESCRIBE, Act.CREATE, Act.ADD_DOMAIN, Act.RE
 _ONLY_BELOW = frozenset({Act.SUSPEND})
 # What operators may do to each other, naming and dismissing included.
 _BETWEEN_PEERS = frozenset({Act.SEE_ACCOUNT, Act.TELL, Act.RENEW, Act.READ_REPORTS, Act.RUN_SERVICE})
+# To an external: their term and their address are their sponsors'.
+_ON_GUESTS = frozenset({Act.SEE_ACCOUNT, Act.LOCK, Act.SUSPEND_ACCOUNT, Act.SIGN_OUT, Act.TELL})
 
 
 class Refusal(Enum):
@@ -97,11 +99,13 @@ class Actor:
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What is to be acted on. `answerable`: every administration that answers for it, none where nobody does but the
-    operators; of an account, whether it is an operator's."""
+    operators; of an account, whether it is an operator's, or an external's, for whom the administrations of all who
+    vouch answer."""
 
     answerable: frozenset[str] = frozenset()
     user_id: str | None = None
     is_operator: bool = False
+    is_guest: bool = False
 
 
 def decide_act(actor: Actor, act: Act, subject: Subject) -> Refusal | None:
@@ -112,6 +116,8 @@ def decide_act(actor: Actor, act: Act, subject: Subject) -> Refusal | None:
         is_peer = subject.is_operator and subject.user_id != actor.user_id
         return Refusal.PEER if is_peer and act not in _BETWEEN_PEERS else None
     if act in _OPERATORS_ALONE or subject.is_operator or not subject.answerable:
+        return Refusal.NOT_YOURS
+    if subject.is_guest and act not in _ON_GUESTS:
         return Refusal.NOT_YOURS
     reach = actor.covered - actor.delegated if act in _ONLY_BELOW else actor.covered
     return None if subject.answerable <= reach else Refusal.NOT_YOURS

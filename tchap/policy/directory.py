@@ -1,102 +1,260 @@
-"""Searching people: how names are cut into trigrams, and which of the candidates come first.
+"""Searching people: what the typed words may stand for, where to look, and which of the people found come first.
 
-Accents, case and punctuation do not count, a typing error costs little, any part of a word may be typed.
+Every typed word must be found: in the person's name, in her unit or function, or in her administration.
 """
 
-import re
-import unicodedata
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import log1p
+from typing import Protocol
+
+from tchap.protocol.directory_words import (
+    ALL_INITIALS,
+    MIN_PREFIX,
+    Listing,
+    fold_telling,
+    initial_of,
+    likeness,
+    lookups_of,
+)
 
 MAX_QUERY = 100
 """Characters of a search that are looked at."""
-MAX_WORDS = 12
-"""Words of one person or search that are cut into trigrams."""
-MIN_LIKENESS = 0.35
-"""Share of a word's trigrams a person's word must have to be taken for it, typing errors included."""
+MAX_TYPED = 8
+"""Words of a search that are looked at."""
+MIN_LETTERS = 3
+"""Letters without which a search answers nothing: nobody reads the directory letter by letter."""
+MIN_PLACE_PREFIX = 4
+"""Letters of an administration's name that stand for it."""
 
-_SEPARATORS = re.compile(r"[^a-z0-9]+")
+IN_ROLE, IN_PLACE = 0.8, 0.7
+"""What a word weighs in a unit or a function, and in an administration, where 1 is a word of the name."""
+SHARES_ROOM, SAME_ADMINISTRATION, SAME_INSTANCE = 0.35, 0.3, 0.05
+"""What closeness adds to the average of the typed words. A room is shared with few, an administration with many."""
+NAMED_WHOLE = 0.05
+"""What an administration all of whose words were typed adds: it comes before those with a longer name."""
+COMMONNESS = 0.004
+"""What being called as many are adds, per power of e: where nothing else decides, the likelier person comes first."""
+
+
+class Known(Protocol):
+    """A word of the dictionary: of how many people's names, units or functions, and administrations it is."""
+
+    @property
+    def word_id(self) -> int: ...
+    @property
+    def word(self) -> str: ...
+    @property
+    def people(self) -> int: ...
+    @property
+    def roles(self) -> int: ...
+    @property
+    def administrations(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """A person as the directory keeps her: her id, and the folded words of her names."""
+class Meaning:
+    """What one typed word may stand for, the likeliest first, among the words of names, roles and administrations."""
 
-    user_id: str
-    words: tuple[str, ...]
+    typed: str
+    names: tuple[Known, ...] = ()
+    roles: tuple[Known, ...] = ()
+    places: tuple[Known, ...] = ()
+
+    @property
+    def is_short(self) -> bool:
+        """One or two letters: the beginning of a word, as an initial is."""
+        return len(self.typed) < MIN_PREFIX
+
+    @property
+    def is_name(self) -> bool:
+        """Whether a name is written exactly so."""
+        return any(known.word == self.typed for known in self.names)
+
+    @property
+    def is_place_alone(self) -> bool:
+        """Whether it is a word of administrations and only resembles names."""
+        is_place = any(known.word == self.typed for known in self.places)
+        return not self.is_name and (is_place or (bool(self.places) and not self.names and not self.roles))
 
 
-def fold(text: str) -> tuple[str, ...]:
-    """The words of a text without case, accents or punctuation: `Émile-Jean [DINUM]` gives emile, jean, dinum."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    letters = "".join(c for c in plain.replace("œ", "oe").replace("æ", "ae") if not unicodedata.combining(c))
-    words = (word for word in _SEPARATORS.split(letters) if word)
-    return tuple(dict.fromkeys(words))[:MAX_WORDS]
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Where to look: the word ids of `words` beside `others` (None: any) whose initials are `initials`."""
+
+    words: tuple[int, ...] = ()
+    initials: tuple[int, ...] = ()
+    others: tuple[int, ...] | None = None
+    best: tuple[int, ...] = ()
 
 
-def trigrams(words: Iterable[str]) -> frozenset[str]:
-    """Every run of three characters of the words, each word led by a mark so that beginnings weigh more."""
-    return frozenset(gram for word in words for gram in _trigrams_of(word))
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person as she is compared with a search; her administration's words too."""
+
+    person_id: int
+    listing: Listing
+    places: tuple[str, ...]
+    closeness: float
 
 
-def choose_trigrams(counts: Mapping[str, int], budget: int) -> list[str]:
-    """The trigrams to search by: the rarest first, as many as find no more than `budget` people together.
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How many dictionary words one typed word may stand for, alone among its kind or not."""
 
-    `counts` says how many people each finds. What everybody shares (the name of a large administration) tells nobody
-    apart, and is left to the ranking. At least one is chosen.
+    likely: int
+    alone: int
+
+
+def parse_search(term: str) -> tuple[str, ...]:
+    """The words of a search; none where it is too short to name anybody."""
+    words = fold_telling(term[:MAX_QUERY])[:MAX_TYPED]
+    is_enough = sum(map(len, words)) >= MIN_LETTERS and any(len(word) >= MIN_PREFIX for word in words)
+    return words if is_enough else ()
+
+
+def read_meanings(typed: Sequence[str], found: Iterable[tuple[str, Known]], bounds: Bounds) -> list[Meaning]:
+    """What each typed word may stand for, of the `(key, word)` pairs that its keys led to."""
+    by_key: dict[str, dict[int, Known]] = defaultdict(dict)
+    for key, known in found:
+        by_key[key][known.word_id] = known
+    return [_meaning(word, by_key, bounds.likely) for word in typed]
+
+
+def _meaning(typed: str, by_key: Mapping[str, Mapping[int, Known]], limit: int) -> Meaning:
+    reached: dict[int, Known] = {}
+    for key in lookups_of(typed):
+        reached.update(by_key.get(key, {}))
+    scored = [(likeness(typed, known.word), known) for known in reached.values()]
+    likely = sorted((pair for pair in scored if pair[0] > 0), key=lambda pair: (-pair[0], pair[1].word))
+    # The commonest words may be a long way from what was typed so far.
+    common = sorted(likely, key=lambda pair: (pair[0] < 1.0, -pair[1].people - pair[1].roles, pair[1].word))[:limit]
+    names = tuple(known for _, known in common if known.people > 0)
+    roles = tuple(known for _, known in common if known.roles > 0)
+    return Meaning(typed, names, roles, _places(typed, likely))
+
+
+def _places(typed: str, likely: Sequence[tuple[float, Known]]) -> tuple[Known, ...]:
+    """Words of administrations: the very one; else, for words long enough, those it begins or misspells."""
+    places = [(points, known) for points, known in likely if known.administrations > 0]
+    exact = tuple(known for points, known in places if points == 1.0)
+    if exact or len(typed) < MIN_PLACE_PREFIX:
+        return exact
+    return tuple(known for _, known in places[:MIN_PLACE_PREFIX])
+
+
+def choose_places(meanings: Sequence[Meaning], crowd: int) -> list[int]:
+    """The words to find named administrations by: those of more than `crowd` of them only where there is no other."""
+    telling = [known for meaning in meanings for known in meaning.places]
+    rare = [known for known in telling if known.administrations <= crowd]
+    return [known.word_id for known in (rare or telling)]
+
+
+def choose_named(
+    meanings: Sequence[Meaning], administrations: Iterable[tuple[str, tuple[str, ...]]]
+) -> tuple[list[str], tuple[Meaning, ...]]:
+    """The administrations that the search names, and what of it is left to name a person by.
+
+    Those that explain the most: a word that is nobody's name counts more than one that may be somebody's.
     """
-    chosen: list[str] = []
-    for trigram in sorted(counts, key=lambda known: (counts[known], known)):
-        budget -= counts[trigram]
+    groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for administration_id, words in administrations:
+        covered = tuple(m.typed for m in meanings if any(known.word in words for known in m.places))
+        groups[covered].append(administration_id)
+    groups.pop((), None)
+    if not groups:
+        return [], tuple(meanings)
+    weights = {meaning.typed: 1.0 if not meaning.is_name else 0.4 for meaning in meanings}
+    best = max(groups, key=lambda covered: (sum(weights[word] for word in covered), covered))
+    return groups[best], tuple(meaning for meaning in meanings if meaning.typed not in best)
+
+
+def plan_look(meanings: Sequence[Meaning], bounds: Bounds, budget: int | None) -> Look:
+    """Where to look for people who have all these words: by the rarest of them beside the others.
+
+    A look that finds nobody where one of the words is nobody's. With a `budget`, the words looked by have no more
+    postings together, the likeliest first.
+    """
+    told = [meaning for meaning in meanings if not meaning.is_short]
+    if not told or not all(meaning.names or meaning.roles for meaning in told):
+        return Look()
+    driver = min(told, key=_cost)
+    by = driver.names if driver.names and not _is_role(driver) else driver.roles
+    rest = [meaning for meaning in meanings if meaning is not driver and not _is_role(meaning)]
+    chosen = by[: bounds.likely if rest else bounds.alone]
+    if budget is not None:
+        chosen = _within(chosen, budget)
+    others = tuple(known.word_id for meaning in rest for known in meaning.names if not meaning.is_short)
+    return Look(
+        tuple(known.word_id for known in chosen),
+        _initials(rest),
+        others or None,
+        tuple(known.word_id for meaning in told for known in meaning.names[:1]),
+    )
+
+
+def _is_role(meaning: Meaning) -> bool:
+    """Whether it is rather a unit or a function than a name: only then do they lead to people."""
+    return bool(meaning.roles) and not meaning.is_name and (not meaning.names or meaning.roles[0].word == meaning.typed)
+
+
+def _cost(meaning: Meaning) -> tuple[bool, int]:
+    """Units and functions come first: they stand beside names, names do not stand beside them."""
+    if _is_role(meaning):
+        return False, sum(known.roles for known in meaning.roles)
+    return True, sum(known.people for known in meaning.names)
+
+
+def _within(words: Sequence[Known], budget: int) -> tuple[Known, ...]:
+    chosen: list[Known] = []
+    for known in words:
+        budget -= known.people + known.roles
         if chosen and budget < 0:
             break
-        chosen.append(trigram)
-    return chosen
+        chosen.append(known)
+    return tuple(chosen)
 
 
-def score(query: tuple[str, ...], person: Listed) -> float:
-    """How well a person answers a search, 0 to 1 per word of it; 0 as soon as one word of the search finds nothing."""
-    total = 0.0
-    for word in query:
-        best = max((_likeness(word, other) for other in person.words), default=0.0)
-        if best < MIN_LIKENESS:
+def _initials(meanings: Sequence[Meaning]) -> tuple[int, ...]:
+    """Those of the words that these stand for; all where there are none."""
+    short = {initial_of(meaning.typed) for meaning in meanings if meaning.is_short}
+    told = {initial_of(known.word) for meaning in meanings for known in meaning.names}
+    return tuple(sorted(told or short)) or ALL_INITIALS
+
+
+def may_answer(words: Collection[str], listing: Listing, meanings: Sequence[Meaning]) -> bool:
+    """Whether somebody met in a room has one of the words that the search may stand for (`words`)."""
+    mine = {*listing.names, *listing.joined, *listing.roles}
+    short = [meaning.typed for meaning in meanings if meaning.is_short]
+    return not mine.isdisjoint(words) and all(any(word.startswith(letter) for word in mine) for letter in short)
+
+
+def score(typed: Sequence[str], person: Person, counts: Mapping[str, int]) -> float:
+    """How well a person answers, closeness included; 0 as soon as a typed word is found nowhere."""
+    total = bonus = 0.0
+    for word in typed:
+        points, found = _best(word, person)
+        if points == 0:
             return 0.0
-        total += best
-    return total / len(query) if query else 0.0
+        total += points
+        bonus += COMMONNESS * log1p(counts.get(found, 0))
+    whole = NAMED_WHOLE * sum(word in typed for word in person.places) / (len(person.places) or 1)
+    return (total + bonus) / len(typed) + whole + person.closeness
 
 
-def rank(query: tuple[str, ...], people: Iterable[Listed]) -> list[str]:
-    """The ids of those who answer, best first; equal ones in the order of their words."""
-    scored = [(score(query, person), person) for person in people]
+def _best(word: str, person: Person) -> tuple[float, str]:
+    """The best of a person's words for a typed one, and what it is worth."""
+    listing = person.listing
+    found = [(likeness(word, other), other) for other in (*listing.names, *listing.joined)]
+    found += [(IN_ROLE * likeness(word, other), other) for other in listing.roles]
+    found += [(IN_PLACE * likeness(word, other), other) for other in person.places]
+    return max(found, default=(0.0, ""))
+
+
+def rank(typed: Sequence[str], people: Iterable[Person], counts: Mapping[str, int]) -> list[int]:
+    """The ids of those who answer, best first; equal ones in the order of their names."""
+    scored = [(score(typed, person, counts), person) for person in people]
     lawful = [(points, person) for points, person in scored if points > 0]
-    lawful.sort(key=lambda pair: (-pair[0], pair[1].words, pair[1].user_id))
-    return [person.user_id for _, person in lawful]
-
-
-def _trigrams_of(word: str) -> set[str]:
-    marked = f"^{word}"
-    return {marked[i : i + 3] for i in range(len(marked) - 2)} or {marked}
-
-
-def _likeness(word: str, other: str) -> float:
-    """1 for the word itself, less for its beginning, its middle, and words that share part of its trigrams."""
-    if word == other:
-        return 1.0
-    if other.startswith(word):
-        return 0.9
-    if word in other:
-        return 0.7
-    asked, found = _trigrams_of(word), _trigrams_of(other)
-    # Dice's coefficient: symmetrical, so that a long word is not taken for every short one it holds.
-    return 0.6 * 2 * len(asked & found) / (len(asked) + len(found)) + _near(word, other)
-
-
-def _near(word: str, other: str) -> float:
-    """A bonus for one slip of the finger (a letter missing, added, changed, exchanged): trigrams punish it too much."""
-    if min(len(word), len(other)) < 4 or abs(len(word) - len(other)) > 1 or word[0] != other[0]:
-        return 0.0
-    start = next((i for i, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), min(len(word), len(other)))
-    left, right = word[start:], other[start:]
-    one_letter = left[1:] == right[1:] or left[1:] == right or left == right[1:]
-    exchanged = left[:2] == right[:2][::-1] and left[2:] == right[2:]
-    return 0.3 if one_letter or exchanged else 0.0
+    lawful.sort(key=lambda pair: (-pair[0], pair[1].listing.names, pair[1].person_id))
+    return [person.person_id for _, person in lawful]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from tchap.policy.directory import fold
 from tchap.policy.emails import Email
+from tchap.protocol.directory_words import fold
 
 MAX_ADMINISTRATION_ID = 60
 """Characters of an administration's id, which stands in addresses."""

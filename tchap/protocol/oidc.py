@@ -57,6 +57,7 @@ class Person:
     usual_name: str
     siret: str
     methods: tuple[str, ...]
+    unit: str = ""
 
 
 def parse_provider(body: object, issuer: str) -> Provider:
@@ -144,6 +145,7 @@ def parse_person(id_claims: Mapping[str, Any], userinfo: Mapping[str, Any]) -> P
         _text(userinfo, "usual_name") or _text(userinfo, "family_name"),
         _text(userinfo, "siret"),
         tuple(method for method in methods if isinstance(method, str)) if isinstance(methods, list) else (),
+        _text(userinfo, "organizational_unit"),
     )
 
 

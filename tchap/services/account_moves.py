@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from tchap.base.errors import Forbidden, MatrixError
 from tchap.base.identity import Requester
 from tchap.gateways.account_mails import new_address_mail
-from tchap.policy import directory as directory_law
 from tchap.policy import names
 from tchap.policy.administrations import Act
 from tchap.policy.domains import Home
@@ -16,12 +15,13 @@ from tchap.policy.emails import Email, parse_email
 from tchap.services.administration_delegates import follow_delegations
 from tchap.services.administrations import externals_of, find_home_in, home_of
 from tchap.services.admins import act_of, check_address, get_target
-from tchap.services.directory import list_person
+from tchap.services.directory_listing import list_people
 from tchap.services.email_invitations import accept_invitations
 from tchap.services.emails import post, read_email
+from tchap.services.externals import follow_sponsors
 from tchap.services.memberships import update_profile_in_rooms
 from tchap.services.world import World
-from tchap.storage import accounts, administrations, audit, profiles, pushers, validity
+from tchap.storage import accounts, administrations, audit, profiles, pushers, sponsorships, validity
 from tchap.storage.accounts import Account, AccountEmail
 from tchap.storage.audit import AdminAct
 from tchap.storage.database import Tx
@@ -61,12 +61,10 @@ async def follow(tx: Tx, move: Move) -> bool:
     await follow_delegations(tx, move.user_id, move.email)
     profile = await profiles.find_profile(tx, move.user_id) or Profile(move.user_id)
     name = names.follow_name(profile.display_name or "", move.email, home.label, move.former)
-    if not home.is_external:
-        await list_person(tx, move.user_id, directory_law.fold(f"{name} {move.email.local}"))
-    if name == profile.display_name:
-        return False
-    await profiles.set_profile(tx, replace(profile, display_name=name))
-    return True
+    if name != profile.display_name:
+        await profiles.set_profile(tx, replace(profile, display_name=name))
+    await list_people(tx, [move.user_id])
+    return name != profile.display_name
 
 
 async def show_move(world: World, user_id: str, is_renamed: bool) -> None:
@@ -140,6 +138,9 @@ async def _replace(tx: Tx, wanted: _Replacement) -> bool:
     # Links and notifications sent to a mailbox she left are for whoever reads it today.
     await validity.remove_links_of(tx, user_id)
     await pushers.remove_mail_pushers_of(tx, user_id)
+    # Who vouched for a guest goes on vouching for the same person.
+    await sponsorships.move_sponsorships(tx, wanted.formers, address)
+    await follow_sponsors(tx, address, now_ms, wanted.move.externals)
     await audit.add_act(tx, wanted.done)
     for recipient in dict.fromkeys((*wanted.formers, address)):
         await post(tx, new_address_mail(recipient, address, wanted.public_url), now_ms, wanted.to_mailbox)

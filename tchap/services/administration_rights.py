@@ -10,7 +10,9 @@ from tchap.policy.administrations import Act, Actor, Refusal, Subject, decide_ac
 from tchap.services.administration_delegates import find_actor
 from tchap.services.administrations import externals_of
 from tchap.services.world import World
+from tchap.storage import accounts, sponsorships
 from tchap.storage.accounts import Account
+from tchap.storage.database import Tx
 
 
 async def get_actor(world: World, requester: Requester) -> Actor:
@@ -35,12 +37,15 @@ def subject_of(answerable: Collection[str | None]) -> Subject:
     return Subject(known if None not in answerable else frozenset())
 
 
-def subject_of_account(account: Account | None) -> Subject:
-    """An account, or nothing where there is none: an external's is the operators' alone."""
+async def find_subject(tx: Tx, user_id: str, now_ms: int) -> tuple[Account | None, Subject]:
+    """An account, and who answers for it: its administration, those that vouch for an external, nobody for nobody."""
+    account = await accounts.find_account(tx, user_id)
     if account is None:
-        return Subject()
-    of = account.administration_id
-    return Subject(frozenset() if of is None else frozenset({of}), account.user_id, account.is_admin)
+        return None, Subject()
+    if account.administration_id is not None:
+        return account, Subject(frozenset({account.administration_id}), user_id, account.is_admin)
+    answerable = subject_of(await sponsorships.find_answerable(tx, user_id, now_ms)).answerable
+    return account, Subject(answerable, user_id, account.is_admin, is_guest=True)
 
 
 def check_subject(actor: Actor, act: Act, subject: Subject) -> None:

@@ -21,6 +21,7 @@ from tchap.policy.emails import Email, parse_email
 from tchap.services.account_moves import follow_address
 from tchap.services.administrations import externals_of
 from tchap.services.deactivation import deactivate
+from tchap.services.directory_listing import list_people
 from tchap.services.emails import post
 from tchap.storage import accounts, administration_people, administrations, identity, profiles
 from tchap.storage import administration_walks as walks
@@ -119,6 +120,7 @@ async def _place(world: World, step: _Step) -> None:
 
 async def _keep_places(tx: Tx, step: _Step, moved: list[tuple[str, str]]) -> None:
     await administrations.set_administrations(tx, moved)
+    await list_people(tx, [user_id for user_id, _ in moved])
     await walks.set_progress(tx, step.walk.walk_id, step.batch[-1].user_id, len(moved))
 
 

@@ -8,6 +8,7 @@ from tchap.base.clock import Clock
 from tchap.base.config import Settings
 from tchap.policy.domains import Home, administration_id_of, find_home, listings_of
 from tchap.policy.emails import Email, parse_email
+from tchap.services.directory_listing import list_people
 from tchap.services.world import World
 from tchap.storage import administrations
 from tchap.storage.administrations import Administration, Domain
@@ -79,9 +80,9 @@ async def _place(tx: Tx, batch: list[tuple[str, str]], externals: str | None) ->
     names = {name for email in emails.values() for name in listings_of(email.domain)}
     listed = await administrations.find_listed(tx, names)
     homes = {user_id: find_home(email, listed, externals) for user_id, email in emails.items()}
-    await administrations.set_administrations(
-        tx, [(user_id, home.administration_id) for user_id, home in homes.items() if home is not None]
-    )
+    placed = [(user_id, home.administration_id) for user_id, home in homes.items() if home is not None]
+    await administrations.set_administrations(tx, placed)
+    await list_people(tx, [user_id for user_id, _ in placed])
 
 
 def _is_of(user_id: str, instance: str | None) -> bool:

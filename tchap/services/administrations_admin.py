@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 from tchap.base.errors import MatrixError
 from tchap.base.identity import Requester
-from tchap.policy import directory as words
 from tchap.policy.administrations import Act, Actor, Refusal
 from tchap.policy.emails import Email
+from tchap.protocol import directory_words as words
 from tchap.services import administration_delegates as delegates_jobs
 from tchap.services import administration_domains as domains_jobs
 from tchap.services import administration_jobs as jobs

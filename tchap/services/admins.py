@@ -14,7 +14,7 @@ from tchap.policy.administrations import Act
 from tchap.policy.emails import Email
 from tchap.protocol.identifiers import parse_user_id, server_of
 from tchap.services.administration_desk import CONSOLE
-from tchap.services.administration_rights import check_act, check_subject, get_actor, subject_of_account
+from tchap.services.administration_rights import check_act, check_subject, find_subject, get_actor
 from tchap.services.administrations import home_of
 from tchap.services.deactivation import deactivate
 from tchap.services.devices import Ended, end_devices, end_everything, forget_ended
@@ -56,8 +56,8 @@ async def get_target(world: World, requester: Requester, user_id: str, act: Act 
 async def find_target(world: World, requester: Requester, user_id: str, act: Act) -> Account | None:
     """The same, for an account that may be closed."""
     actor = await get_actor(world, requester)
-    account = await world.store.read(accounts.find_account, user_id)
-    check_subject(actor, act, subject_of_account(account))
+    account, subject = await world.store.read(find_subject, user_id, world.clock.now_ms())
+    check_subject(actor, act, subject)
     check_is_ours(world, user_id)
     return account
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tchap.base import limits
@@ -39,16 +40,19 @@ class Sent:
 async def submit_bug_report(world: World, sent: Sent) -> int:
     """Keeps a report and tells the support by mail; its number.
 
-    REJECTED_UNEXPECTED_RECOVERY_KEY where the sender's recovery code stands in it: nothing is kept then.
+    REJECTED_UNEXPECTED_RECOVERY_KEY where the sender's recovery code stands in it, M_TOO_LARGE where its logs unpack to
+    more than is read: nothing is kept then.
     """
-    if _holds_secret(sent):
+    sent = Sent(sent.fields, sent.files[: limits.MAX_BUG_REPORT_FILES])
+    # Beside the loop: anybody may send logs that take seconds to read.
+    if await asyncio.to_thread(_holds_secret, sent):
         raise MatrixError(
             "REJECTED_UNEXPECTED_RECOVERY_KEY",
             "Your recovery code stands in this report: take it out, and keep it to yourself.",
             "Votre code de récupération figure dans ce signalement : retirez-le, et ne le donnez à personne.",
         )
     files = []
-    for number, (name, data) in enumerate(sent.files[: limits.MAX_BUG_REPORT_FILES]):
+    for number, (name, data) in enumerate(sent.files):
         blob = world.entropy.token(24)
         await world.media.put(f"{_FOLDER}/{blob}", data)
         files.append(ReportFile(number, name[: limits.MAX_FILE_NAME], len(data), blob))
@@ -60,14 +64,24 @@ async def submit_bug_report(world: World, sent: Sent) -> int:
 
 def _holds_secret(sent: Sent) -> bool:
     texts = (text for values in sent.fields.values() for text in values)
-    logs = (unpacked(data).decode("utf-8", "replace") for _, data in sent.files)
-    return any(holds_recovery_key(text) for text in (*texts, *logs))
+    return any(map(holds_recovery_key, texts)) or any(map(holds_recovery_key, _logs_of(sent)))
 
 
-def unpacked(data: bytes) -> bytes:
-    """The content of a compressed log, cut where it grows too large; the bytes themselves where they are none."""
+def _logs_of(sent: Sent) -> Iterator[str]:
+    """What the logs say, one after the other. M_TOO_LARGE once they unpack to more than is read of one report."""
+    left = limits.MAX_BUG_REPORT_UNPACKED
+    for _, data in sent.files:
+        log = _unpacked(data, left + 1)
+        left -= len(log)
+        if left < 0:
+            raise MatrixError("M_TOO_LARGE", "These logs are too large.", "Ces journaux sont trop volumineux.")
+        yield log.decode("utf-8", "replace")
+
+
+def _unpacked(data: bytes, most: int) -> bytes:
+    """The content of a compressed log, cut after so many bytes; the bytes themselves where they are none."""
     try:
-        return zlib.decompressobj(_GZIP).decompress(data, limits.MAX_BUG_REPORT)
+        return zlib.decompressobj(_GZIP).decompress(data, most)
     except zlib.error:
         return data
 

@@ -31,7 +31,7 @@ _OPAQUE = re.compile(r"[0-9a-zA-Z.=_-]{1,255}", re.ASCII)
 class CodeRequest:
     """A client's wish that an address be proven (identity API, `POST /validate/email/requestToken`).
 
-    `purpose` is `register`, `password` or `add`; `served` the instance named by the Host, if any.
+    `purpose` is `register`, `password`, `add` or `onboard`; `served` the instance named by the Host, if any.
     """
 
     purpose: str
@@ -76,15 +76,13 @@ def _awaits(event: bytes) -> bool:
 
 
 def _refused(world: World, refusal: Refusal) -> MatrixError:
-    form = world.settings.registration.request_form_url
     en, fr = _REFUSALS[refusal]
-    where_en, where_fr = (
-        (f" See {form}", f" Voir {form}")
-        if form and refusal in (Refusal.UNKNOWN_DOMAIN, Refusal.NOT_INVITED)
-        else ("", "")
-    )
     errcode = "M_THREEPID_DENIED" if refusal in (Refusal.UNKNOWN_DOMAIN, Refusal.SUSPENDED) else "M_FORBIDDEN"
-    return MatrixError(errcode, en + where_en, fr + where_fr, reason=refusal.value)
+    form = world.settings.request_form
+    if not form or refusal not in (Refusal.UNKNOWN_DOMAIN, Refusal.NOT_INVITED):
+        return MatrixError(errcode, en, fr, reason=refusal.value)
+    where = {"reason": refusal.value, "fr.tchap.open_url": form}
+    return MatrixError(errcode, f"{en} See {form}", f"{fr} Voir {form}", **where)
 
 
 _REFUSALS = {
@@ -177,8 +175,8 @@ async def _request(tx: Tx, plan: _Plan, to_mailbox: bool) -> str:
     if known is not None and known.send_attempt >= wanted.send_attempt:
         return known.sid
     is_taken = await accounts.find_email(tx, wanted.email) is not None
-    # A new account wants an address that has none; every other act, one that has.
-    is_lawful = is_taken == (wanted.purpose in ("password", "bind"))
+    # A new account wants an address that has none, a guest may open her administration, every other act wants one.
+    is_lawful = wanted.purpose == "onboard" or is_taken == (wanted.purpose in ("password", "bind"))
     # Nothing can prove an unlawful attempt: no code hashes to nothing.
     sid = await emails.set_validation(tx, wanted if is_lawful else replace(wanted, code_hash=b"", link_hash=b""))
     await post(tx, plan.mail if is_lawful else plan.instead, plan.now_ms, to_mailbox)

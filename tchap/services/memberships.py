@@ -8,6 +8,7 @@ from typing import Any
 from tchap.base.errors import BadJson, Forbidden, MatrixError, NotFound
 from tchap.base.identity import Requester
 from tchap.live.rooms import LiveRoom
+from tchap.policy.rooms import ACCESS_RULES, DIRECT
 from tchap.protocol.identifiers import parse_user_id
 from tchap.protocol.room_previews import RoomFacts, find_allowed_rooms, join_rule_of
 from tchap.services.appservice_calls import ask_alias, ask_user
@@ -118,9 +119,16 @@ async def invite(
     await check_exists(world, user_id)
     await check_willing(world, (user_id,))
     body = {**(content or {}), **await shown_profile(world, user_id), "membership": "invite"}
-    if room.content_of("m.room.member", requester.user_id).get("is_direct") is True:
+    if _is_direct(room, requester.user_id):
         body["is_direct"] = True
     await _append_member(world, requester, room_id, user_id, body)
+
+
+def _is_direct(room: LiveRoom, inviter: str) -> bool:
+    """Whether the invitation is to a direct message: the room's rule says so, whoever it waits for, or the inviter's
+    own membership, where they were invited so."""
+    rule = room.content_of(ACCESS_RULES).get("rule")
+    return rule == DIRECT or room.content_of("m.room.member", inviter).get("is_direct") is True
 
 
 async def leave(world: World, requester: Requester, room_id: str, reason: str | None = None) -> None:

@@ -3,16 +3,18 @@
 from dataclasses import dataclass, replace
 
 from tchap.base.errors import MatrixError
-from tchap.policy import directory as directory_law
 from tchap.policy import names
 from tchap.policy.domains import Home
 from tchap.policy.emails import Email, parse_email
+from tchap.policy.people_files import MAX_TEXT
 from tchap.policy.reconciliation import Facts, Refusal, Refused, Reopen, Rules, SignIn, Standing, decide_sign_in
 from tchap.policy.validity import DAY_MS
+from tchap.protocol.directory_words import fold
 from tchap.protocol.oidc import Person
 from tchap.services.account_moves import Move, follow, show_move
 from tchap.services.administrations import externals_of, find_administration, home_of
 from tchap.services.email_invitations import accept_invitations
+from tchap.services.people_roles import set_roles
 from tchap.services.reactivation import reopen
 from tchap.services.registration import NewAccount, add_whole_account
 from tchap.services.world import World
@@ -89,7 +91,7 @@ async def _word(world: World, person: Person, email: Email, served: str | None) 
 
 def _folded(person: Person) -> str:
     """The names as they are compared: case, accents and hyphens change from one provider to the next."""
-    return " ".join(directory_law.fold(f"{person.given_name} {person.usual_name}"))
+    return " ".join(fold(f"{person.given_name} {person.usual_name}"))
 
 
 def _new_account(world: World, person: Person, email: Email, home: Home) -> NewAccount:
@@ -128,6 +130,8 @@ async def _settle(tx: Tx, word: _Word) -> _Entered | Refused:
     else:
         entered = _Entered(await add_whole_account(tx, word.account, None), True)
     await proconnect.set_link(tx, _link(word, entered.user_id))
+    if word.person.unit:
+        await set_roles(tx, {entered.user_id: (word.person.unit[:MAX_TEXT], None)})
     return entered
 
 

@@ -8,13 +8,12 @@ from tchap.base import limits
 from tchap.base.encoding import encode_json
 from tchap.base.errors import BadJson, Forbidden, InvalidParam, MatrixError, NotFound
 from tchap.base.identity import Requester
-from tchap.policy.directory import fold
 from tchap.protocol.identifiers import parse_mxc
 from tchap.services.appservice_calls import ask_user
-from tchap.services.directory import list_person
+from tchap.services.directory_listing import ROLE_FIELDS, list_people
 from tchap.services.memberships import update_profile_in_rooms
 from tchap.services.world import World
-from tchap.storage import accounts, profiles
+from tchap.storage import profiles
 from tchap.storage.database import Tx
 from tchap.storage.memberships import share_a_room
 from tchap.storage.profiles import Profile
@@ -85,6 +84,11 @@ async def set_field(world: World, requester: Requester, user_id: str, key: str, 
             "Your display name is made from your professional address and cannot be changed.",
             "Votre nom affiché est tiré de votre adresse professionnelle et ne peut pas être changé.",
         )
+    if key in ROLE_FIELDS and not (world.settings.test_profile or requester.is_admin):
+        raise Forbidden(
+            "Your unit and your function are told by your administration.",
+            "Votre service et votre fonction sont indiqués par votre administration.",
+        )
     _check_value(world, key, value)
     await world.store.write(_set_field, user_id, key, value)
     if key in (DISPLAY_NAME, AVATAR):
@@ -122,8 +126,8 @@ async def _set_field(tx: Tx, user_id: str, key: str, value: Any) -> None:
     if len(encode_json(profile_body(changed))) >= limits.MAX_PROFILE_BYTES:
         raise MatrixError("M_PROFILE_TOO_LARGE", "The profile would be too large.", "Le profil serait trop grand.")
     await profiles.set_profile(tx, changed)
-    if key == DISPLAY_NAME:
-        await _list_again(tx, changed)
+    if key in (DISPLAY_NAME, *ROLE_FIELDS):
+        await list_people(tx, [user_id])
 
 
 def _changed(profile: Profile, key: str, value: Any) -> Profile:
@@ -133,9 +137,3 @@ def _changed(profile: Profile, key: str, value: Any) -> Profile:
         return replace(profile, avatar_url=value or None)
     fields = {name: kept for name, kept in profile.fields.items() if name != key}
     return replace(profile, fields=fields if value is None else fields | {key: value})
-
-
-async def _list_again(tx: Tx, profile: Profile) -> None:
-    known = await accounts.find_emails_of(tx, profile.user_id)
-    local = known[0].email.partition("@")[0] if known else profile.user_id[1:].partition(":")[0]
-    await list_person(tx, profile.user_id, fold(f"{profile.display_name or ''} {local}"))

@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass, replace
 
+from tchap.base.config import Instance
 from tchap.base.errors import Forbidden, MatrixError
-from tchap.policy import directory as directory_law
 from tchap.policy import names
 from tchap.policy.emails import Email, parse_email
 from tchap.protocol.appservices import AppService
 from tchap.protocol.identifiers import server_of
 from tchap.services import interactive_auth
+from tchap.services.administrations import find_home_in
 from tchap.services.appservices import check_user_free
-from tchap.services.directory import list_person
+from tchap.services.directory_listing import list_people
 from tchap.services.email_invitations import accept_invitations
 from tchap.services.emails import get_home
 from tchap.services.externals import follow_sponsors
@@ -48,7 +49,6 @@ class NewAccount:
     now_ms: int
     terms_version: str | None
     is_admin: bool = False
-    is_listed: bool = True
     administration_id: str | None = None
 
 
@@ -192,15 +192,13 @@ async def _plan_agent(world: World, email: Email, served: str | None, password_h
         names.display_name_of(email, home.label),
         world.clock.now_ms(),
         world.settings.registration.terms_version,
-        # Guests of the administrations are not in their directory.
-        is_listed=not home.is_external,
         administration_id=home.administration_id,
     )
 
 
 async def add_whole_account(tx: Tx, account: NewAccount, session: NewSession | None) -> str:
     """The account with its address, profile and place in the directory; its user id. M_THREEPID_IN_USE."""
-    user_id = await _add_account(tx, account)
+    user_id = await _add_account(tx, await _placed(tx, account))
     if account.email is not None:
         email = AccountEmail(account.email, user_id, account.now_ms, account.now_ms)
         if not await accounts.add_email(tx, email):
@@ -209,21 +207,24 @@ async def add_whole_account(tx: Tx, account: NewAccount, session: NewSession | N
             )
         await emails.remove_proofs(tx, account.email, "register")
         await delegates.claim(tx, account.email, user_id)
-        if not account.is_listed:
-            await follow_sponsors(tx, account.email, account.now_ms)
+        if Instance(name=account.instance).is_external:
+            await follow_sponsors(tx, account.email, account.now_ms, account.instance)
     if account.terms_version is not None:
         await accounts.set_terms(tx, user_id, account.terms_version)
     await profiles.set_profile(tx, Profile(user_id, account.display_name))
-    if account.is_listed:
-        await list_person(tx, user_id, directory_law.fold(f"{account.display_name} {_searchable(account)}"))
+    await list_people(tx, [user_id])
     if session is not None:
         await open_session(tx, user_id, session)
     return user_id
 
 
-def _searchable(account: NewAccount) -> str:
-    """What else a person is found by: the local part of her address, or of her id."""
-    return account.email.partition("@")[0] if account.email else account.localpart
+async def _placed(tx: Tx, account: NewAccount) -> NewAccount:
+    """The account in the administration its domain stands for at this very moment: it may have moved since it was
+    planned, and with it those who look after its agents."""
+    if account.email is None or account.administration_id is None:
+        return account
+    home = await find_home_in(tx, parse_email(account.email), None)
+    return account if home is None else replace(account, administration_id=home.administration_id)
 
 
 async def _add_account(tx: Tx, account: NewAccount) -> str:

@@ -11,7 +11,7 @@ from tchap.gateways import mail_texts
 from tchap.policy.administrations import Act, Actor
 from tchap.policy.emails import parse_email
 from tchap.protocol.identifiers import server_of
-from tchap.services.administration_rights import check_subject, get_actor, subject_of_account
+from tchap.services.administration_rights import check_subject, find_subject, get_actor
 from tchap.services.administrations import home_of
 from tchap.services.admins import act_of
 from tchap.services.emails import post
@@ -146,8 +146,8 @@ async def _find(world: World, requester: Requester, report_id: int) -> tuple[Act
     actor = await get_actor(world, requester)
     found = await world.store.read(reports.find_report, report_id)
     reported = found.reported_user if found is not None else None
-    account = None if reported is None else await world.store.read(accounts.find_account, reported)
-    check_subject(actor, Act.READ_REPORTS, subject_of_account(account))
+    account, subject = await world.store.read(find_subject, reported or "", world.clock.now_ms())
+    check_subject(actor, Act.READ_REPORTS, subject)
     if found is None:
         raise _unknown()
     return actor, found, account.administration_id if account is not None else None

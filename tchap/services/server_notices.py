@@ -18,12 +18,11 @@ from tchap.base.errors import BadJson, InvalidParam, MatrixError, NotFound
 from tchap.base.identity import Requester
 from tchap.policy.administrations import Act, Subject
 from tchap.services.administration_desk import unknown_administration
-from tchap.services.administration_rights import check_subject, get_actor, subject_of, subject_of_account
+from tchap.services.administration_rights import check_subject, find_subject, get_actor, subject_of
 from tchap.services.admins import act_of, check_admin, get_target
 from tchap.services.notice_rooms import sender_of, show_notice, withdraw_notice
 from tchap.services.world import World
 from tchap.storage import administrations, audit, server_notices
-from tchap.storage.accounts import find_account
 from tchap.storage.administrations import Administration
 from tchap.storage.audit import AdminAct
 from tchap.storage.database import Tx
@@ -86,12 +85,12 @@ async def get_notice(world: World, requester: Requester, notice_id: int) -> Noti
     person."""
     actor = await get_actor(world, requester)
     found = await world.store.read(server_notices.find_notice, notice_id)
-    subject = Subject()
+    act, subject = Act.ANNOUNCE, Subject()
     if found is not None and found.administration_id is not None:
         subject = subject_of((found.administration_id,))
     elif found is not None and (found.audience, found.admin) == (ONE, requester.user_id):
-        subject = subject_of_account(await world.store.read(find_account, found.audience_name))
-    check_subject(actor, Act.ANNOUNCE, replace(subject, is_operator=False))
+        act, (_, subject) = Act.TELL, await world.store.read(find_subject, found.audience_name, world.clock.now_ms())
+    check_subject(actor, act, subject)
     if found is None:
         raise NotFound("There is no such notice.", "Cet avis n'existe pas.")
     return found

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from tchap.base.entropy import Entropy
     from tchap.base.metrics import Metrics
     from tchap.base.outbound import Outbound
+    from tchap.gateways.dns import DnsGateway
+    from tchap.gateways.domain_lists import DomainLists
     from tchap.gateways.images import ImageMaker
     from tchap.gateways.mail import Mailer
     from tchap.gateways.media_store import MediaStore
@@ -44,6 +46,8 @@ class World:
     outbound: Outbound
     appservices: AppServices
     push_keys: PushKeys
+    dns: DnsGateway
+    domain_lists: DomainLists
     scanner_key: ScannerKey
     proconnect: OidcGateway | None = None
     scanner: Clamd | None = None

@@ -95,8 +95,10 @@ async def find_admins(tx: Tx) -> list[str]:
 
 
 async def set_deactivated(tx: Tx, user_id: str, now_ms: int, is_erased: bool) -> None:
+    """Closes the account; an administrator's office ends with it, and does not come back where it opens again."""
     await tx.run(
-        "UPDATE accounts SET deactivated_ts = $1, is_erased = $2, password_hash = NULL WHERE user_id = $3",
+        "UPDATE accounts SET deactivated_ts = $1, is_erased = $2, password_hash = NULL, is_admin = 0"
+        " WHERE user_id = $3",
         now_ms,
         int(is_erased),
         user_id,
@@ -106,6 +108,12 @@ async def set_deactivated(tx: Tx, user_id: str, now_ms: int, is_erased: bool) ->
 async def find_email(tx: Tx, email: str) -> AccountEmail | None:
     row = await tx.one("SELECT email, user_id, added_ts, validated_ts FROM account_emails WHERE email = $1", email)
     return None if row is None else AccountEmail(*row)
+
+
+async def find_owners(tx: Tx, emails: list[str]) -> dict[str, str]:
+    """The user ids of those of these addresses that open an account."""
+    rows = await tx.all("SELECT email, user_id FROM account_emails WHERE email IN_LIST($1)", emails)
+    return {row[0]: row[1] for row in rows}
 
 
 async def find_emails_of(tx: Tx, user_id: str) -> list[AccountEmail]:

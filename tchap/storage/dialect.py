@@ -3,6 +3,8 @@
 Our text: parameters `$1, $2 …`; `IN_LIST($n)` (also `NOT IN_LIST($n)`) matches a list of str or int; the types are
 TEXT, BIGINT, INTEGER and BLOB; `WITHOUT ROWID` may be written. Everything else must be lawful on both engines.
 
+`IDS($n)` is the relation of one column, `value`, of the numbers of a list.
+
 Text search: `CREATE SEARCH INDEX ON table (key, words)` indexes a column of words separated by spaces, and
 `MATCHES(table, key, $n)` is the relation of one column, `key`, of the rows that answer the parameter, a `SearchTerms`.
 SQLite keeps such an index in a table of its own, in step by triggers; PostgreSQL in a column. There the words of rows
@@ -26,6 +28,7 @@ from tchap.protocol.search_text import SearchTerms
 
 _PARAMETER = re.compile(r"\$(\d+)")
 _IN_LIST = re.compile(r"\bIN_LIST\(\$(\d+)\)")
+_IDS = re.compile(r"\bIDS\(\$(\d+)\)")
 _NOT_IN_LIST = re.compile(r"\bNOT\s+IN_LIST\(\$(\d+)\)")
 _MATCHES = re.compile(r"\bMATCHES\((\w+), (\w+), \$(\d+)\)")
 _SEARCH_INDEX = re.compile(r"CREATE SEARCH INDEX ON (\w+) \((\w+), (\w+)\)")
@@ -34,6 +37,7 @@ _CHANGED = re.compile(r"\bCHANGED\(\)")
 _TEXT = re.compile(r"(?<!\bAS )\bTEXT\b")
 _BLOB = re.compile(r"\bBLOB\b")
 _WITHOUT_ROWID = re.compile(r"\)\s*WITHOUT\s+ROWID\b")
+_PLAIN_INSERT = re.compile(r"INSERT INTO (\w+) \(([\w, ]+)\) VALUES \(([$\d, ]+)\)")
 _SQLITE_URL = "sqlite:///"
 
 
@@ -46,6 +50,7 @@ def find_sqlite_path(url: str) -> str | None:
 def sqlite_text(sql: str) -> tuple[str, tuple[int, ...]]:
     """SQLite's text, and the indexes (from 0) of the parameters that are lists or terms of a search."""
     text = _IN_LIST.sub(r"IN (SELECT value FROM json_each(?\1))", sql)
+    text = _IDS.sub(r"(SELECT value FROM json_each(?\1))", text)
     text = _MATCHES.sub(r"(SELECT rowid AS \2 FROM \1_index WHERE \1_index MATCH ?\3)", text)
     # A negative number of pages: what is whole but holds words of rows that are gone is rewritten too.
     text = _TIDY.sub(rf"INSERT INTO \1_index (\1_index, rank) VALUES ('merge', -{limits.SEARCH_TIDY_PAGES})", text)
@@ -57,13 +62,24 @@ def sqlite_text(sql: str) -> tuple[str, tuple[int, ...]]:
 def postgres_text(sql: str) -> tuple[str, tuple[int, ...]]:
     """PostgreSQL's text, and the indexes (from 0) of the parameters that are lists or terms of a search."""
     text = _NOT_IN_LIST.sub(r"<> ALL($\1)", sql)
+    text = _IDS.sub(r"(SELECT value FROM unnest(CAST($\1 AS BIGINT[])) AS value)", text)
     text = _MATCHES.sub(r"(SELECT \2 FROM \1 WHERE word_index @@ to_tsquery('simple', $\3))", text)
     text = _CHANGED.sub("0", _TIDY.sub("SELECT 1", text))
     return _IN_LIST.sub(r"= ANY($\1)", text), _converted(sql)
 
 
+@lru_cache(maxsize=limits.MAX_SQL_TEXTS)
+def plain_insert(sql: str) -> tuple[str, tuple[str, ...]] | None:
+    """The table and columns of `INSERT INTO t (a, b) VALUES ($1, $2)`, which COPY can stand for; None for others."""
+    found = _PLAIN_INSERT.fullmatch(sql)
+    if found is None:
+        return None
+    columns = tuple(found[2].split(", "))
+    return (found[1], columns) if found[3] == ", ".join(f"${n}" for n in range(1, len(columns) + 1)) else None
+
+
 def _converted(sql: str) -> tuple[int, ...]:
-    numbers = {*_IN_LIST.findall(sql), *(found[2] for found in _MATCHES.findall(sql))}
+    numbers = {*_IN_LIST.findall(sql), *_IDS.findall(sql), *(found[2] for found in _MATCHES.findall(sql))}
     return tuple(sorted(int(number) - 1 for number in numbers))
 
 

@@ -1,61 +1,229 @@
-"""The directory of people: the words of their names, and the trigrams that find them."""
+"""The directory of people: who is listed under which words, and the words that typed ones lead to.
 
-from collections.abc import Collection
+A person and all that leads to her are written in one transaction; how they are searched is in `directory_search`.
+"""
 
-from tchap.base import limits
-from tchap.storage.database import Tx
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
-
-async def set_person(tx: Tx, user_id: str, words: tuple[str, ...], trigrams: Collection[str]) -> None:
-    """Lists a person under these words, in place of what was there."""
-    await remove_person(tx, user_id)
-    await tx.run("INSERT INTO directory_people (user_id, words) VALUES ($1, $2)", user_id, " ".join(words))
-    # Sorted, so that two writers lock the counts in the same order.
-    rows = [(trigram, user_id) for trigram in sorted(trigrams)]
-    await tx.many("INSERT INTO directory_trigrams (trigram, user_id) VALUES ($1, $2)", rows)
-    await tx.many(
-        "INSERT INTO directory_counts (trigram, people) VALUES ($1, 1)"
-        " ON CONFLICT (trigram) DO UPDATE SET people = directory_counts.people + 1",
-        [(trigram,) for trigram, _ in rows],
-    )
+from tchap.protocol.directory_words import Listing, id_of, keys_of, postings_of
+from tchap.storage.database import Row, Tx
 
 
-async def remove_person(tx: Tx, user_id: str) -> None:
-    await tx.run("DELETE FROM directory_people WHERE user_id = $1", user_id)
-    rows = await tx.all("DELETE FROM directory_trigrams WHERE user_id = $1 RETURNING trigram", user_id)
-    await tx.many(
-        "UPDATE directory_counts SET people = people - 1 WHERE trigram = $1", sorted((row[0],) for row in rows)
-    )
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A person as she is listed."""
+
+    user_id: str
+    administration_id: str | None
+    listing: Listing
 
 
-async def find_counts(tx: Tx, trigrams: Collection[str]) -> dict[str, int]:
-    """How many people each of these trigrams finds; those that find nobody are left out."""
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of an account that may be listed; `fields` is the profile's JSON."""
+
+    user_id: str
+    instance: str
+    administration_id: str | None
+    is_open: bool
+    display_name: str | None
+    fields: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NamedAdministration:
+    """An administration whose words are not, or no longer, those of its name and label."""
+
+    administration_id: str
+    name: str
+    label: str
+
+
+async def find_facts(tx: Tx, user_ids: Collection[str]) -> list[Facts]:
+    """What these accounts would be listed by."""
     rows = await tx.all(
-        "SELECT trigram, people FROM directory_counts WHERE trigram IN_LIST($1) AND people > 0", sorted(trigrams)
-    )
-    return {row[0]: row[1] for row in rows}
-
-
-async def find_candidates(tx: Tx, trigrams: Collection[str], limit: int) -> list[tuple[str, tuple[str, ...]]]:
-    """Those who share the most trigrams: `(user_id, words)`. A bounded number of matches is looked at."""
-    rows = await tx.all(
-        "SELECT p.user_id, p.words FROM directory_people p JOIN"
-        " (SELECT user_id, COUNT(*) AS shared FROM"
-        " (SELECT user_id FROM directory_trigrams WHERE trigram IN_LIST($1) LIMIT $3) hits"
-        " GROUP BY user_id ORDER BY COUNT(*) DESC, user_id LIMIT $2) found ON found.user_id = p.user_id"
-        " ORDER BY found.shared DESC, p.user_id",
-        sorted(trigrams),
-        limit,
-        limits.DIRECTORY_MATCHES,
-    )
-    return [(row[0], tuple(row[1].split())) for row in rows]
-
-
-async def find_hide_settings(tx: Tx, user_ids: Collection[str]) -> dict[str, bytes]:
-    """The account data `im.vector.hide_profile` of those who have it, as JSON."""
-    rows = await tx.all(
-        "SELECT user_id, content FROM account_data"
-        " WHERE user_id IN_LIST($1) AND room_id = '' AND type = 'im.vector.hide_profile'",
+        "SELECT a.user_id, a.instance, a.administration_id, a.deactivated_ts, p.display_name, p.fields"
+        " FROM accounts a LEFT JOIN profiles p ON p.user_id = a.user_id WHERE a.user_id IN_LIST($1)",
         user_ids,
     )
-    return {row[0]: bytes(row[1]) for row in rows}
+    return [Facts(row[0], row[1], row[2], row[3] is None, row[4], bytes(row[5] or b"{}")) for row in rows]
+
+
+async def find_accounts_after(tx: Tx, after_user: str, limit: int) -> list[str]:
+    """The next accounts in the order of their ids."""
+    rows = await tx.all("SELECT user_id FROM accounts WHERE user_id > $1 ORDER BY user_id LIMIT $2", after_user, limit)
+    return [row[0] for row in rows]
+
+
+async def set_people(tx: Tx, entries: Sequence[Entry]) -> None:
+    """Lists each under her words, in place of what was there."""
+    known = await _find_entries(tx, [entry.user_id for entry in entries])
+    changed = [entry for entry in entries if known.get(entry.user_id, (0, None))[1] != entry]
+    if not changed:
+        return
+    held = [known[entry.user_id] for entry in changed if entry.user_id in known]
+    await _remove(tx, held)
+    numbers = await _number(tx, changed, {entry.user_id: person_id for person_id, entry in held})
+    await tx.many(
+        "INSERT INTO directory_persons (person_id, user_id, administration_id, names, joined, roles)"
+        " VALUES ($1, $2, $3, $4, $5, $6)",
+        [(person_id, entry.user_id, entry.administration_id, *_texts(entry.listing)) for person_id, entry in numbers],
+    )
+    await _add_words(tx, {word for entry in changed for word in _words_of(entry.listing)})
+    await tx.many(
+        "INSERT INTO directory_postings (word_id, initial, administration_key, person_id, other_id)"
+        " VALUES ($1, $2, $3, $4, $5)",
+        _rows_of(numbers),
+    )
+    await _count(tx, [entry for _, entry in numbers], 1)
+
+
+async def remove_people(tx: Tx, user_ids: Collection[str]) -> None:
+    """Nobody finds them any more."""
+    await _remove(tx, list((await _find_entries(tx, user_ids)).values()))
+
+
+async def _find_entries(tx: Tx, user_ids: Collection[str]) -> dict[str, tuple[int, Entry]]:
+    rows = await tx.all(
+        "SELECT person_id, user_id, administration_id, names, joined, roles FROM directory_persons"
+        " WHERE user_id IN_LIST($1)",
+        user_ids,
+    )
+    return {row[1]: (row[0], Entry(row[1], row[2], listing_of(row[3:]))) for row in rows}
+
+
+def listing_of(texts: Row) -> Listing:
+    """A listing from the columns `names`, `joined` and `roles`."""
+    return Listing(*(tuple(text.split()) for text in texts))
+
+
+async def _number(tx: Tx, entries: Sequence[Entry], known: dict[str, int]) -> list[tuple[int, Entry]]:
+    new = [entry.user_id for entry in entries if entry.user_id not in known]
+    first = await tx.next_positions(len(new)) if new else 0
+    numbers = known | {user_id: first + number for number, user_id in enumerate(new)}
+    return [(numbers[entry.user_id], entry) for entry in entries]
+
+
+def _texts(listing: Listing) -> tuple[str, str, str]:
+    return " ".join(listing.names), " ".join(listing.joined), " ".join(listing.roles)
+
+
+def _words_of(listing: Listing) -> tuple[str, ...]:
+    return (*listing.names, *listing.joined, *listing.roles)
+
+
+def administration_key(administration_id: str | None) -> int:
+    """What stands for an administration in the postings; 0 for none."""
+    return id_of(administration_id) if administration_id is not None else 0
+
+
+def _rows_of(numbers: Iterable[tuple[int, Entry]]) -> list[Row]:
+    """The postings of these people, in the order of the table."""
+    return sorted(
+        (each.word_id, each.initial, key, person_id, each.other_id)
+        for person_id, entry in numbers
+        for key in (administration_key(entry.administration_id),)
+        for each in postings_of(entry.listing)
+    )
+
+
+async def _remove(tx: Tx, held: Sequence[tuple[int, Entry]]) -> None:
+    if not held:
+        return
+    await tx.many("DELETE FROM directory_persons WHERE person_id = $1", [(person_id,) for person_id, _ in held])
+    await tx.many(
+        "DELETE FROM directory_postings WHERE word_id = $1 AND initial = $2 AND administration_key = $3"
+        " AND person_id = $4 AND other_id = $5",
+        _rows_of(held),
+    )
+    await _count(tx, [entry for _, entry in held], -1)
+
+
+async def _count(tx: Tx, entries: Iterable[Entry], step: int) -> None:
+    """How many people have each word tells which to search by."""
+    names: Counter[str] = Counter()
+    roles: Counter[str] = Counter()
+    for entry in entries:
+        names.update((*entry.listing.names, *entry.listing.joined))
+        roles.update(entry.listing.roles)
+    # Sorted, so that two writers lock the words in the same order.
+    rows = sorted((id_of(word), step * names[word], step * roles[word]) for word in names | roles)
+    await tx.many("UPDATE directory_words SET people = people + $2, roles = roles + $3 WHERE word_id = $1", rows)
+
+
+async def _add_words(tx: Tx, words: Collection[str]) -> None:
+    """Makes words known, with what leads to them."""
+    ids = {id_of(word): word for word in words}
+    rows = await tx.all("SELECT word_id FROM directory_words WHERE word_id IN_LIST($1)", list(ids))
+    known = {row[0] for row in rows}
+    new = sorted((word_id, word) for word_id, word in ids.items() if word_id not in known)
+    if not new:
+        return
+    await tx.many("INSERT INTO directory_words (word_id, word) VALUES ($1, $2) ON CONFLICT DO NOTHING", new)
+    await tx.many(
+        "INSERT INTO directory_keys (key, word_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        sorted((key, word_id) for word_id, word in new for key in keys_of(word)),
+    )
+
+
+async def find_stale_administrations(
+    tx: Tx, administration_ids: Collection[str], limit: int
+) -> list[NamedAdministration]:
+    """Those of these administrations whose words are to be written down anew."""
+    rows = await tx.all(f"{_STALE} AND a.administration_id IN_LIST($1) LIMIT $2", administration_ids, limit)
+    return [NamedAdministration(*row) for row in rows]
+
+
+async def find_stale_anywhere(tx: Tx, limit: int) -> list[NamedAdministration]:
+    """As `find_stale_administrations`, of them all."""
+    return [NamedAdministration(*row) for row in await tx.all(f"{_STALE} LIMIT $1", limit)]
+
+
+_STALE = (
+    "SELECT a.administration_id, a.name, a.label FROM administrations a"
+    " LEFT JOIN directory_administrations d ON d.administration_id = a.administration_id"
+    " WHERE (d.administration_id IS NULL OR d.name <> a.name OR d.label <> a.label)"
+)
+
+
+async def set_administrations(tx: Tx, named: Sequence[tuple[NamedAdministration, tuple[str, ...]]]) -> None:
+    """Administrations are found by these words from now on."""
+    ids = [each.administration_id for each, _ in named]
+    gone = await tx.all(
+        "DELETE FROM directory_administration_words WHERE administration_id IN_LIST($1) RETURNING word_id", ids
+    )
+    await _add_words(tx, {word for _, words in named for word in words})
+    await tx.many(
+        "INSERT INTO directory_administrations (administration_id, name, label, words) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT (administration_id) DO UPDATE SET name = excluded.name, label = excluded.label,"
+        " words = excluded.words",
+        [(each.administration_id, each.name, each.label, " ".join(words)) for each, words in named],
+    )
+    pairs = sorted((id_of(word), each.administration_id) for each, words in named for word in set(words))
+    await tx.many("INSERT INTO directory_administration_words (word_id, administration_id) VALUES ($1, $2)", pairs)
+    steps = Counter(word_id for word_id, _ in pairs)
+    steps.subtract(row[0] for row in gone)
+    await tx.many(
+        "UPDATE directory_words SET administrations = administrations + $2 WHERE word_id = $1", sorted(steps.items())
+    )
+
+
+async def find_backlog(tx: Tx) -> str | None:
+    """The account after which nobody has been listed yet; None where everybody is."""
+    row = await tx.one("SELECT after_user FROM directory_backlog")
+    return None if row is None else str(row[0])
+
+
+async def open_backlog(tx: Tx) -> None:
+    """Everybody is to be listed, from the first account on."""
+    await tx.run("DELETE FROM directory_backlog")
+    await tx.run("INSERT INTO directory_backlog (after_user) VALUES ('')")
+
+
+async def set_backlog(tx: Tx, after_user: str | None) -> None:
+    if after_user is None:
+        await tx.run("DELETE FROM directory_backlog")
+    else:
+        await tx.run("UPDATE directory_backlog SET after_user = $1", after_user)

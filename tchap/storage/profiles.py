@@ -44,6 +44,12 @@ async def set_profile(tx: Tx, profile: Profile) -> None:
     )
 
 
+async def set_fields(tx: Tx, changed: Sequence[Profile]) -> None:
+    """Keeps the free fields of these profiles."""
+    rows = [(encode_json(profile.fields), profile.user_id) for profile in changed]
+    await tx.many("UPDATE profiles SET fields = $1 WHERE user_id = $2", sorted(rows, key=lambda row: row[1]))
+
+
 async def remove_profile(tx: Tx, user_id: str) -> None:
     await tx.run("DELETE FROM profiles WHERE user_id = $1", user_id)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 from tests.support.accounts import SECRET, V3, Person, person
 from tests.support.house import House, open_house
@@ -46,6 +47,57 @@ def test_a_guest_registers_because_an_agent_invited_her(tmp_path: Path) -> None:
             other = f"{V3}/profile/@marie.durand-prefecture.example.fr:agent.prefectures.tchap.example.fr"
             assert (await house.call("GET", other, None, zoe.token)).status == 404
             assert (await house.call("GET", f"{V3}/profile/{jean.user_id}", None, zoe.token)).status == 200
+
+    asyncio.run(story())
+
+
+def test_an_invitation_that_is_answered_leaves_no_ghost(tmp_path: Path) -> None:
+    """Once the address has an account the rooms await it no longer, in the name of who invited; where they have left
+    since, the room is left as it is."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            jean, helene = await person(house, JEAN), await person(house, "helene.lefevre@prefecture.example.fr")
+            awaited, left = await open_room(house, jean), await open_room(house, jean, invite=[helene.user_id])
+            await house.ask("POST", f"{V3}/rooms/{left}/join", {}, helene.token)
+            for room in (awaited, left):
+                await house.ask("POST", f"{V3}/rooms/{room}/invite", {"medium": "email", "address": GUEST}, jean.token)
+            await house.ask("POST", f"{V3}/rooms/{left}/leave", {}, jean.token)
+            zoe = await person(house, GUEST)
+            assert await find_pending(house, awaited, jean) == [(jean.user_id, {})]
+            ((inviter, content),) = await find_pending(house, left, helene)
+            assert (inviter, content["display_name"]) == (jean.user_id, "zo...@ca...")
+            await house.ask("POST", f"{V3}/rooms/{awaited}/join", {}, zoe.token)
+            reply = await house.call("POST", f"{V3}/rooms/{left}/join", {}, zoe.token)
+            assert (reply.status, reply.body["errcode"]) == (403, "M_FORBIDDEN")
+
+    asyncio.run(story())
+
+
+async def find_pending(house: House, room: str, reader: Person) -> list[tuple[str, dict[str, Any]]]:
+    """Who awaits somebody by address in the room, and what the room shows of it."""
+    state = await house.ask("GET", f"{V3}/rooms/{room}/state", token=reader.token)
+    return [(each["sender"], each["content"]) for each in state if each["type"] == "m.room.third_party_invite"]
+
+
+def test_a_direct_message_with_an_address_is_one_for_who_signs_up(tmp_path: Path) -> None:
+    """The invitation that awaited her says that it is direct, and takes the second place of two."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            jean, helene = await person(house, JEAN), await person(house, "helene.lefevre@hopital.example.fr")
+            later = {"medium": "email", "address": "marie.durand@hopital.example.fr"}
+            wish = {"is_direct": True, "invite_3pid": [later]}
+            room = (await house.ask("POST", f"{V3}/createRoom", wish, jean.token))["room_id"]
+            marie = await person(house, later["address"])
+            sync = await house.ask("GET", f"{V3}/sync", None, marie.token)
+            events = sync["rooms"]["invite"][room]["invite_state"]["events"]
+            (mine,) = [event["content"] for event in events if event.get("state_key") == marie.user_id]
+            assert (mine["membership"], mine["is_direct"]) == ("invite", True)
+            assert await find_pending(house, room, jean) == [(jean.user_id, {})]
+            await house.ask("POST", f"{V3}/rooms/{room}/join", {}, marie.token)
+            reply = await house.call("POST", f"{V3}/rooms/{room}/invite", {"user_id": helene.user_id}, jean.token)
+            assert (reply.status, reply.body["errcode"]) == (403, "M_FORBIDDEN")
 
     asyncio.run(story())
 

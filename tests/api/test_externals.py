@@ -9,7 +9,9 @@ from tchap.storage.administrations import SUSPENDED
 from tchap.storage.database import Tx
 from tchap.storage.delegates import Delegate, add_delegate
 from tests.support.accounts import SECRET, V3, Person, person
+from tests.support.administrations import BASE, CALM, open_office
 from tests.support.house import House, open_house
+from tests.support.paths import quote
 
 JEAN = "jean.martin@prefecture.example.fr"
 HELENE = "helene.lefevre@hopital.example.fr"
@@ -254,5 +256,33 @@ def test_an_invitation_that_was_too_old_is_sent_again(tmp_path: Path) -> None:
             zoe = await person(house, ZOE)
             assert (await guest_of(house, jean))["user_id"] == zoe.user_id
             assert (await house.call("POST", f"{GUESTS}/{ZOE}/invitation", {}, jean.token)).status == 404
+
+    asyncio.run(story())
+
+
+def test_a_guest_is_stopped_by_those_whose_agents_alone_vouch(tmp_path: Path) -> None:
+    """A delegate locks their agents' guest, and no longer once somebody of elsewhere vouches too; others never do."""
+
+    async def story() -> None:
+        async with open_house(tmp_path, CALM) as house:
+            office = await open_office(house)
+            of = {}
+            for name, address in (("prefecture", JEAN), ("hopital", HELENE)):
+                listed = await house.ask("GET", f"{BASE}?search={name}", None, office.operator.token)
+                of[name] = listed["administrations"][0]["administration_id"]
+                body = {"email": address}
+                await house.ask("POST", f"{BASE}/{of[name]}/delegates", body, office.operator.token)
+            jean, helene = await person(house, JEAN), await person(house, HELENE)
+            zoe, _ = await welcome(house, jean)
+            path = f"/_matrix/client/v1/admin/lock/{quote(zoe.user_id)}"
+            assert (await house.call("PUT", path, {"locked": True}, helene.token)).status == 403
+            for wanted in (True, False):
+                await house.ask("PUT", path, {"locked": wanted}, jean.token)
+            closing = f"/_tchap/admin/v1/users/{quote(zoe.user_id)}/deactivate"
+            assert (await house.call("POST", closing, {}, jean.token)).status == 403
+            await house.ask("PUT", f"{GUESTS}/{quote(ZOE)}", {}, helene.token)
+            for delegate in (jean, helene):
+                assert (await house.call("PUT", path, {"locked": True}, delegate.token)).status == 403
+            await house.ask("PUT", path, {"locked": True}, office.operator.token)
 
     asyncio.run(story())

@@ -392,3 +392,22 @@ def test_two_tabs_both_come_back(tmp_path: Path, provider: Provider) -> None:
                 assert (await desk.browser.open(back)).status == 200
 
     asyncio.run(story())
+
+
+def test_the_unit_of_the_provider_is_shown_and_kept(tmp_path: Path, provider: Provider) -> None:
+    """What the provider says of the unit is in the profile, follows its changes, and stays when it says nothing."""
+
+    async def story() -> None:
+        async with open_desk(tmp_path, provider) as desk:
+            for says, shown in (
+                ("Bureau des achats", "Bureau des achats"),
+                (None, "Bureau des achats"),
+                ("Paie", "Paie"),
+            ):
+                provider.set_person("jean-1", email=JEAN, organizational_unit=says)
+                await desk.enter("jean-1")
+                profile = await desk.house.world.store.read(profiles.find_profile, JEAN_ID)
+                assert profile is not None
+                assert profile.fields == {"fr.tchap.unit": shown}
+
+    asyncio.run(story())

@@ -77,7 +77,7 @@ def test_agents_of_every_instance_are_found(tmp_path: Path) -> None:
                 assert await search(term) == [helene.user_id], term
             assert await search("dupont") == []
             assert await search("") == []
-            limited = {"search_term": "ma", "limit": 1}
+            limited = {"search_term": "mar", "limit": 1}
             answer = await house.ask("POST", f"{V3}/user_directory/search", limited, jean.token)
             assert answer["limited"] is False
             assert answer["results"][0]["display_name"] == "Jean Martin [Préfecture du Val-Clair]"

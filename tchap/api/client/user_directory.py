@@ -6,6 +6,7 @@ from tchap.api.http import Request
 from tchap.api.parse import maybe_int, need_str
 from tchap.api.routing import Route
 from tchap.services.directory import search_people
+from tchap.services.directory_listing import ROLE_FIELDS
 from tchap.services.world import World
 from tchap.storage.profiles import Profile
 
@@ -21,6 +22,7 @@ async def search(world: World, request: Request) -> dict[str, Any]:
 
 def _body(profile: Profile) -> dict[str, Any]:
     body: dict[str, Any] = {"user_id": profile.user_id}
+    body |= {key: profile.fields[key] for key in ROLE_FIELDS if key in profile.fields}
     if profile.display_name is not None:
         body["display_name"] = profile.display_name
     if profile.avatar_url is not None:
@@ -28,4 +30,4 @@ def _body(profile: Profile) -> dict[str, Any]:
     return body
 
 
-ROUTES = (Route("POST", "/_matrix/client/v3/user_directory/search", search, limit="search"),)
+ROUTES = (Route("POST", "/_matrix/client/v3/user_directory/search", search, limit="directory"),)

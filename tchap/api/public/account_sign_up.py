@@ -9,11 +9,13 @@ from html import escape
 from tchap.api.http import Request, Response
 from tchap.api.public.account_sign_in import hint_of
 from tchap.api.public.browser import (
+    ACCOUNT,
     SIGN_IN,
     SIGN_UP,
     check_rate,
     continue_of,
     go_on,
+    link_to,
     read_form,
     sentence_of,
     shown,
@@ -38,6 +40,7 @@ from tchap.api.routing import Route
 from tchap.base.errors import Forbidden, MatrixError
 from tchap.services import terms
 from tchap.services.browser_sign_in import sign_up
+from tchap.services.domain_openings import OPEN_PATH
 from tchap.services.world import World
 
 
@@ -100,14 +103,14 @@ def _refusal(world: World, request: Request, email: str, error: MatrixError) -> 
         "Do you work with an agent who uses Tchap? Ask to be invited to a room: the mail of the invitation will let"
         " you create an account.",
     )
-    body = f"<p>{why} <strong>{escape(email)}</strong></p>{_request_form(world, request)}<p>{guest}</p>"
+    body = f"<p>{why} <strong>{escape(email)}</strong></p>{_request_form(world, request, email)}<p>{guest}</p>"
     body += sign_in_link(request, SIGN_UP, said(request, "Essayer une autre adresse", "Try another address"))
     title = said(request, "Cette adresse n'est pas encore autorisée", "This address is not authorised yet")
     return page(request, title, body, 403)
 
 
-def _request_form(world: World, request: Request) -> str:
-    form = world.settings.registration.request_form_url
+def _request_form(world: World, request: Request, email: str) -> str:
+    form = world.settings.request_form
     if not form:
         ask = said(
             request,
@@ -117,6 +120,10 @@ def _request_form(world: World, request: Request) -> str:
         return f"<p>{ask}</p>"
     ask = said(request, "Vous êtes agent public ?", "Are you a public agent?")
     link = said(request, "Demander l'ajout de mon administration", "Ask for my administration to be added")
+    if not world.settings.registration.request_form_url:
+        # Our own page, on whichever host this one is read.
+        form = link_to(request, OPEN_PATH, ACCOUNT, email)
+        link = said(request, "Ouvrir Tchap à mon administration", "Open Tchap to my administration")
     return f'<p>{ask} <a href="{escape(form, quote=True)}" rel="noreferrer">{link}</a></p>'
 
 

@@ -19,7 +19,10 @@ _SEVERAL = 2
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field. `label` and `hint` are HTML, `value` is not; `kind` is the input's type, or one of `_KINDS`."""
+    """One field. `label` and `hint` are HTML, `value` is not; `kind` is the input's type, or one of `_KINDS`.
+
+    `choices` are the values that may be chosen, each with its HTML: a list then takes the place of the input.
+    """
 
     name: str
     label: str
@@ -28,6 +31,7 @@ class Field:
     autocomplete: str = "off"
     hint: str = ""
     required: bool = True
+    choices: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +101,18 @@ def _field(field: Field, problem: str) -> str:
     label = f'<label for="{name}">{field.label}</label>'
     required = " required" if field.required else ""
     tag = f'<input id="{name}" name="{name}" {_kind(field)}{required}{described}{invalid}>'
+    if field.choices:
+        tag = f'<select id="{name}" name="{name}"{required}{described}{invalid}>{_options(field)}</select>'
     if field.kind == "checkbox":
         return f'<div class="field check">{tag}<div>{label}{hint}{wrong}</div></div>'
     return f'<div class="field">{label}{hint}{wrong}{tag}</div>'
+
+
+def _options(field: Field) -> str:
+    return "".join(
+        f'<option value="{escape(value, quote=True)}"{" selected" if value == field.value else ""}>{words}</option>'
+        for value, words in field.choices
+    )
 
 
 # What each kind of field is to the browser; any other is the type of an input.

@@ -85,7 +85,7 @@ def _refused(world: World, request: Request, error: MatrixError) -> Response:
 def _other_ways(world: World, request: Request, continue_to: str) -> str:
     again = said(request, "Recommencer avec ProConnect", "Begin again with ProConnect")
     other = said(request, "Se connecter autrement", "Sign in another way")
-    form = world.settings.registration.request_form_url
+    form = world.settings.request_form
     ways = [
         (way_to_proconnect(request, continue_to, again=True), again),
         (link_to(request, SIGN_IN, continue_to), other),

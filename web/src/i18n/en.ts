@@ -1,10 +1,12 @@
 import { enRooms } from "./en-rooms";
 import type { Key } from "./keys";
 import { expiredEn } from "./expired";
+import { guestsEn } from "./guests";
 
 /** The words of the application in English, written for English readers. */
 export const en: Record<Key, string> = {
   ...enRooms,
+  ...guestsEn,
   "app.name": "Tchap",
   "app.tagline": "Messaging for public servants",
   "app.loading": "Opening Tchap…",
@@ -450,6 +452,7 @@ export const en: Record<Key, string> = {
   "classification.banner": "Classification:",
   "classification.label": "Words shown at the top of the room",
   "classification.hint": "For example “Restricted distribution”. Leave it empty to show none.",
+  "classification.none": "None",
   "classification.save": "Save these words",
   "classification.refused": "These words are not allowed here.",
   "upgrade.old": "This room is of an old version",

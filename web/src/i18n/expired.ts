@@ -12,6 +12,11 @@ export const expiredFr = {
   "expired.mailbox": "Lire ce message dans la boîte aux lettres intégrée",
   "expired.check": "J’ai ouvert le lien : continuer",
   "expired.notYet": "Votre compte n’est pas encore renouvelé. Ouvrez d’abord le lien du message.",
+  "expired.guestBody": "Un agent vous a ouvert l’accès à Tchap pour un temps, qui est passé.",
+  "expired.guestAsk": "Que faire pour revenir ?",
+  "expired.guestRooms": "Vous n’êtes plus dans vos salons. Une fois votre accès prolongé, on vous y invitera de nouveau.",
+  "expired.guestCheck": "Mon accès est prolongé : continuer",
+  "expired.guestNotYet": "Votre accès n’est pas encore prolongé.",
   "expired.denied":
     "Le domaine de votre adresse n’est plus autorisé dans Tchap. Adressez-vous à l’assistance de votre administration.",
 };
@@ -29,5 +34,10 @@ export const expiredEn: typeof expiredFr = {
   "expired.mailbox": "Read that e-mail in the built-in mailbox",
   "expired.check": "I opened the link: go on",
   "expired.notYet": "Your account is not renewed yet. Open the link of the e-mail first.",
+  "expired.guestBody": "A public servant gave you access to Tchap for a time, which is over.",
+  "expired.guestAsk": "How can I come back?",
+  "expired.guestRooms": "You are no longer in your rooms. Once your access is prolonged, you have to be invited to them again.",
+  "expired.guestCheck": "My access is prolonged: go on",
+  "expired.guestNotYet": "Your access is not prolonged yet.",
   "expired.denied": "The domain of your address is no longer authorised in Tchap. Ask your administration’s support.",
 };

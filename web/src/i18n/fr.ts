@@ -1,9 +1,11 @@
 /** Les mots de l’application, écrits en français d’abord. */
 import { expiredFr } from "./expired";
+import { guestsFr } from "./guests";
 import { frRooms } from "./fr-rooms";
 
 export const fr = {
   ...frRooms,
+  ...guestsFr,
   "app.name": "Tchap",
   "app.tagline": "La messagerie des agents publics",
   "app.loading": "Ouverture de Tchap…",
@@ -457,6 +459,7 @@ export const fr = {
   "classification.banner": "Mention de classification :",
   "classification.label": "Mention affichée en haut du salon",
   "classification.hint": "Par exemple « Diffusion restreinte ». Laissez vide pour n’afficher aucune mention.",
+  "classification.none": "Aucune mention",
   "classification.save": "Enregistrer la mention",
   "classification.refused": "Cette mention n’est pas admise ici.",
   "upgrade.old": "Ce salon est d’une ancienne version",

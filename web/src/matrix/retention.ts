@@ -1,6 +1,7 @@
 /** How long a room keeps its messages, and the words of its classification. */
 import type { Room } from "matrix-js-sdk";
 import type { Account } from "./account";
+import { ACCESS_RULES } from "./room-kinds";
 
 /** MSC1763, as the server obeys it. */
 const RETENTION = "m.room.retention";
@@ -15,6 +16,18 @@ function contentOf(room: Room, type: string): Record<string, unknown> {
 export function lifetimeOf(room: Room): number | null {
   const asked = contentOf(room, RETENTION)["max_lifetime"];
   return typeof asked === "number" && asked > 0 ? Math.ceil(asked / DAY_MS) : null;
+}
+
+/** As the law of retention counts them; whoever comes from outside makes a kind of its own. */
+export type KeepingKind = "public" | "direct" | "external" | "encrypted" | "clear";
+
+export function keepingKind(account: Account, roomId: string): KeepingKind {
+  const room = account.client.getRoom(roomId);
+  const { visibility, rule } = room === null ? {} : contentOf(room, ACCESS_RULES);
+  if (visibility === "public") return "public";
+  if (rule === "direct") return "direct";
+  if (rule === "unrestricted") return "external";
+  return room?.hasEncryptionStateEvent() === true ? "encrypted" : "clear";
 }
 
 /** The time (milliseconds) before which the room's messages are past their term. */

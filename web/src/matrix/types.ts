@@ -173,3 +173,17 @@ export interface Forum {
 }
 
 export type Connection = "starting" | "online" | "offline";
+
+/** Somebody from outside whom the person vouches for. */
+export interface ExternalGuest {
+  readonly email: string;
+  readonly endTime: number;
+  /** "invited" until she has an account; "ended" once the person vouches no more. */
+  readonly state: "invited" | "active" | "ended";
+}
+
+/** An agent who vouches for the person, a guest from outside. */
+export interface Sponsor {
+  readonly person: Person;
+  readonly endTime: number;
+}

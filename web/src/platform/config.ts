@@ -7,6 +7,12 @@ export interface ThemePack {
   readonly name: string;
 }
 
+/** In days, 0 for none: what a kind of room has by itself, and the longest it may have. */
+export interface Term {
+  readonly usual: number;
+  readonly longest: number;
+}
+
 export interface Config {
   /** Where an instance answers, when not at this page's own address: name to base URL. */
   readonly homeservers: Readonly<Record<string, string>>;
@@ -17,7 +23,15 @@ export interface Config {
   /** The server keeps the e-mails in its built-in mailbox instead of sending them. */
   readonly mailbox: boolean;
   readonly theme: ThemePack | null;
+  /** How long each kind of room keeps its messages: "public", "clear", "encrypted", "direct", "external". */
+  readonly keeping: Readonly<Record<string, Term>>;
+  /** The only classifications in use; none: any words. */
+  readonly classifications: readonly string[];
+  /** How long one vouches for a guest from outside, in days. */
+  readonly guestDays: Term;
 }
+
+const GUEST_DAYS: Term = { usual: 180, longest: 395 };
 
 function text(value: unknown): string {
   return typeof value === "string" ? value : "";
@@ -25,12 +39,22 @@ function text(value: unknown): string {
 function object(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
+function days(value: unknown): number {
+  return typeof value === "number" && value > 0 ? value : 0;
+}
+
+function readKeeping(usual: Record<string, unknown>, longest: Record<string, unknown>): Record<string, Term> {
+  const kinds = new Set([...Object.keys(usual), ...Object.keys(longest)]);
+  return Object.fromEntries([...kinds].map((kind) => [kind, { usual: days(usual[kind]), longest: days(longest[kind]) }]));
+}
 
 export function parseConfig(raw: unknown): Config {
   const config = object(raw);
   const servers = Object.entries(object(config["homeservers"])).filter(([, url]) => text(url) !== "");
   const listed = Array.isArray(config["instances"]) ? config["instances"] : [];
   const instances = listed.map((instance) => text(instance) || text(object(instance)["name"])).filter(Boolean);
+  const labels = Array.isArray(config["classifications"]) ? config["classifications"] : [];
+  const guests = object(config["guest_days"]);
   const form = text(config["request_form_url"]);
   const theme = object(config["theme"]);
   const pack = { css: text(theme["css"]), logo: text(theme["logo"]), name: text(theme["name"]) };
@@ -40,6 +64,12 @@ export function parseConfig(raw: unknown): Config {
     requestFormUrl: /^https?:\/\//u.test(form) ? form : "",
     mailbox: config["mailbox"] === true,
     theme: pack.css === "" && pack.logo === "" && pack.name === "" ? null : pack,
+    keeping: readKeeping(object(config["retention_default_days"]), object(config["retention_max_days"])),
+    classifications: labels.map(text).filter(Boolean),
+    guestDays: {
+      usual: days(guests["usual"]) || GUEST_DAYS.usual,
+      longest: days(guests["longest"]) || GUEST_DAYS.longest,
+    },
   };
 }
 

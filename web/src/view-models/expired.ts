@@ -2,7 +2,8 @@
 import type { Phrase } from "../i18n/keys";
 import type { Credentials } from "../matrix/accounts";
 import { isRenewed, sendRenewalMail } from "../matrix/expiry";
-import { phraseOf } from "./errors";
+import { isExternal } from "../matrix/names";
+import { isRefusal, phraseOf } from "./errors";
 import { Observable } from "./observable";
 
 /** The server wants as much between two mails. */
@@ -14,6 +15,8 @@ export interface ExpiredState {
   readonly sent: boolean;
   readonly waiting: boolean;
   readonly notYet: boolean;
+  /** No mail renews a guest somebody vouches for: the server says who decides. */
+  readonly decided: Phrase | null;
   readonly error: Phrase | null;
 }
 
@@ -23,14 +26,17 @@ export class ExpiredModel {
     sent: false,
     waiting: false,
     notYet: false,
+    decided: null,
     error: null,
   });
+  readonly isGuest: boolean;
   readonly #credentials: Credentials;
   readonly #onRenewed: () => void;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(credentials: Credentials, onRenewed: () => void) {
     this.#credentials = credentials;
+    this.isGuest = isExternal(credentials.userId);
     this.#onRenewed = onRenewed;
   }
 
@@ -42,6 +48,7 @@ export class ExpiredModel {
       this.state.update({ busy: null, sent: true, waiting: true });
       this.#timer = setTimeout(() => this.state.update({ waiting: false }), BETWEEN_MAILS_MS);
     } catch (error) {
+      if (isRefusal(error, "M_FORBIDDEN")) return this.state.update({ busy: null, decided: phraseOf(error) });
       this.state.update({ busy: null, error: phraseOf(error, { M_THREEPID_DENIED: "expired.denied" }) });
     }
   };

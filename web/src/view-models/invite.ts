@@ -6,11 +6,13 @@
 import type { Phrase } from "../i18n/keys";
 import { openToExternals, readAccess } from "../matrix/access";
 import type { Account } from "../matrix/account";
+import { vouchUntil } from "../matrix/externals";
 import * as invitations from "../matrix/invitations";
 import { isExternal, parsePerson } from "../matrix/names";
 import { invite, watchRooms } from "../matrix/rooms";
 import type { PendingInvitation } from "../matrix/types";
 import { type Invitee, keyOf, parseList } from "./addresses";
+import { eveningOf } from "./end-day";
 import { isRefusal, phraseOf, waitOf } from "./errors";
 import { gather, Observable } from "./observable";
 
@@ -19,6 +21,7 @@ export interface Outcome {
   /** The person's name, or the address as it was written. */
   readonly label: string;
   readonly result: "invited" | "refused";
+  /** Of somebody invited: her stay could not be given the end that was chosen. */
   readonly why: Phrase | null;
 }
 
@@ -29,6 +32,12 @@ export interface InviteState {
   readonly outcomes: readonly Outcome[];
   /** Whom the room would have to be opened for, and whether the person may open it. */
   readonly asking: { readonly externals: readonly string[]; readonly others: number } | null;
+  /** The day on which the access of the guests from outside ends; "" for the usual time. */
+  readonly endDay: string;
+  /** Addresses from outside just invited. */
+  readonly hosted: readonly string[];
+  /** The evening until which one vouches for them, as was chosen (milliseconds); null for the usual time. */
+  readonly hostedUntil: number | null;
   readonly pending: readonly PendingInvitation[];
   readonly error: Phrase | null;
   readonly notice: Phrase | null;
@@ -42,6 +51,7 @@ interface Guest {
 }
 
 const SILENT = { error: null, notice: null };
+const NOBODY_HOSTED = { hosted: [], hostedUntil: null };
 const REDRAW_MS = 60;
 /** A server that asks to wait is obeyed, but not for ever. */
 const MAX_TRIES = 4;
@@ -66,6 +76,8 @@ export class InviteModel {
       progress: null,
       outcomes: [],
       asking: null,
+      endDay: "",
+      ...NOBODY_HOSTED,
       pending: this.#readPending(),
       error: null,
       notice: null,
@@ -86,6 +98,7 @@ export class InviteModel {
     return invitations.listPending(this.#account, this.#roomId, Date.now());
   }
 
+  readonly chooseEnd = (endDay: string): void => this.state.update({ endDay });
   readonly write = (list: string): void => this.state.update({ list });
 
   readonly inviteOne = (invitee: Invitee, label: string): Promise<void> => this.#invite([invitee], label);
@@ -101,7 +114,7 @@ export class InviteModel {
   async #invite(invitees: readonly Invitee[], label = ""): Promise<void> {
     if (this.state.get().progress !== null) return;
     this.#isCancelled = false;
-    this.state.update({ progress: { done: 0, total: invitees.length }, outcomes: [], asking: null, ...SILENT });
+    this.state.update({ progress: { done: 0, total: invitees.length }, outcomes: [], asking: null, endDay: "", ...NOBODY_HOSTED, ...SILENT });
     try {
       const guests: Guest[] = [];
       for (const invitee of invitees) guests.push(await this.#look(invitee, label));
@@ -160,24 +173,57 @@ export class InviteModel {
     this.state.update({ progress: null });
   }
 
+  /** Gives everybody just invited from outside the end that was chosen. */
+  readonly setEnd = async (): Promise<void> => {
+    const { endDay, hosted, progress } = this.state.get();
+    const evening = eveningOf(endDay);
+    if (progress !== null) return;
+    if (evening === null) return this.state.update({ error: { key: "guests.noDay" } });
+    this.state.update({ progress: { done: 0, total: 1 }, ...SILENT });
+    try {
+      for (const address of hosted) await vouchUntil(this.#account, address, evening);
+      this.state.update({ hostedUntil: evening });
+    } catch (error) {
+      this.state.update({ error: phraseOf(error) });
+    } finally {
+      this.state.update({ progress: null });
+    }
+  };
+
+  /** Inviting vouches for the usual time; what was chosen instead comes after. What prevented it, if anything did. */
+  async #host(address: string): Promise<Phrase | null> {
+    const evening = eveningOf(this.state.get().endDay);
+    this.state.update({ hosted: [...this.state.get().hosted, address] });
+    if (evening === null) return null;
+    try {
+      await vouchUntil(this.#account, address, evening);
+      this.state.update({ hostedUntil: evening });
+      return null;
+    } catch (error) {
+      return phraseOf(error);
+    }
+  }
+
   #useless(invitee: Invitee): Phrase | null {
     const standing = invitee.kind === "person" ? invitations.standingOf(this.#account, this.#roomId, invitee.id) : null;
     return standing === null ? null : { key: standing === "join" ? "invite.already" : "invite.banned" };
   }
 
-  async #sendOne({ invitee, label }: Guest, tries = 1): Promise<Outcome> {
+  async #sendOne(guest: Guest, tries = 1): Promise<Outcome> {
+    const { invitee, label, external } = guest;
     const why = this.#useless(invitee);
     if (why !== null) return { invitee, label, result: "refused", why };
     try {
       if (invitee.kind === "email") await invitations.inviteByEmail(this.#account, this.#roomId, invitee.address);
       else await invite(this.#account, this.#roomId, invitee.id);
-      return { invitee, label, result: "invited", why: null };
+      const isHosted = external && invitee.kind === "email";
+      return { invitee, label, result: "invited", why: isHosted ? await this.#host(invitee.address) : null };
     } catch (error) {
       const wait = waitOf(error);
       const again = isRefusal(error, "M_LIMIT_EXCEEDED") && tries < MAX_TRIES && wait <= MAX_WAIT_S && !this.#isCancelled;
       if (!again) return { invitee, label, result: "refused", why: phraseOf(error) };
       await pause(wait);
-      return this.#sendOne({ invitee, label, external: false }, tries + 1);
+      return this.#sendOne(guest, tries + 1);
     }
   }
 

@@ -1,12 +1,32 @@
 /** Setting how long a room keeps its messages, and its classification. */
 import type { Phrase } from "../i18n/keys";
 import type { Account } from "../matrix/account";
-import { keepingRights, type KeepingRights, setClassification, setLifetime } from "../matrix/retention";
+import { type KeepingKind, keepingKind, keepingRights, type KeepingRights, setClassification, setLifetime } from "../matrix/retention";
 import { phraseOf } from "./errors";
 import { Observable } from "./observable";
 
 /** Days offered to choose from; null: for ever. */
-export const LIFETIMES: readonly (number | null)[] = [1, 7, 30, 90, 180, 365, null];
+const LIFETIMES: readonly (number | null)[] = [1, 7, 30, 90, 180, 365, null];
+
+/** In days, 0 for none: what a kind of room has by itself, and the longest it may have. */
+export interface Term {
+  readonly usual: number;
+  readonly longest: number;
+}
+
+/** How long messages are really kept in a room that says `asked`: the law of its kind comes first. */
+export function lifetimeInForce(asked: number | null, { usual, longest }: Term): number | null {
+  const wanted = asked ?? (usual || null);
+  if (longest === 0) return wanted;
+  return Math.min(wanted ?? longest, longest);
+}
+
+/** What may be chosen, the present choice and the longest among them. */
+export function lifetimesOffered(present: number | null, { longest }: Term): (number | null)[] {
+  const lawful = LIFETIMES.filter((days) => longest === 0 || (days !== null && days <= longest));
+  const all = new Set([...lawful, present, ...(longest === 0 ? [] : [longest])]);
+  return [...all].sort((a, b) => (a ?? Number.POSITIVE_INFINITY) - (b ?? Number.POSITIVE_INFINITY));
+}
 
 export interface Period {
   readonly unit: "days" | "months" | "years";
@@ -36,6 +56,10 @@ export class KeepingModel {
     this.#account = account;
     this.#roomId = roomId;
     this.rights = keepingRights(account, roomId);
+  }
+
+  get kind(): KeepingKind {
+    return keepingKind(this.#account, this.#roomId);
   }
 
   readonly keep = (days: number | null): Promise<void> =>

@@ -7,6 +7,7 @@ import type { RoomSummary } from "../view-models/types";
 import { useWords } from "./hooks";
 import type { HomeProps } from "./props";
 import { roomName } from "./room-name";
+import { Sponsors } from "./sponsors";
 import "./rooms.css";
 
 function Invitation({ home, room }: Pick<HomeProps, "home"> & { readonly room: RoomSummary }): ReactElement {
@@ -63,6 +64,7 @@ export function GuestWelcome(props: HomeProps): ReactElement {
           {t("guest.body")} <Badge tone="warning">{t("badge.external")}</Badge>
         </p>
         <YourRooms {...props} />
+        <Sponsors home={props.home} />
         <div className="guest-rights">
           <section>
             <h2>

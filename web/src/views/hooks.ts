@@ -1,6 +1,7 @@
 import { createContext, useContext, useEffect, useRef, useSyncExternalStore } from "react";
 import type { Language } from "../i18n/keys";
 import { type Translator, translator } from "../i18n/translate";
+import { type Config, parseConfig } from "../platform/config";
 import type { Theme } from "../platform/preferences";
 import type { Observable } from "../view-models/observable";
 
@@ -13,6 +14,8 @@ export interface Surface {
   readonly requestFormUrl: string;
   /** The address of the built-in mailbox, or "". */
   readonly mailboxUrl: string;
+  /** What the operator lets people choose from. */
+  readonly limits: Pick<Config, "keeping" | "classifications" | "guestDays">;
 }
 
 export const SurfaceContext = createContext<Surface>({
@@ -23,6 +26,7 @@ export const SurfaceContext = createContext<Surface>({
   brand: { name: "Tchap", logo: "" },
   requestFormUrl: "",
   mailboxUrl: "",
+  limits: parseConfig(null),
 });
 
 export function useSurface(): Surface {

@@ -2,18 +2,60 @@
 import { type FormEvent, type ReactElement, useEffect, useState } from "react";
 import { Button } from "../design/button";
 import { Dialog } from "../design/dialog";
-import { LongField } from "../design/field";
+import { Field, LongField } from "../design/field";
 import { Note } from "../design/notes";
+import { dayBounds } from "../view-models/end-day";
 import type { HomeModel } from "../view-models/home";
 import { InviteModel, type InviteState, type Outcome } from "../view-models/invite";
 import { PeopleModel } from "../view-models/people";
-import { useArrivalFocus, useObservable, useWords } from "./hooks";
+import { useArrivalFocus, useObservable, useSurface, useWords } from "./hooks";
 import { emailRow, PeopleSearch } from "./people";
 import "./rooms.css";
 
 interface ModelProps {
   readonly model: InviteModel;
   readonly state: InviteState;
+}
+
+/** Until when one vouches for the guests; left empty, it is for the usual time. */
+function EndField({ model, state }: ModelProps): ReactElement {
+  const { words, limits } = useSurface();
+  const { first, last } = dayBounds(Date.now(), limits.guestDays);
+  return (
+    <Field
+      label={words.t("guests.end")}
+      hint={words.count("guests.endHint", limits.guestDays.usual)}
+      type="date"
+      min={first}
+      max={last}
+      value={state.endDay}
+      testId="end-day"
+      onText={model.chooseEnd}
+    />
+  );
+}
+
+/** In a room that is open already nothing was asked: the end may be chosen once they are invited. */
+function Hosted({ model, state }: ModelProps): ReactElement | null {
+  const { t, count, date } = useWords();
+  const { hosted, hostedUntil, progress } = state;
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    void model.setEnd();
+  };
+  if (hosted.length === 0 || (hostedUntil === null && progress !== null && progress.total > 1)) return null;
+  if (hostedUntil !== null) return <Note tone="info">{count("guests.until", hosted.length, { date: date(hostedUntil) })}</Note>;
+  return (
+    <form className="stack" data-testid="hosted" onSubmit={submit}>
+      <p>{count("guests.vouching", hosted.length)}</p>
+      <EndField model={model} state={state} />
+      <div className="actions">
+        <Button type="submit" look="secondary" disabled={state.endDay === ""} busy={progress !== null}>
+          {t("guests.setEnd")}
+        </Button>
+      </div>
+    </form>
+  );
 }
 
 /** Opening a room is never taken back: it is asked before, with what it means for the others. */
@@ -29,6 +71,7 @@ function AskOpen({ model, state }: ModelProps): ReactElement | null {
         {count("invite.askTitle", asking.externals.length, { names })}
       </h3>
       <Note tone="warning">{t("invite.askBody")}</Note>
+      <EndField model={model} state={state} />
       <div className="actions">
         <Button look="secondary" onClick={model.stopAsking}>
           {t("common.cancel")}
@@ -71,8 +114,8 @@ function Outcomes({ state }: Pick<ModelProps, "state">): ReactElement {
         <Note tone="success">
           <strong>{count("invite.invited", invited.length)}</strong>
           <ul className="outcomes">
-            {invited.map(({ label }) => (
-              <li key={label}>{label}</li>
+            {invited.map(({ label, why }) => (
+              <li key={label}>{why === null ? label : `${label} : ${say(why)}`}</li>
             ))}
           </ul>
         </Note>
@@ -154,6 +197,7 @@ export function InviteDialog({ home, roomId, onClose }: InviteProps): ReactEleme
     <Dialog title={t("room.invite")} closeLabel={t("common.close")} onClose={onClose}>
       <Outcomes state={state} />
       <Progress model={model} state={state} />
+      <Hosted model={model} state={state} />
       {state.asking !== null ? (
         <AskOpen model={model} state={state} />
       ) : (

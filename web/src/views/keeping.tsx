@@ -4,9 +4,11 @@ import { Button } from "../design/button";
 import { Field } from "../design/field";
 import { Note } from "../design/notes";
 import type { HomeModel } from "../view-models/home";
-import { KeepingModel, LIFETIMES, periodOf } from "../view-models/keeping";
+import { KeepingModel, lifetimeInForce, lifetimesOffered, periodOf } from "../view-models/keeping";
 import type { RoomSummary } from "../view-models/types";
-import { useObservable, useWords } from "./hooks";
+import { useObservable, useSurface, useWords } from "./hooks";
+
+const NO_TERM = { usual: 0, longest: 0 };
 
 interface RoomProps {
   readonly room: RoomSummary;
@@ -36,12 +38,20 @@ function useSentence(): (days: number | null) => string {
   };
 }
 
-function LifetimeForm({ room, model }: RoomProps & { readonly model: KeepingModel }): ReactElement {
+interface FormProps {
+  readonly model: KeepingModel;
+}
+
+interface LifetimeProps extends FormProps {
+  readonly present: number | null;
+  readonly offered: readonly (number | null)[];
+}
+
+function LifetimeForm({ model, present, offered }: LifetimeProps): ReactElement {
   const { t, count } = useWords();
   const id = useId();
   const { busy } = useObservable(model.state);
-  const [chosen, setChosen] = useState(room.lifetime);
-  const offered = LIFETIMES.includes(room.lifetime) ? LIFETIMES : [room.lifetime, ...LIFETIMES];
+  const [chosen, setChosen] = useState(present);
   const nameOf = (days: number | null): string => {
     if (days === null) return t("keeping.never");
     const period = periodOf(days);
@@ -69,31 +79,74 @@ function LifetimeForm({ room, model }: RoomProps & { readonly model: KeepingMode
           ))}
         </select>
       </div>
-      <Button type="submit" look="secondary" size="small" busy={busy} disabled={chosen === room.lifetime}>
+      <Button type="submit" look="secondary" size="small" busy={busy} disabled={chosen === present}>
         {t("keeping.save")}
       </Button>
     </form>
   );
 }
 
-function ClassificationForm({ room, model }: RoomProps & { readonly model: KeepingModel }): ReactElement {
+interface LabelProps {
+  readonly label: string;
+  readonly onLabel: (label: string) => void;
+}
+
+/** Where the administration has a list, in its order; what the room says already stays to be seen. */
+function LabelChoice({ label, onLabel, listed }: LabelProps & { readonly listed: readonly string[] }): ReactElement {
   const { t } = useWords();
+  const id = useId();
+  return (
+    <div className="field">
+      <label htmlFor={id}>{t("classification.label")}</label>
+      <select
+        id={id}
+        className="input"
+        value={label}
+        data-testid="classification-choice"
+        onChange={({ target }) => onLabel(target.value)}
+      >
+        <option value="">{t("classification.none")}</option>
+        {listed.map((each) => (
+          <option key={each} value={each}>
+            {each}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+function LabelField({ label, onLabel }: LabelProps): ReactElement {
+  const { t } = useWords();
+  return (
+    <Field
+      label={t("classification.label")}
+      hint={t("classification.hint")}
+      value={label}
+      maxLength={60}
+      testId="classification-label"
+      onText={onLabel}
+    />
+  );
+}
+
+function ClassificationForm({ room, model }: RoomProps & FormProps): ReactElement {
+  const { words, limits } = useSurface();
+  const { t } = words;
   const { busy } = useObservable(model.state);
   const [label, setLabel] = useState(room.classification);
+  const listed = [...new Set([...limits.classifications, room.classification].filter(Boolean))];
   const save = (event: FormEvent): void => {
     event.preventDefault();
     void model.classify(label);
   };
   return (
     <form className="keeping-form" onSubmit={save}>
-      <Field
-        label={t("classification.label")}
-        hint={t("classification.hint")}
-        value={label}
-        maxLength={60}
-        testId="classification-label"
-        onText={setLabel}
-      />
+      {limits.classifications.length === 0 ? (
+        <LabelField label={label} onLabel={setLabel} />
+      ) : (
+        <LabelChoice label={label} onLabel={setLabel} listed={listed} />
+      )}
       <Button type="submit" look="secondary" size="small" busy={busy} disabled={label.trim() === room.classification}>
         {t("classification.save")}
       </Button>
@@ -103,17 +156,22 @@ function ClassificationForm({ room, model }: RoomProps & { readonly model: Keepi
 
 /** In the details of a room: everybody reads how long messages are kept, its administrators set it. */
 export function Keeping({ home, room }: RoomProps & { readonly home: HomeModel }): ReactElement {
-  const { t, say } = useWords();
+  const { words, limits } = useSurface();
+  const { t, say } = words;
   const sentence = useSentence();
   const [model] = useState(() => new KeepingModel(home.account, room.id));
   const { error, saved } = useObservable(model.state);
+  const term = limits.keeping[model.kind] ?? NO_TERM;
+  const present = lifetimeInForce(room.lifetime, term);
   return (
     <section className="keeping" data-testid="keeping">
       <h3>{t("keeping.title")}</h3>
-      <p>{sentence(room.lifetime)}</p>
-      {room.lifetime !== null && <p className="hint">{t("keeping.others")}</p>}
+      <p>{sentence(present)}</p>
+      {present !== null && <p className="hint">{t("keeping.others")}</p>}
       {error !== null && <Note tone="error">{say(error)}</Note>}
-      {model.rights.lifetime && <LifetimeForm key={room.lifetime} room={room} model={model} />}
+      {model.rights.lifetime && (
+        <LifetimeForm key={present} model={model} present={present} offered={lifetimesOffered(present, term)} />
+      )}
       {model.rights.classification && <ClassificationForm key={room.classification} room={room} model={model} />}
       <p role="status" className="hint">
         {saved ? t("keeping.saved") : ""}

@@ -9,9 +9,11 @@ import type { NotificationsModel } from "../view-models/notifications";
 import type { SettingsModel, SettingsState } from "../view-models/settings";
 import type { Device } from "../view-models/types";
 import { Confirmation } from "./confirmation";
+import { MyGuests } from "./guests";
 import { useObservable, useSurface, useWords } from "./hooks";
 import { RedList } from "./red-list";
 import { NewPassword } from "./sign-up";
+import { Sponsors } from "./sponsors";
 
 interface Props {
   readonly settings: SettingsModel;
@@ -290,6 +292,7 @@ export function SettingsPane({ home, settings }: PaneProps): ReactElement {
         <Account settings={settings} state={state} />
         {/* Guests from outside are never in the directory. */}
         {!home.isGuest && <RedList settings={settings} hidden={state.hidden} />}
+        {home.isGuest ? <Sponsors home={home} /> : <MyGuests home={home} />}
         <Appearance />
         <Notifications model={home.notifications} />
         <Devices settings={settings} state={state} />

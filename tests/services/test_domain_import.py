@@ -1,0 +1,106 @@
+"""The State's list is read: what it may look like, what is left out, and again."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from tchap.__main__ import main
+from tchap.base.clock import Clock
+from tchap.services.domain_import import Entry, Imported, import_domains, read_list
+from tchap.storage.database import Store, open_store
+from tchap.storage.public_domains import find_all_known, find_public_domain
+
+SHARED = Path(__file__).parents[3] / "shared" / "data" / "public-sector-domains.txt"
+MAX_IMPORT_S = 60
+"""For the State's thirty thousand domains; some four seconds where nothing else runs."""
+
+
+def run(folder: Path, *lists: tuple[str, bool]) -> tuple[list[Imported], set[str]]:
+    """Imports one list after the other, each replacing or not; what each did, and what is known in the end."""
+
+    async def tell() -> tuple[list[Imported], set[str]]:
+        store: Store = await open_store(f"sqlite:///{folder}/tchap.db", Clock())
+        done = [await import_domains(store, text, "essai", 1, replaces) for text, replaces in lists]
+        known = await store.read(find_all_known)
+        await store.close()
+        return done, known
+
+    return asyncio.run(tell())
+
+
+@pytest.mark.parametrize(
+    ("text", "entries"),
+    [
+        ("", []),
+        ("a.fr\n\nb.fr\n", [Entry(1, "a.fr", None), Entry(3, "b.fr", None)]),
+        ("# a comment\na.fr", [Entry(2, "a.fr", None)]),
+        ("\ufeffdomain\na.fr", [Entry(2, "a.fr", None)]),
+        ("name,SIREN,type\na.fr,1,x\nb.fr,2,y", [Entry(2, "a.fr", None), Entry(3, "b.fr", None)]),
+        ("domain;name\na.fr;Mairie d'A\nb.fr", [Entry(2, "a.fr", "Mairie d'A"), Entry(3, "b.fr", None)]),
+        ('SIREN,"domain"\n1,"a.fr"', [Entry(2, "a.fr", None)]),
+        ("name.fr\ndomain.fr", [Entry(1, "name.fr", None), Entry(2, "domain.fr", None)]),
+    ],
+)
+def test_a_list_is_lines_or_a_table(text: str, entries: list[Entry]) -> None:
+    """One domain a line, or the column of a table, with the organisation's name where there is one."""
+    assert list(read_list(text)) == entries
+
+
+def test_lines_that_can_be_no_administrations_are_left_out(tmp_path: Path) -> None:
+    """Each with its number and the reason; the rest is taken in small letters."""
+    bad = (
+        "Mairie De Trou",
+        "mairie-béthune.fr",
+        "xn--mto-bmab.fr",
+        "gouv.fr",
+        "free.fr",
+        "yopmail.com",
+        "1.2.3.4",
+        "x@y.fr",
+    )
+    (done,), known = run(tmp_path, ("\n".join(["Valmont.FR.", "02610.moy.free.fr", *bad]), False))
+    assert known == {"valmont.fr", "02610.moy.free.fr"}
+    assert [(entry.line, entry.domain) for entry, _ in done.bad] == list(enumerate(bad, 3))
+    whys = [why for _, why in done.bad]
+    assert whys[2:6] == ["punycode", "public_suffix", "provider", "disposable"]
+
+
+def test_a_list_may_be_read_again(tmp_path: Path) -> None:
+    """Twice is as once; another list adds to it, or takes its place where that is asked."""
+    done, known = run(tmp_path, ("a.fr\nb.fr", False), ("a.fr\nb.fr", False), ("b.fr\nc.fr", False), ("c.fr", True))
+    assert [(each.added, each.known, each.removed) for each in done] == [(2, 0, 0), (0, 2, 0), (1, 1, 0), (0, 1, 2)]
+    assert known == {"c.fr"}
+
+
+def test_the_command_line_tells_what_it_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`tchap domains import` tells each bad line and the sum; a file that is not there is one line too."""
+    listed = tmp_path / "liste.csv"
+    listed.write_text("domain;name\nvalmont.fr;Mairie de Valmont\ngmail.com;Personne\n", encoding="utf-8")
+    place = ["--data", str(tmp_path)]
+    assert main(["domains", "import", str(listed), *place]) == 0
+    assert capsys.readouterr().out == "line 3: gmail.com: provider\n1 added, 0 known already, 0 removed, 1 left out\n"
+    assert main(["domains", "import", str(tmp_path / "absent"), *place]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+    async def look() -> None:
+        store = await open_store(f"sqlite:///{tmp_path}/tchap.db", Clock())
+        found = await store.read(find_public_domain, "valmont.fr")
+        assert found is not None
+        assert (found.name, found.source) == ("Mairie de Valmont", "liste.csv")
+        await store.close()
+
+    asyncio.run(look())
+
+
+def test_the_states_own_list_is_read_whole(tmp_path: Path) -> None:
+    """The State's 31,904 domains where the copy is beside the project, else as many invented ones, within a minute."""
+    invented = "\n".join(f"mairie-{number:05}.example" for number in range(31_904))
+    text = SHARED.read_text(encoding="utf-8") if SHARED.is_file() else invented
+    started = time.monotonic()
+    (done,), known = run(tmp_path, (text, False))
+    assert time.monotonic() - started < MAX_IMPORT_S
+    assert len(known) == done.added > 31_000
+    assert done.added + len(done.bad) == len(text.split())
+    assert not {"gouv.fr", "free.fr", "orange.fr", "gmail.com"} & known

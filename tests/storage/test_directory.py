@@ -1,0 +1,65 @@
+"""Listing people on both engines: what leads to somebody comes and goes with her, and words know who bears them."""
+
+from collections.abc import Iterable
+
+import pytest
+
+from tchap.protocol.directory_words import id_of, list_name
+from tchap.storage.database import Store, Tx
+from tchap.storage.directory import Entry, remove_people, set_people
+from tchap.storage.directory_search import find_words
+
+pytestmark = pytest.mark.anyio
+JEAN, ANNE = "@jean:a.example.fr", "@anne:a.example.fr"
+
+
+async def counts(tx: Tx, words: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """How many people have each word in their names, and in their units or functions."""
+    found = await find_words(tx, list(words))
+    return {key: (known.people, known.roles) for key, known in found if key == known.word}
+
+
+async def rows_of(tx: Tx, table: str) -> int:
+    row = await tx.one(f"SELECT COUNT(*) FROM {table}")
+    return int(row[0]) if row else 0
+
+
+async def test_a_person_leaves_nothing_behind(store: Store) -> None:
+    """After a change of name and of administration, and after she is gone, only the dictionary remembers the words."""
+    words = ("jean", "martin", "durand", "paie")
+    await store.write(
+        set_people, [Entry(JEAN, "a", list_name("Jean Martin", "Paie")), Entry(ANNE, "a", list_name("Anne Martin"))]
+    )
+    assert await store.read(counts, words) == {"jean": (1, 0), "martin": (2, 0), "paie": (0, 1)}
+    await store.write(set_people, [Entry(JEAN, "b", list_name("Jean Durand"))])
+    assert await store.read(counts, words) == {"jean": (1, 0), "martin": (1, 0), "durand": (1, 0)}
+    assert await store.read(rows_of, "directory_postings") == 4
+    await store.write(remove_people, [JEAN, ANNE, "@nobody:a.example.fr"])
+    assert await store.read(counts, words) == {}
+    assert await store.read(rows_of, "directory_postings") == 0
+    assert await store.read(rows_of, "directory_persons") == 0
+
+
+async def test_listing_again_what_has_not_changed_writes_nothing(store: Store) -> None:
+    """The same entry twice is one person, with the same number."""
+    entry = Entry(JEAN, None, list_name("Jean Martin"))
+    await store.write(set_people, [entry])
+    before = await store.read(_number)
+    await store.write(set_people, [entry])
+    await store.write(set_people, [Entry(JEAN, None, list_name("Jean Durand"))])
+    assert await store.read(_number) == before
+    assert await store.read(counts, ["martin", "durand"]) == {"durand": (1, 0)}
+
+
+async def _number(tx: Tx) -> int:
+    row = await tx.one("SELECT person_id FROM directory_persons")
+    assert row is not None
+    return int(row[0])
+
+
+async def test_many_people_at_once(store: Store) -> None:
+    """A large batch, which PostgreSQL is given by COPY, is the same as one by one."""
+    await store.write(set_people, [Entry(f"@p{n}:a.example.fr", "a", list_name(f"Léa Nom{n % 7}")) for n in range(500)])
+    assert await store.read(counts, ["lea", "nom0", "nom6"]) == {"lea": (500, 0), "nom0": (72, 0), "nom6": (71, 0)}
+    assert await store.read(rows_of, "directory_postings") == 1_000
+    assert id_of("lea") != id_of("nom0")
