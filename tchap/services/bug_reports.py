@@ -15,6 +15,7 @@ from tchap.gateways import mail_texts
 from tchap.protocol.recovery_keys import holds_recovery_key
 from tchap.services.admins import check_admin
 from tchap.services.emails import post
+from tchap.services.scanning import check_clean
 from tchap.services.world import World
 from tchap.storage import bug_reports
 from tchap.storage.bug_reports import BugReport, ReportFile
@@ -135,12 +136,13 @@ async def _find(tx: Tx, report_id: int) -> tuple[BugReport, list[ReportFile]] | 
 
 
 async def get_report_file(world: World, requester: Requester, report_id: int, number: int) -> tuple[str, bytes]:
-    """A file of a report: its name and its bytes; NotFound."""
+    """A file of a report: its name and its bytes; NotFound, or what the antivirus says: anybody may have sent it."""
     _, files = await get_bug_report(world, requester, report_id)
     file = next((each for each in files if each.number == number), None)
     data = await world.media.find(f"{_FOLDER}/{file.blob_name}") if file is not None else None
     if file is None or data is None:
         raise NotFound("There is no such file.", "Ce fichier n'existe pas.")
+    await check_clean(world, data)
     return file.name, data
 
 
