@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tchap.base import limits
 from tchap.protocol.directory_words import Listing
@@ -11,8 +12,7 @@ from tchap.storage.directory import listing_of
 RED_LIST = "im.vector.hide_profile"
 
 
-@dataclass(frozen=True, slots=True)
-class KnownWord:
+class KnownWord(NamedTuple):
     """A word of the dictionary, and of how many people's names, of how many's units or functions, of how many
     administrations it is."""
 
@@ -67,8 +67,8 @@ _WORDS = """SELECT key, word_id, said FROM (
 
 
 def _known(word_id: int, said: str) -> KnownWord:
-    word, *counts = said.split()
-    return KnownWord(word_id, word, *map(int, counts))
+    word, people, roles, administrations = said.split(" ")
+    return KnownWord(word_id, word, int(people), int(roles), int(administrations))
 
 
 async def find_administrations(tx: Tx, word_ids: Collection[int]) -> list[tuple[str, tuple[str, ...]]]:
