@@ -62,7 +62,6 @@ _WORDS = """SELECT key, word_id, said FROM (
       WHERE w.word_id = k.word_id) AS said,
     (SELECT w.people + w.roles + w.administrations FROM directory_words w WHERE w.word_id = k.word_id) AS bearers
   FROM directory_keys k WHERE key IN_LIST($1)) f
-  WHERE bearers > 0
   ORDER BY CASE substr(key, 1, 1) WHEN '^' THEN 1 WHEN '~' THEN 2 ELSE 0 END, bearers DESC, word_id LIMIT $2"""
 
 

@@ -17,7 +17,9 @@ JEAN, ANNE = "@jean:a.example.fr", "@anne:a.example.fr"
 async def counts(tx: Tx, words: Iterable[str]) -> dict[str, tuple[int, int]]:
     """How many people have each word in their names, and in their units or functions."""
     found = await find_words(tx, list(words))
-    return {key: (known.people, known.roles) for key, known in found if key == known.word}
+    return {
+        key: (known.people, known.roles) for key, known in found if key == known.word and known.people + known.roles
+    }
 
 
 async def rows_of(tx: Tx, table: str) -> int:
