@@ -6,6 +6,7 @@ Every typed word must be found: in the person's name, in her unit or function, o
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log1p
 from typing import Protocol
 
@@ -23,6 +24,8 @@ MAX_QUERY = 100
 """Characters of a search that are looked at."""
 MAX_TYPED = 8
 """Words of a search that are looked at."""
+MAX_LIKENESSES = 20_000
+"""Pairs of words whose likeness is kept: some megabytes."""
 MIN_LETTERS = 3
 """Letters without which a search answers nothing: nobody reads the directory letter by letter."""
 MIN_PLACE_PREFIX = 4
@@ -246,15 +249,24 @@ def score(typed: Sequence[str], person: Person, counts: Mapping[str, int]) -> fl
 def _best(word: str, person: Person) -> tuple[float, str]:
     """The best of a person's words for a typed one, and what it is worth."""
     listing = person.listing
-    found = [(likeness(word, other), other) for other in (*listing.names, *listing.joined)]
-    found += [(IN_ROLE * likeness(word, other), other) for other in listing.roles]
-    found += [(IN_PLACE * likeness(word, other), other) for other in person.places]
+    found = [(_likeness(word, other), other) for other in (*listing.names, *listing.joined)]
+    found += [(IN_ROLE * _likeness(word, other), other) for other in listing.roles]
+    found += [(IN_PLACE * _likeness(word, other), other) for other in person.places]
     return max(found, default=(0.0, ""))
 
 
-def rank(typed: Sequence[str], people: Iterable[Person], counts: Mapping[str, int]) -> list[int]:
-    """The ids of those who answer, best first; equal ones in the order of their names."""
+# Those who answer one search have much the same names.
+_likeness = lru_cache(maxsize=MAX_LIKENESSES)(likeness)
+
+
+def rank(typed: Sequence[str], people: Iterable[Person], counts: Mapping[str, int]) -> list[tuple[float, int]]:
+    """`(points, person_id)` of those who answer, best first; equal ones in the order of their names."""
     scored = [(score(typed, person, counts), person) for person in people]
     lawful = [(points, person) for points, person in scored if points > 0]
     lawful.sort(key=lambda pair: (-pair[0], pair[1].listing.names, pair[1].person_id))
-    return [person.person_id for _, person in lawful]
+    return [(points, person.person_id) for points, person in lawful]
+
+
+def bring_closer(ranked: Sequence[tuple[float, int]], met: Collection[int]) -> list[tuple[float, int]]:
+    """As `rank`, once these turned out to share a room with the searcher."""
+    return sorted(((points + SHARES_ROOM * (one in met), one) for points, one in ranked), key=lambda pair: -pair[0])

@@ -21,6 +21,10 @@ from tchap.protocol.events import Event
 
 _MEMBER = "m.room.member"
 
+# What a room is. Without its words one of these says something else, or nothing that anybody can mend: in versions
+# before 11 a room forgets that it is a space, and access lists without words keep every server out for ever.
+_FOUNDATIONS = ("m.room.create", ACCESS_RULES, ENCRYPTION, "m.room.server_acl")
+
 # The types whose words an encrypted room keeps secret. Not here: state, redactions, reactions, the signalling of calls,
 # positions told by beacons, whose clients send them in clear.
 CLEAR_TEXT_TYPES = frozenset(
@@ -84,6 +88,8 @@ def decide_event(room: RoomView, event: Event) -> Decision:
         return _KEYED[event.type](room, event)
     if event.type not in STATE_OF_GUESTS and is_external(event.sender):
         return _not_for_guests()
+    if event.type in CLEAR_TEXT_TYPES:
+        return _never_state()
     decide = _TABLE.get(event.type) if event.state_key == "" else None
     return ALLOWED if decide is None else decide(room, event)
 
@@ -96,6 +102,11 @@ def _not_for_guests() -> Refused:
     )
 
 
+def _never_state() -> Refused:
+    """As state, words would stand in clear where they may not, and for ever where messages have their time."""
+    return Refused("A message is no state of a room.", "Un message n'est pas un état d'un salon.")
+
+
 def decide_received(room: RoomView, event: Event, road: Road) -> Allowed | Refused | SoftFailed:
     """The same asked of an event that a partner's server brings."""
     return judge_origin(decide_event(room, event), Origin.PARTNER, road)
@@ -103,13 +114,13 @@ def decide_received(room: RoomView, event: Event, road: Road) -> Allowed | Refus
 
 def decide_redaction(kind: str, is_state: bool) -> Decision:
     """May an event of this type be redacted? What a room was decided to be is never emptied, then set anew."""
-    if is_state and kind in (ACCESS_RULES, ENCRYPTION):
+    if is_state and kind in _FOUNDATIONS:
         return Refused("The rules of a room cannot be deleted.", "Les règles d'un salon ne peuvent être supprimées.")
     return ALLOWED
 
 
 def _decide_redacting(room: RoomView, event: Event) -> Decision:
-    for kind in (ACCESS_RULES, ENCRYPTION):
+    for kind in _FOUNDATIONS:
         held = room.state.get((kind, ""))
         if held is not None and event.redacts == held.event_id:
             return decide_redaction(kind, is_state=True)

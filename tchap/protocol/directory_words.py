@@ -163,7 +163,7 @@ def postings_of(person: Listing) -> frozenset[Posting]:
     """Each word of the name beside each other one; words of the unit and the function beside those of the name."""
     pairs = {(word, other) for word in (*person.names, *person.roles) for other in person.names if word != other}
     for joined in person.joined:
-        rest = [other for other in person.names if other not in joined]
+        rest = [other for other in (*person.names, *person.joined) if other not in joined]
         pairs |= {(joined, other) for other in rest} | {(other, joined) for other in rest}
     alone = (*person.names, *person.joined, *person.roles) if len(person.names) < 2 else ()
     return frozenset(

@@ -18,9 +18,10 @@ from tchap.services.admins import act_of, check_address, get_target
 from tchap.services.directory_listing import list_people
 from tchap.services.email_invitations import accept_invitations
 from tchap.services.emails import post, read_email
+from tchap.services.externals import follow_sponsors
 from tchap.services.memberships import update_profile_in_rooms
 from tchap.services.world import World
-from tchap.storage import accounts, administrations, audit, profiles, pushers, validity
+from tchap.storage import accounts, administrations, audit, profiles, pushers, sponsorships, validity
 from tchap.storage.accounts import Account, AccountEmail
 from tchap.storage.audit import AdminAct
 from tchap.storage.database import Tx
@@ -137,6 +138,9 @@ async def _replace(tx: Tx, wanted: _Replacement) -> bool:
     # Links and notifications sent to a mailbox she left are for whoever reads it today.
     await validity.remove_links_of(tx, user_id)
     await pushers.remove_mail_pushers_of(tx, user_id)
+    # Who vouched for a guest goes on vouching for the same person.
+    await sponsorships.move_sponsorships(tx, wanted.formers, address)
+    await follow_sponsors(tx, address, now_ms, wanted.move.externals)
     await audit.add_act(tx, wanted.done)
     for recipient in dict.fromkeys((*wanted.formers, address)):
         await post(tx, new_address_mail(recipient, address, wanted.public_url), now_ms, wanted.to_mailbox)

@@ -52,12 +52,17 @@ async def add_domain(tx: Tx, of: Administration, text: str, hand: Hand) -> Domai
             f"The domain {domain.domain} belongs to an administration already.",
             f"Le domaine {domain.domain} appartient déjà à une administration.",
         )
-    wider = await book.find_listed(tx, listings_of(domain.domain.removeprefix("*."))[1:])
-    for owner in sorted({each.administration_id for each in wider} - {of.administration_id}):
-        await walks.add_walk(tx, Task(walks.PLACE, owner, domain.domain), hand.now_ms)
-        await walks.add_walk(tx, Task(walks.SHOW, of.administration_id, domain.domain), hand.now_ms)
+    await _draw_from_wider(tx, domain, hand)
     await record(tx, of, Deed("add_domain", domain.domain), hand)
     return domain
+
+
+async def _draw_from_wider(tx: Tx, new: Domain, hand: Hand) -> None:
+    """Agents whose addresses a wider listing gave to somebody else follow the new one."""
+    wider = await book.find_listed(tx, listings_of(new.domain.removeprefix("*."))[1:])
+    for owner in sorted({each.administration_id for each in wider} - {new.administration_id}):
+        await walks.add_walk(tx, Task(walks.PLACE, owner, new.domain), hand.now_ms)
+        await walks.add_walk(tx, Task(walks.SHOW, new.administration_id, new.domain), hand.now_ms)
 
 
 async def move_domain(tx: Tx, text: str, to_administration_id: str, hand: Hand) -> Domain:
@@ -115,6 +120,7 @@ async def _take_name(tx: Tx, old: Domain, new_name: str, hand: Hand) -> Domain:
                 f"The domain {new_name} belongs to an administration already.",
                 f"Le domaine {new_name} appartient déjà à une administration.",
             )
+    await _draw_from_wider(tx, wanted, hand)
     await walks.remove_closings(tx, old.domain)
     await book.set_domain(tx, replace(old, status=CLOSED, closes_ts=None))
     return wanted

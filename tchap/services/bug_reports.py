@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tchap.base import limits
@@ -14,6 +15,7 @@ from tchap.gateways import mail_texts
 from tchap.protocol.recovery_keys import holds_recovery_key
 from tchap.services.admins import check_admin
 from tchap.services.emails import post
+from tchap.services.scanning import check_clean
 from tchap.services.world import World
 from tchap.storage import bug_reports
 from tchap.storage.bug_reports import BugReport, ReportFile
@@ -38,16 +40,19 @@ class Sent:
 async def submit_bug_report(world: World, sent: Sent) -> int:
     """Keeps a report and tells the support by mail; its number.
 
-    REJECTED_UNEXPECTED_RECOVERY_KEY where the sender's recovery code stands in it: nothing is kept then.
+    REJECTED_UNEXPECTED_RECOVERY_KEY where the sender's recovery code stands in it, M_TOO_LARGE where its logs unpack to
+    more than is read: nothing is kept then.
     """
-    if _holds_secret(sent):
+    sent = Sent(sent.fields, sent.files[: limits.MAX_BUG_REPORT_FILES])
+    # Beside the loop: anybody may send logs that take seconds to read.
+    if await asyncio.to_thread(_holds_secret, sent):
         raise MatrixError(
             "REJECTED_UNEXPECTED_RECOVERY_KEY",
             "Your recovery code stands in this report: take it out, and keep it to yourself.",
             "Votre code de récupération figure dans ce signalement : retirez-le, et ne le donnez à personne.",
         )
     files = []
-    for number, (name, data) in enumerate(sent.files[: limits.MAX_BUG_REPORT_FILES]):
+    for number, (name, data) in enumerate(sent.files):
         blob = world.entropy.token(24)
         await world.media.put(f"{_FOLDER}/{blob}", data)
         files.append(ReportFile(number, name[: limits.MAX_FILE_NAME], len(data), blob))
@@ -59,14 +64,24 @@ async def submit_bug_report(world: World, sent: Sent) -> int:
 
 def _holds_secret(sent: Sent) -> bool:
     texts = (text for values in sent.fields.values() for text in values)
-    logs = (unpacked(data).decode("utf-8", "replace") for _, data in sent.files)
-    return any(holds_recovery_key(text) for text in (*texts, *logs))
+    return any(map(holds_recovery_key, texts)) or any(map(holds_recovery_key, _logs_of(sent)))
 
 
-def unpacked(data: bytes) -> bytes:
-    """The content of a compressed log, cut where it grows too large; the bytes themselves where they are none."""
+def _logs_of(sent: Sent) -> Iterator[str]:
+    """What the logs say, one after the other. M_TOO_LARGE once they unpack to more than is read of one report."""
+    left = limits.MAX_BUG_REPORT_UNPACKED
+    for _, data in sent.files:
+        log = _unpacked(data, left + 1)
+        left -= len(log)
+        if left < 0:
+            raise MatrixError("M_TOO_LARGE", "These logs are too large.", "Ces journaux sont trop volumineux.")
+        yield log.decode("utf-8", "replace")
+
+
+def _unpacked(data: bytes, most: int) -> bytes:
+    """The content of a compressed log, cut after so many bytes; the bytes themselves where they are none."""
     try:
-        return zlib.decompressobj(_GZIP).decompress(data, limits.MAX_BUG_REPORT)
+        return zlib.decompressobj(_GZIP).decompress(data, most)
     except zlib.error:
         return data
 
@@ -121,12 +136,13 @@ async def _find(tx: Tx, report_id: int) -> tuple[BugReport, list[ReportFile]] | 
 
 
 async def get_report_file(world: World, requester: Requester, report_id: int, number: int) -> tuple[str, bytes]:
-    """A file of a report: its name and its bytes; NotFound."""
+    """A file of a report: its name and its bytes; NotFound, or what the antivirus says: anybody may have sent it."""
     _, files = await get_bug_report(world, requester, report_id)
     file = next((each for each in files if each.number == number), None)
     data = await world.media.find(f"{_FOLDER}/{file.blob_name}") if file is not None else None
     if file is None or data is None:
         raise NotFound("There is no such file.", "Ce fichier n'existe pas.")
+    await check_clean(world, data)
     return file.name, data
 
 

@@ -18,8 +18,6 @@ from tchap.storage import (
     delegates,
     directory,
     emails,
-    identity,
-    openid,
     proconnect,
     profiles,
     pushers,
@@ -68,8 +66,6 @@ async def _deactivate(tx: Tx, closing: _Closing) -> Ended:
     # Should the account open again, nothing that was given out before opens it.
     await validity.remove_links_of(tx, user_id)
     await tokens.remove_login_tokens_of(tx, user_id)
-    await openid.remove_tokens_of(tx, user_id)
-    await identity.remove_tokens_of(tx, user_id)
     await directory.remove_people(tx, [user_id])
     await delegates.remove_delegations(tx, user_id)
     await pushers.remove_pushers_of(tx, user_id)

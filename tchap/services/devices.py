@@ -9,7 +9,7 @@ from tchap.base.identity import Requester
 from tchap.services.device_lists import tell_change
 from tchap.services.refusals import unknown_token
 from tchap.services.world import World
-from tchap.storage import browser_sessions, device_keys, device_lists, devices, oauth, pushers, tokens
+from tchap.storage import browser_sessions, device_keys, device_lists, devices, identity, oauth, openid, pushers, tokens
 from tchap.storage.database import Tx
 from tchap.storage.devices import Device
 
@@ -88,7 +88,10 @@ async def forget_ended(world: World, user_id: str, ended: Ended) -> None:
 
 
 async def end_all_devices(tx: Tx, user_id: str, keep_device: str | None) -> Ended:
-    """Inside a transaction: ends every device but one that may be kept."""
+    """Inside a transaction: ends every device but one that may be kept, and what any of them holds at the identity
+    service."""
+    await openid.remove_tokens_of(tx, user_id)
+    await identity.remove_tokens_of(tx, user_id)
     found = await devices.find_devices(tx, user_id)
     return await end_devices(tx, user_id, [d.device_id for d in found if d.device_id != keep_device])
 

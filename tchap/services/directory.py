@@ -84,11 +84,11 @@ async def _search(tx: Tx, search: Search) -> Found:
     counts = {known.word: known.people for meaning in meanings for known in meaning.names}
     ranked = law.rank(search.words, [_person(search, each, met) for each in shown.values()], counts)
     # Whoever shares a room with the searcher, a large one too, comes before those who answer as well.
-    first = [shown[person_id] for person_id in ranked[: limits.DIRECTORY_CANDIDATES]]
-    sharing = await directory_search.find_sharing(tx, search.requester.user_id, [each.user_id for each in first])
-    met = {*met, *(each.person_id for each in first if each.user_id in sharing)}
-    ranked = law.rank(search.words, [_person(search, each, met) for each in first], counts)
-    return await _answer(tx, search, [shown[person_id].user_id for person_id in ranked])
+    first = ranked[: limits.DIRECTORY_CANDIDATES]
+    others = {shown[one].user_id: one for _, one in first if one not in met}
+    sharing = await directory_search.find_sharing(tx, search.requester.user_id, others)
+    ranked = law.bring_closer(first, {others[user_id] for user_id in sharing})
+    return await _answer(tx, search, [shown[one].user_id for _, one in ranked])
 
 
 async def _answer(tx: Tx, search: Search, user_ids: Sequence[str]) -> Found:

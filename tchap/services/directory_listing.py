@@ -7,11 +7,11 @@ from collections.abc import Collection, Sequence
 from tchap.base import limits
 from tchap.base.config import Instance
 from tchap.base.encoding import decode_json
-from tchap.protocol.directory_words import Listing, fold_telling, list_name, without_label
+from tchap.protocol.directory_words import Listing, list_name, without_label
 from tchap.services.world import World
 from tchap.storage import directory
 from tchap.storage.database import Store, Tx
-from tchap.storage.directory import Entry, Facts, NamedAdministration
+from tchap.storage.directory import Entry, Facts
 
 UNIT, FUNCTION = "fr.tchap.unit", "fr.tchap.function"
 """Fields of the profile: where in the administration a person works, and what she does there."""
@@ -23,12 +23,15 @@ async def list_people(tx: Tx, user_ids: Collection[str]) -> None:
 
     Called by whoever changes one of them. Guests of the administrations and closed accounts are taken out.
     """
-    facts = await directory.find_facts(tx, user_ids)
+    await _list(tx, await directory.find_facts(tx, user_ids))
+
+
+async def _list(tx: Tx, facts: Sequence[Facts]) -> None:
     entries = [_entry(each) for each in facts if _is_listed(each)]
     await directory.remove_people(tx, [each.user_id for each in facts if not _is_listed(each)])
     await directory.set_people(tx, entries)
     places = {each.administration_id for each in entries if each.administration_id is not None}
-    await _name(tx, await directory.find_stale_administrations(tx, sorted(places), limits.DIRECTORY_BATCH))
+    await directory.name_administrations(tx, sorted(places))
 
 
 def _is_listed(facts: Facts) -> bool:
@@ -49,12 +52,6 @@ def _listing(facts: Facts) -> Listing:
     return list_name(without_label(name), unit, function)
 
 
-async def _name(tx: Tx, stale: Sequence[NamedAdministration]) -> None:
-    if stale:
-        named = [(each, tuple(dict.fromkeys(fold_telling(f"{each.label} {each.name}")))) for each in stale]
-        await directory.set_administrations(tx, named)
-
-
 async def keep_listed(world: World) -> None:
     """Lists whoever was there before, then follows the names of administrations, until cancelled."""
     while await world.store.write(list_next, limits.DIRECTORY_BATCH):
@@ -69,10 +66,10 @@ async def list_next(tx: Tx, limit: int) -> int:
     after = await directory.find_backlog(tx)
     if after is None:
         return 0
-    user_ids = await directory.find_accounts_after(tx, after, limit)
-    await list_people(tx, user_ids)
-    await directory.set_backlog(tx, user_ids[-1] if user_ids else None)
-    return len(user_ids)
+    facts = await directory.find_facts_after(tx, after, limit)
+    await _list(tx, facts)
+    await directory.set_backlog(tx, facts[-1].user_id if facts else None)
+    return len(facts)
 
 
 async def list_everybody(store: Store) -> int:
@@ -88,4 +85,4 @@ async def list_everybody(store: Store) -> int:
 
 
 async def _follow_names(tx: Tx) -> None:
-    await _name(tx, await directory.find_stale_anywhere(tx, limits.DIRECTORY_BATCH))
+    await directory.name_administrations(tx, await directory.find_renamed(tx, limits.DIRECTORY_BATCH))

@@ -21,7 +21,7 @@ from tchap.protocol.signing import sign_json
 from tchap.services import memberships
 from tchap.services.administrations import home_of
 from tchap.services.emails import post, read_email
-from tchap.services.externals import Vouch, plan_vouch, vouch
+from tchap.services.externals import Vouch, check_vouch, plan_vouch, vouch
 from tchap.services.live_rooms import get_room
 from tchap.services.room_law import check_entry, freedom_of, is_external
 from tchap.services.timeline import Draft, append
@@ -46,7 +46,10 @@ async def invite_by_email(world: World, requester: Requester, room_id: str, addr
         await _vouch_again(world, requester, email, known.user_id)
         await memberships.invite(world, requester, room_id, known.user_id)
         return
-    home = await check_may_come(world, requester, room_id, email)
+    wanted = find_vouch(world, requester, email, await check_may_come(world, requester, room_id, email))
+    if wanted is not None:
+        # Before the room shows anything: nobody's name stands there who may not come.
+        await world.store.read(check_vouch, wanted)
     wait_ms = world.live.rate_limits.take("mail_to", str(email), world.clock.monotonic())
     if wait_ms:
         raise LimitExceeded(wait_ms)
@@ -55,7 +58,7 @@ async def invite_by_email(world: World, requester: Requester, room_id: str, addr
     invitation = Invitation(str(email), room_id, requester.user_id, token, now_ms, now_ms + limits.EMAIL_INVITATION_MS)
     inviter = (await memberships.shown_profile(world, requester.user_id)).get("displayname", requester.user_id)
     mail = mail_texts.invitation_mail(str(email), str(inviter), world.settings.public_url)
-    await keep_invitation(world, invitation, mail, find_vouch(world, requester, email, home))
+    await keep_invitation(world, invitation, mail, wanted)
 
 
 async def keep_invitation(world: World, invitation: Invitation, mail: OutgoingMail, wanted: Vouch | None) -> None:

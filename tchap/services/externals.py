@@ -39,7 +39,7 @@ class Vouch:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A sponsorship that was ended, with the account of its address and when that ends now (ms since 1970)."""
+    """A sponsorship that was ended, with the guest's account of its address and when that ends now (ms since 1970)."""
 
     user_id: str | None
     term_ts: int
@@ -57,19 +57,32 @@ def plan_vouch(
 async def vouch(tx: Tx, wanted: Vouch) -> int:
     """Lets the sponsor vouch for the address; until when. Forbidden, M_INVALID_PARAM."""
     address, sponsor = str(wanted.email), wanted.sponsor
+    ends_ts, is_new = await _decide(tx, wanted)
+    if is_new:
+        row = Sponsorship(address, sponsor.user_id, sponsor.administration_id, wanted.now_ms, ends_ts)
+        await sponsorships.set_sponsorship(tx, row)
+        await follow_sponsors(tx, address, wanted.now_ms, wanted.externals)
+    return ends_ts
+
+
+async def check_vouch(tx: Tx, wanted: Vouch) -> None:
+    """Raises what `vouch` would."""
+    await _decide(tx, wanted)
+
+
+async def _decide(tx: Tx, wanted: Vouch) -> tuple[int, bool]:
+    """Until when the sponsor vouches, and whether that is to be written."""
+    address, sponsor = str(wanted.email), wanted.sponsor
     known = await sponsorships.find_sponsorship(tx, address, sponsor.user_id)
     if wanted.keeps and known is not None and known.ended_by is None and known.ends_ts > wanted.now_ms:
-        return known.ends_ts
+        return known.ends_ts, False
     ended_above = known is not None and known.ended_by not in (None, sponsor.user_id)
     is_agent = await _is_agent_address(tx, wanted)
     wish = Wish(sponsor.is_external, is_agent, wanted.ends_ts, wanted.now_ms, ended_above)
     decision = decide_sponsorship(wish, wanted.rules)
     if isinstance(decision, Refusal):
         raise refused(decision)
-    row = Sponsorship(address, sponsor.user_id, sponsor.administration_id, wanted.now_ms, decision)
-    await sponsorships.set_sponsorship(tx, row)
-    await follow_sponsors(tx, address, wanted.now_ms)
-    return decision
+    return decision, True
 
 
 async def _is_agent_address(tx: Tx, wanted: Vouch) -> bool:
@@ -80,15 +93,19 @@ async def _is_agent_address(tx: Tx, wanted: Vouch) -> bool:
     return home is None or not home.is_external
 
 
-async def follow_sponsors(tx: Tx, address: str, now_ms: int) -> Ended:
-    """The account of the address, where there is one, lasts as long as somebody vouches for it."""
+async def follow_sponsors(tx: Tx, address: str, now_ms: int, externals: str | None) -> Ended:
+    """The guest's account of the address, where there is one, lasts as long as somebody vouches for it.
+
+    An agent's does not: the address may have been vouched for before its administration came.
+    """
     every = await sponsorships.find_sponsorships(tx, address)
     term_ts = find_term([each.ends_ts for each in every if each.ended_by is None], now_ms)
     known = await accounts.find_email(tx, address)
+    guest = known.user_id if known is not None and server_of(known.user_id) == externals else None
     # A guest of before sponsors is renewed as agents are, by a mail.
-    if known is not None and every:
-        await sponsorships.set_guest_term(tx, known.user_id, term_ts, now_ms)
-    return Ended(None if known is None else known.user_id, term_ts)
+    if guest is not None and every:
+        await sponsorships.set_guest_term(tx, guest, term_ts, now_ms)
+    return Ended(guest, term_ts)
 
 
 def refused(refusal: Refusal) -> MatrixError:
@@ -154,14 +171,14 @@ async def end_stay(world: World, requester: Requester, address: str) -> None:
 
 async def end_sponsorship(world: World, of: tuple[str, str], ended_by: str) -> None:
     """`of`: the address and its sponsor. NotFound where nothing was running."""
-    ended = await world.store.write(_end, of, ended_by, world.clock.now_ms())
+    ended = await world.store.write(_end, of, ended_by, world.clock.now_ms(), externals_of(world.settings))
     tell_ended(world, ended)
 
 
-async def _end(tx: Tx, of: tuple[str, str], ended_by: str, now_ms: int) -> Ended:
+async def _end(tx: Tx, of: tuple[str, str], ended_by: str, now_ms: int, externals: str | None) -> Ended:
     if not await sponsorships.set_ended(tx, *of, ended_by, now_ms):
         raise NotFound("Nobody of this address is invited.", "Personne n'est invité à cette adresse.")
-    return await follow_sponsors(tx, of[0], now_ms)
+    return await follow_sponsors(tx, of[0], now_ms, externals)
 
 
 def tell_ended(world: World, ended: Ended) -> None:

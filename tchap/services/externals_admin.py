@@ -8,6 +8,7 @@ from tchap.base.errors import NotFound
 from tchap.base.identity import Requester
 from tchap.policy.administrations import Act
 from tchap.services.administration_rights import check_act
+from tchap.services.administrations import externals_of
 from tchap.services.externals import Ended, follow_sponsors, tell_ended
 from tchap.services.world import World
 from tchap.storage import audit, sponsorships
@@ -42,17 +43,17 @@ async def end_stay_above(world: World, requester: Requester, stay: Stay) -> None
     await check_act(world, requester, Act.END_GUEST, [stay.administration_id])
     now_ms = world.clock.now_ms()
     done = AdminAct(requester.user_id, "end_guest", stay.sponsor, now_ms, stay.email, stay.administration_id)
-    tell_ended(world, await world.store.write(_end, stay, done))
+    tell_ended(world, await world.store.write(_end, stay, done, externals_of(world.settings)))
 
 
-async def _end(tx: Tx, stay: Stay, done: AdminAct) -> Ended:
+async def _end(tx: Tx, stay: Stay, done: AdminAct, externals: str | None) -> Ended:
     known = await sponsorships.find_sponsorship(tx, stay.email, stay.sponsor)
     if known is None or known.administration_id != stay.administration_id:
         raise _nobody()
     if not await sponsorships.set_ended(tx, stay.email, stay.sponsor, done.admin, done.done_ts):
         raise _nobody()
     await audit.add_act(tx, done)
-    return await follow_sponsors(tx, stay.email, done.done_ts)
+    return await follow_sponsors(tx, stay.email, done.done_ts, externals)
 
 
 def _nobody() -> NotFound:

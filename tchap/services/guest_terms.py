@@ -4,6 +4,7 @@ accounts some time after."""
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -57,15 +58,15 @@ async def look_at_guests(world: World) -> bool:
 
 async def _end_with_administrations(world: World, now_ms: int) -> bool:
     """An administration that is suspended vouches for nobody."""
-    ended = await world.store.write(_end_some, now_ms)
+    ended = await world.store.write(_end_some, now_ms, externals_of(world.settings))
     for each in ended:
         tell_ended(world, each)
     return bool(ended)
 
 
-async def _end_some(tx: Tx, now_ms: int) -> list[Ended]:
+async def _end_some(tx: Tx, now_ms: int, externals: str | None) -> list[Ended]:
     addresses = await sponsorships.end_with_administrations(tx, now_ms, limits.GUESTS_BATCH)
-    return [await follow_sponsors(tx, address, now_ms) for address in addresses]
+    return [await follow_sponsors(tx, address, now_ms, externals) for address in addresses]
 
 
 async def _warn(world: World, now_ms: int) -> bool:
@@ -82,33 +83,48 @@ async def _warn(world: World, now_ms: int) -> bool:
 
 
 async def _set_warned(tx: Tx, told: Sponsorship, mails: list[OutgoingMail], how: tuple[int, bool]) -> None:
-    await sponsorships.set_warned(tx, [told], how[0])
-    for mail in mails:
-        await post(tx, mail, *how)
+    if await sponsorships.set_warned(tx, told, how[0]):
+        for mail in mails:
+            await post(tx, mail, *how)
 
 
 async def _take_out(world: World, instance: str, now_ms: int) -> bool:
     """Guests whose time is over leave every room, and are told so."""
     due = await world.store.read(sponsorships.find_over, instance, now_ms, limits.GUESTS_BATCH)
-    for user_id in due:
-        world.live.tokens.forget_user(user_id)
-        world.live.notifier.refuse(user_id, account_expired())
-        await leave_all_rooms(world, user_id)
-        mails = [
-            external_mails.ended_mail(known.email, world.settings.public_url)
-            for known in await world.store.read(accounts.find_emails_of, user_id)
-        ]
-        await world.store.write(_set_out, user_id, mails, (now_ms, world.mailer.is_mailbox))
-        log.info("a guest left all rooms")
-    if due:
+    done = await _follow_each(due, lambda user_id: _take_one_out(world, user_id, now_ms))
+    if done:
         world.mailer.wake()
-    return bool(due)
+    return done
+
+
+async def _take_one_out(world: World, user_id: str, now_ms: int) -> None:
+    world.live.tokens.forget_user(user_id)
+    world.live.notifier.refuse(user_id, account_expired())
+    await leave_all_rooms(world, user_id)
+    mails = [
+        external_mails.ended_mail(known.email, world.settings.public_url)
+        for known in await world.store.read(accounts.find_emails_of, user_id)
+    ]
+    await world.store.write(_set_out, user_id, mails, (now_ms, world.mailer.is_mailbox))
+    log.info("a guest left all rooms")
+
+
+async def _follow_each(due: Sequence[str], follow: Callable[[str], Awaitable[None]]) -> bool:
+    """Whether anything was done. Where one fails, the others do not wait for it: it is among them again next time."""
+    done = 0
+    for user_id in due:
+        try:
+            await follow(user_id)
+            done += 1
+        except Exception:
+            log.exception("a guest's end failed", user_id=user_id)
+    return done > 0
 
 
 async def _set_out(tx: Tx, user_id: str, mails: list[OutgoingMail], how: tuple[int, bool]) -> None:
-    await sponsorships.set_out_of_rooms(tx, user_id, how[0])
-    for mail in mails:
-        await post(tx, mail, *how)
+    if await sponsorships.set_out_of_rooms(tx, user_id, how[0]):
+        for mail in mails:
+            await post(tx, mail, *how)
 
 
 async def _close(world: World, now_ms: int) -> bool:
@@ -117,9 +133,7 @@ async def _close(world: World, now_ms: int) -> bool:
     if days == 0:
         return False
     due = await world.store.read(sponsorships.find_to_close, now_ms - days * DAY_MS, limits.GUESTS_BATCH)
-    for user_id in due:
-        await deactivate(world, _as(user_id), erase=False, closed_by="term")
-    return bool(due)
+    return await _follow_each(due, lambda user_id: deactivate(world, _as(user_id), erase=False, closed_by="term"))
 
 
 def _as(user_id: str) -> Requester:

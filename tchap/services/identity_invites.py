@@ -24,6 +24,7 @@ from tchap.services.email_invitations import (
 )
 from tchap.services.emails import read_email
 from tchap.services.identity import is_external
+from tchap.services.refusals import user_suspended
 from tchap.services.world import World
 from tchap.storage import accounts, identity
 from tchap.storage.emails import Invitation
@@ -50,8 +51,10 @@ class Kept:
 async def store_invite(world: World, user_id: str, asked: StoreInvite) -> Kept:
     """Keeps an invitation and tells the address by mail; it counts once the room shows it under its token.
 
-    Forbidden for who may not invite there, M_THREEPID_IN_USE with `mxid` where the address has an account.
+    Forbidden for who may not invite there, M_USER_SUSPENDED, M_THREEPID_IN_USE with `mxid` where the address has an
+    account.
     """
+    await _check_not_suspended(world, user_id)
     email = read_email(asked.address)
     requester = _requester(world, user_id)
     if asked.sender != user_id:
@@ -77,6 +80,12 @@ async def store_invite(world: World, user_id: str, asked: StoreInvite) -> Kept:
     mail = mail_texts.invitation_mail(str(email), str(inviter), world.settings.public_url)
     await keep_invitation(world, invitation, mail, find_vouch(world, requester, email, home))
     return Kept(token, masked(email), _keys(world, user_id, ephemeral))
+
+
+async def _check_not_suspended(world: World, user_id: str) -> None:
+    account = await world.store.read(accounts.find_account, user_id)
+    if account is not None and account.suspended_ts is not None:
+        raise user_suspended()
 
 
 def _requester(world: World, user_id: str) -> Requester:

@@ -15,6 +15,7 @@ from tchap.services.administrations import externals_of, home_of
 from tchap.services.admins import act_of, check_address, find_target
 from tchap.services.email_invitations import accept_invitations
 from tchap.services.emails import post, read_email
+from tchap.services.externals import follow_sponsors
 from tchap.services.world import World
 from tchap.storage import account_closings, accounts, audit
 from tchap.storage.account_closings import Closing
@@ -79,9 +80,11 @@ async def _open(tx: Tx, opening: _Opening) -> bool:
 async def reopen(tx: Tx, move: Move, now_ms: int) -> bool:
     """Inside a transaction: opens the account under this address; whether its name changed. M_THREEPID_IN_USE.
 
-    It has neither password, devices nor rooms; what it read before it left stays its to read (history visibility).
+    It has neither password, devices nor rooms; what it read before it left stays its to read (history visibility). A
+    guest's lasts as long as somebody vouches for it.
     """
     await account_closings.set_open(tx, move.user_id)
     if not await accounts.add_email(tx, AccountEmail(str(move.email), move.user_id, now_ms, now_ms)):
         raise MatrixError("M_THREEPID_IN_USE", "This address has an account.", "Cette adresse a déjà un compte.")
+    await follow_sponsors(tx, str(move.email), now_ms, move.externals)
     return await follow(tx, move)

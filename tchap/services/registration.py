@@ -9,6 +9,7 @@ from tchap.policy.emails import Email, parse_email
 from tchap.protocol.appservices import AppService
 from tchap.protocol.identifiers import server_of
 from tchap.services import interactive_auth
+from tchap.services.administrations import find_home_in
 from tchap.services.appservices import check_user_free
 from tchap.services.directory_listing import list_people
 from tchap.services.email_invitations import accept_invitations
@@ -197,7 +198,7 @@ async def _plan_agent(world: World, email: Email, served: str | None, password_h
 
 async def add_whole_account(tx: Tx, account: NewAccount, session: NewSession | None) -> str:
     """The account with its address, profile and place in the directory; its user id. M_THREEPID_IN_USE."""
-    user_id = await _add_account(tx, account)
+    user_id = await _add_account(tx, await _placed(tx, account))
     if account.email is not None:
         email = AccountEmail(account.email, user_id, account.now_ms, account.now_ms)
         if not await accounts.add_email(tx, email):
@@ -207,7 +208,7 @@ async def add_whole_account(tx: Tx, account: NewAccount, session: NewSession | N
         await emails.remove_proofs(tx, account.email, "register")
         await delegates.claim(tx, account.email, user_id)
         if Instance(name=account.instance).is_external:
-            await follow_sponsors(tx, account.email, account.now_ms)
+            await follow_sponsors(tx, account.email, account.now_ms, account.instance)
     if account.terms_version is not None:
         await accounts.set_terms(tx, user_id, account.terms_version)
     await profiles.set_profile(tx, Profile(user_id, account.display_name))
@@ -215,6 +216,15 @@ async def add_whole_account(tx: Tx, account: NewAccount, session: NewSession | N
     if session is not None:
         await open_session(tx, user_id, session)
     return user_id
+
+
+async def _placed(tx: Tx, account: NewAccount) -> NewAccount:
+    """The account in the administration its domain stands for at this very moment: it may have moved since it was
+    planned, and with it those who look after its agents."""
+    if account.email is None or account.administration_id is None:
+        return account
+    home = await find_home_in(tx, parse_email(account.email), None)
+    return account if home is None else replace(account, administration_id=home.administration_id)
 
 
 async def _add_account(tx: Tx, account: NewAccount) -> str:

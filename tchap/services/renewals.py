@@ -106,7 +106,7 @@ async def send_renewal_mail(world: World, user_id: str) -> None:
         raise user_locked()
     if row is None or row.email is None or row.expires_ts is None or rules is None:
         return
-    if await world.store.read(has_sponsors, row.email):
+    if await _is_sponsored(world, row, row.email):
         raise Forbidden(
             "The agent who invited you decides how long your access lasts: ask them to prolong it.",
             "L'agent qui vous a invité décide de la durée de votre accès : demandez-lui de le prolonger.",
@@ -128,6 +128,11 @@ async def send_renewal_mail(world: World, user_id: str) -> None:
     world.mailer.wake()
 
 
+async def _is_sponsored(world: World, row: TermRow, email: str) -> bool:
+    """Whether sponsors decide on the term: never an agent's, whoever vouched for the address before."""
+    return _is_guest(world.settings, row) and await world.store.read(has_sponsors, email)
+
+
 def _check_rate(world: World, row: TermRow) -> None:
     for bucket, key in (("renewal_mail", row.user_id), ("mail_to", row.email or "")):
         wait_ms = world.live.rate_limits.take(bucket, key, world.clock.monotonic())
@@ -147,7 +152,7 @@ async def renew_by_link(world: World, token: str) -> Renewal:
     row = await world.store.read(validity.find_term, link.user_id) if link is not None else None
     if link is None or row is None or rules is None:
         return Renewal.UNKNOWN
-    if await world.store.read(has_sponsors, link.email):
+    if await _is_sponsored(world, row, link.email):
         return Renewal.UNKNOWN
     if link.used_ts is None and not may_renew(
         await home_of(world, parse_email(link.email)), _is_guest(world.settings, row)

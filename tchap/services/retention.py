@@ -56,7 +56,6 @@ async def retain_round(world: World) -> int:
         return 0
     await _look_at_rooms(world)
     removed = await _purge_all(world)
-    await world.store.write(retention.set_upto, world.clock.now_ms())
     await world.store.write(retention.forget_reported)
     await _doom_undeclared(world)
     return removed
@@ -64,12 +63,11 @@ async def retain_round(world: World) -> int:
 
 async def _purge_all(world: World) -> int:
     removed = 0
-    while batch := await world.store.read(_find_batch, world.clock.now_ms()):
+    while (batch := await world.store.read(_find_batch, world.clock.now_ms())).is_anything:
         left = await _purge(world, batch)
         removed += len(left)
-        if len(batch.expired) < limits.RETENTION_BATCH or not left:
-            break
-        await world.clock.sleep(limits.RETENTION_PAUSE_S)
+        if len(left) >= limits.RETENTION_BATCH:
+            await world.clock.sleep(limits.RETENTION_PAUSE_S)
     return removed
 
 
@@ -113,25 +111,36 @@ async def _write_page(
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Messages past their time, and what says something of them."""
+    """Messages past their time, what says something of them, and how far the rooms are empty once all these go.
+
+    Where more says something of the messages than one batch may take, they wait, and only `followers` go.
+    """
 
     expired: tuple[Expired, ...]
     followers: tuple[StoredEvent, ...]
+    upto: dict[str, int]
     now_ms: int
 
+    @property
+    def is_anything(self) -> bool:
+        return bool(self.upto or self.followers)
 
-async def _find_batch(tx: Tx, now_ms: int) -> _Batch | None:
-    found = await retention.find_expired(tx, now_ms, limits.RETENTION_BATCH)
-    if not found:
-        return None
-    ids = {each.event.event_id for each in found}
-    followers = await retention.find_followers(tx, ids)
-    return _Batch(tuple(found), tuple(each for each in followers if each.event_id not in ids), now_ms)
+    @property
+    def is_full(self) -> bool:
+        return len(self.followers) >= limits.RETENTION_FOLLOWERS
+
+
+async def _find_batch(tx: Tx, now_ms: int) -> _Batch:
+    look = await retention.find_expired(tx, now_ms, limits.RETENTION_BATCH)
+    ids = {each.event.event_id for each in look.expired}
+    followers = await retention.find_followers(tx, ids, limits.RETENTION_FOLLOWERS) if ids else []
+    return _Batch(tuple(look.expired), tuple(followers), look.upto, now_ms)
 
 
 async def _purge(world: World, batch: _Batch) -> list[StoredEvent]:
     left, causes = await asyncio.to_thread(_make_left, batch)
-    await world.store.write(_write_purge, left, causes, batch.now_ms)
+    cause = Cause(media_links.RETENTION, batch.now_ms)
+    await world.store.write(_write_purge, left, causes, {} if batch.is_full else batch.upto, cause)
     ids = {each.event_id for each in left}
     rooms = {each.room_id for each in left}
     for room_id in rooms:
@@ -145,11 +154,11 @@ async def _purge(world: World, batch: _Batch) -> list[StoredEvent]:
 def _make_left(batch: _Batch) -> tuple[list[StoredEvent], dict[str, int]]:
     """What is left of each event, and the lifetime of each room."""
     rooms = {each.event.room_id: each for each in batch.expired}
-    own = [each.event for each in batch.expired if _is_over(each, batch.now_ms)]
+    own = [] if batch.is_full else [each.event for each in batch.expired if _is_over(each, batch.now_ms)]
     left = [
         # They keep their place here: what is written needs to know it.
         replace(erase(ROOM_VERSIONS[rooms[each.room_id].version], each), thread_id=None)
-        for each in (*own, *batch.followers)
+        for each in {each.event_id: each for each in (*own, *batch.followers)}.values()
     ]
     return left, {room_id: each.lifetime_ms for room_id, each in rooms.items()}
 
@@ -160,9 +169,13 @@ def _is_over(expired: Expired, now_ms: int) -> bool:
     return is_ahead or is_past(event.state_key is not None, event.origin_server_ts, expired.lifetime_ms, now_ms)
 
 
-async def _write_purge(tx: Tx, left: Sequence[StoredEvent], lifetimes: dict[str, int], now_ms: int) -> None:
+async def _write_purge(
+    tx: Tx, left: Sequence[StoredEvent], lifetimes: dict[str, int], upto: dict[str, int], cause: Cause
+) -> None:
+    await retention.set_upto(tx, upto)
+    if not left:
+        return
     await retention.purge_events(tx, left)
-    cause = Cause(media_links.RETENTION, now_ms)
     await media_links.doom_media_of(tx, {each.event_id: lifetimes[each.room_id] for each in left}, cause)
     await add_purges(tx, Counter((each.room_id, lifetimes[each.room_id]) for each in left), cause)
 

@@ -23,7 +23,7 @@ from tchap.services.live_rooms import get_room
 from tchap.services.memberships import get_room_of, shown_profile
 from tchap.services.room_law import is_external
 from tchap.services.room_successors import carry_settings
-from tchap.services.rooms import RoomRequest, first_event, get_version
+from tchap.services.rooms import NONCE, RoomRequest, first_event, get_version
 from tchap.services.timeline import Draft, Successor, append, append_with_successor
 from tchap.services.timeline_writes import Birth
 from tchap.services.world import World
@@ -36,7 +36,7 @@ _TOMBSTONE = "m.room.tombstone"
 _FAREWELL = "Ce salon a été remplacé. (This room has been replaced.)"
 # What the old room was, the new one may be: it was lawful when it was set, or an operator's doing.
 _INHERITED = Freedom(is_above_law=True)
-_NOT_INHERITED = ("room_version", "creator", "additional_creators", "predecessor")
+_NOT_INHERITED = ("room_version", "creator", "additional_creators", "predecessor", NONCE)
 
 
 @dataclass(frozen=True, slots=True)

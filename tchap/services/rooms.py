@@ -39,6 +39,8 @@ from tchap.storage.aliases import Alias, find_alias
 from tchap.storage.profiles import find_profiles
 from tchap.storage.rooms import RoomRow
 
+NONCE = "fr.tchap.nonce"
+_NONCE_LETTERS = 18
 PRESETS = ("private_chat", "trusted_private_chat", "public_chat")
 
 
@@ -198,6 +200,9 @@ def first_event(world: World, requester: Requester, wish: RoomRequest, version: 
     if version.creators_reign and wish.chosen_preset == "trusted_private_chat" and wish.invite:
         # Room version 12: the preset makes the invited people creators too.
         content["additional_creators"] = sorted({*_asked_creators(content), *_trusted(world, wish)})
+    if version.room_id_is_hash:
+        # The id is drawn from this event alone: two rooms made alike in one millisecond would be one.
+        content[NONCE] = world.entropy.letters(_NONCE_LETTERS)
     now = world.clock.now_ms()
     create = Draft("m.room.create", requester.user_id, content, state_key="", origin_server_ts=now)
     if not version.room_id_is_hash:

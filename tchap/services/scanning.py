@@ -16,6 +16,7 @@ from tchap.base import limits
 from tchap.base.errors import MatrixError
 from tchap.gateways.scanner import CannotScan, Clamd, ScannerDown
 from tchap.policy.attachments import (
+    Allowed,
     Decision,
     Facts,
     Kind,
@@ -159,10 +160,21 @@ async def decide_opened(world: World, row: Media, sealed: bytes, opened: tuple[s
 
 async def is_clean(world: World, data: bytes) -> bool:
     """Whether bytes that are not a file of anybody's yet may become one."""
+    return not isinstance(await _decide_loose(world, data), Refused)
+
+
+async def check_clean(world: World, data: bytes) -> None:
+    """Raises in the scanner's words where bytes that are no file of anybody's may not be handed out."""
+    decision = await _decide_loose(world, data)
+    if isinstance(decision, Refused):
+        raise refusal(decision.reason)
+
+
+async def _decide_loose(world: World, data: bytes) -> Decision:
     if world.scanner is None:
-        return True
+        return Allowed()
     found = await _look(world, world.scanner, await sha256_of(data), data)
-    return found.verdict is Verdict.CLEAN or (found.verdict is Verdict.NONE and rules_of(world).lets_through)
+    return decide_download(Facts(Road.DOWNLOAD, Kind.CLEAR, found.verdict), rules_of(world))
 
 
 def refusal(reason: Refusal) -> MatrixError:

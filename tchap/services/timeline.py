@@ -41,6 +41,9 @@ from tchap.storage.rooms import (
 
 T = TypeVar("T")
 
+# Leaving is never refused: what a room already is, its hand-over may repeat, and from a server that the room keeps out.
+_HANDING_OVER = Freedom(is_above_law=True)
+
 # Every authoriser of a restricted join here is one of our own users, whose key we hold.
 _LOCAL_FACTS = AuthFacts(authoriser_signed=True)
 
@@ -122,7 +125,7 @@ def _hand_over(world: World, room: LiveRoom, drafts: Sequence[Draft]) -> tuple[D
     if leaver is None or leaver not in room.joined or world.settings.test_profile:
         return ()
     content = plan_succession(RoomView(room.version, room.state), leaver)
-    return () if content is None else (Draft(POWER_LEVELS, leaver, content, state_key=""),)
+    return () if content is None else (Draft(POWER_LEVELS, leaver, content, state_key="", freedom=_HANDING_OVER),)
 
 
 def _is_leaving(draft: Draft) -> bool:
@@ -201,7 +204,8 @@ def _media_of(world: World, draft: Draft) -> tuple[MediaUri, ...]:
 
 def _check_server(room: LiveRoom, draft: Draft) -> None:
     """Server ACLs go by exact server name, between those hosted here too; whoever is kept out may still leave."""
-    if room.denies(server_of(draft.sender)) and not _is_leaving(draft):
+    is_going = _is_leaving(draft) or draft.freedom is _HANDING_OVER
+    if room.denies(server_of(draft.sender)) and not is_going:
         raise Forbidden("This room keeps your server out.", "Ce salon n'admet pas votre serveur.")
 
 

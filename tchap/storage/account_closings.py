@@ -41,7 +41,7 @@ async def set_open(tx: Tx, user_id: str) -> None:
     """Opens a closed account again, without a password; its term begins when it is next looked at."""
     await tx.run(
         "UPDATE accounts SET deactivated_ts = NULL, closed_by = NULL, former_email = NULL, expires_ts = NULL,"
-        " validity_told_ts = NULL, validity_next_ts = 0 WHERE user_id = $1",
+        " validity_told_ts = NULL, validity_next_ts = 0, guest_ended_ts = NULL WHERE user_id = $1",
         user_id,
     )
 

@@ -95,8 +95,10 @@ async def find_admins(tx: Tx) -> list[str]:
 
 
 async def set_deactivated(tx: Tx, user_id: str, now_ms: int, is_erased: bool) -> None:
+    """Closes the account; an administrator's office ends with it, and does not come back where it opens again."""
     await tx.run(
-        "UPDATE accounts SET deactivated_ts = $1, is_erased = $2, password_hash = NULL WHERE user_id = $3",
+        "UPDATE accounts SET deactivated_ts = $1, is_erased = $2, password_hash = NULL, is_admin = 0"
+        " WHERE user_id = $3",
         now_ms,
         int(is_erased),
         user_id,

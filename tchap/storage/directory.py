@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from tchap.protocol.directory_words import Listing, id_of, keys_of, postings_of
+from tchap.protocol.directory_words import Listing, fold_telling, id_of, keys_of, postings_of
 from tchap.storage.database import Row, Tx
 
 
@@ -32,29 +32,25 @@ class Facts:
     fields: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class NamedAdministration:
-    """An administration whose words are not, or no longer, those of its name and label."""
-
-    administration_id: str
-    name: str
-    label: str
+_FACTS = (
+    "SELECT a.user_id, a.instance, a.administration_id, a.deactivated_ts, p.display_name, p.fields"
+    " FROM accounts a LEFT JOIN profiles p ON p.user_id = a.user_id"
+)
 
 
 async def find_facts(tx: Tx, user_ids: Collection[str]) -> list[Facts]:
     """What these accounts would be listed by."""
-    rows = await tx.all(
-        "SELECT a.user_id, a.instance, a.administration_id, a.deactivated_ts, p.display_name, p.fields"
-        " FROM accounts a LEFT JOIN profiles p ON p.user_id = a.user_id WHERE a.user_id IN_LIST($1)",
-        user_ids,
-    )
-    return [Facts(row[0], row[1], row[2], row[3] is None, row[4], bytes(row[5] or b"{}")) for row in rows]
+    return [_facts(row) for row in await tx.all(f"{_FACTS} WHERE a.user_id IN_LIST($1)", user_ids)]
 
 
-async def find_accounts_after(tx: Tx, after_user: str, limit: int) -> list[str]:
-    """The next accounts in the order of their ids."""
-    rows = await tx.all("SELECT user_id FROM accounts WHERE user_id > $1 ORDER BY user_id LIMIT $2", after_user, limit)
-    return [row[0] for row in rows]
+async def find_facts_after(tx: Tx, after_user: str, limit: int) -> list[Facts]:
+    """As `find_facts`, of the next accounts in the order of their ids."""
+    rows = await tx.all(f"{_FACTS} WHERE a.user_id > $1 ORDER BY a.user_id LIMIT $2", after_user, limit)
+    return [_facts(row) for row in rows]
+
+
+def _facts(row: Row) -> Facts:
+    return Facts(row[0], row[1], row[2], row[3] is None, row[4], bytes(row[5] or b"{}"))
 
 
 async def set_people(tx: Tx, entries: Sequence[Entry]) -> None:
@@ -168,17 +164,34 @@ async def _add_words(tx: Tx, words: Collection[str]) -> None:
     )
 
 
-async def find_stale_administrations(
-    tx: Tx, administration_ids: Collection[str], limit: int
-) -> list[NamedAdministration]:
-    """Those of these administrations whose words are to be written down anew."""
-    rows = await tx.all(f"{_STALE} AND a.administration_id IN_LIST($1) LIMIT $2", administration_ids, limit)
-    return [NamedAdministration(*row) for row in rows]
+async def name_administrations(tx: Tx, administration_ids: Collection[str]) -> None:
+    """Those of these whose name or label is new are found by the words of it from now on."""
+    rows = await tx.all(f"{_STALE} AND a.administration_id IN_LIST($1)", administration_ids)
+    if not rows:
+        return
+    named = {row[0]: fold_telling(f"{row[2]} {row[1]}") for row in rows}
+    gone = await tx.all(
+        "DELETE FROM directory_administration_words WHERE administration_id IN_LIST($1) RETURNING word_id", list(named)
+    )
+    await _add_words(tx, {word for words in named.values() for word in words})
+    await tx.many(
+        "INSERT INTO directory_administrations (administration_id, name, label, words) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT (administration_id) DO UPDATE SET name = excluded.name, label = excluded.label,"
+        " words = excluded.words",
+        [(*row, " ".join(named[row[0]])) for row in rows],
+    )
+    pairs = sorted((id_of(word), administration_id) for administration_id, words in named.items() for word in words)
+    await tx.many("INSERT INTO directory_administration_words (word_id, administration_id) VALUES ($1, $2)", pairs)
+    steps = Counter(word_id for word_id, _ in pairs)
+    steps.subtract(row[0] for row in gone)
+    await tx.many(
+        "UPDATE directory_words SET administrations = administrations + $2 WHERE word_id = $1", sorted(steps.items())
+    )
 
 
-async def find_stale_anywhere(tx: Tx, limit: int) -> list[NamedAdministration]:
-    """As `find_stale_administrations`, of them all."""
-    return [NamedAdministration(*row) for row in await tx.all(f"{_STALE} LIMIT $1", limit)]
+async def find_renamed(tx: Tx, limit: int) -> list[str]:
+    """Administrations whose words are not, or no longer, those of their name and label."""
+    return [row[0] for row in await tx.all(f"{_STALE} LIMIT $1", limit)]
 
 
 _STALE = (
@@ -186,28 +199,6 @@ _STALE = (
     " LEFT JOIN directory_administrations d ON d.administration_id = a.administration_id"
     " WHERE (d.administration_id IS NULL OR d.name <> a.name OR d.label <> a.label)"
 )
-
-
-async def set_administrations(tx: Tx, named: Sequence[tuple[NamedAdministration, tuple[str, ...]]]) -> None:
-    """Administrations are found by these words from now on."""
-    ids = [each.administration_id for each, _ in named]
-    gone = await tx.all(
-        "DELETE FROM directory_administration_words WHERE administration_id IN_LIST($1) RETURNING word_id", ids
-    )
-    await _add_words(tx, {word for _, words in named for word in words})
-    await tx.many(
-        "INSERT INTO directory_administrations (administration_id, name, label, words) VALUES ($1, $2, $3, $4)"
-        " ON CONFLICT (administration_id) DO UPDATE SET name = excluded.name, label = excluded.label,"
-        " words = excluded.words",
-        [(each.administration_id, each.name, each.label, " ".join(words)) for each, words in named],
-    )
-    pairs = sorted((id_of(word), each.administration_id) for each, words in named for word in set(words))
-    await tx.many("INSERT INTO directory_administration_words (word_id, administration_id) VALUES ($1, $2)", pairs)
-    steps = Counter(word_id for word_id, _ in pairs)
-    steps.subtract(row[0] for row in gone)
-    await tx.many(
-        "UPDATE directory_words SET administrations = administrations + $2 WHERE word_id = $1", sorted(steps.items())
-    )
 
 
 async def find_backlog(tx: Tx) -> str | None:

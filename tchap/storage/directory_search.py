@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tchap.base import limits
 from tchap.protocol.directory_words import Listing
@@ -11,8 +12,7 @@ from tchap.storage.directory import listing_of
 RED_LIST = "im.vector.hide_profile"
 
 
-@dataclass(frozen=True, slots=True)
-class KnownWord:
+class KnownWord(NamedTuple):
     """A word of the dictionary, and of how many people's names, of how many's units or functions, of how many
     administrations it is."""
 
@@ -62,13 +62,12 @@ _WORDS = """SELECT key, word_id, said FROM (
       WHERE w.word_id = k.word_id) AS said,
     (SELECT w.people + w.roles + w.administrations FROM directory_words w WHERE w.word_id = k.word_id) AS bearers
   FROM directory_keys k WHERE key IN_LIST($1)) f
-  WHERE bearers > 0
   ORDER BY CASE substr(key, 1, 1) WHEN '^' THEN 1 WHEN '~' THEN 2 ELSE 0 END, bearers DESC, word_id LIMIT $2"""
 
 
 def _known(word_id: int, said: str) -> KnownWord:
-    word, *counts = said.split()
-    return KnownWord(word_id, word, *map(int, counts))
+    word, people, roles, administrations = said.split(" ")
+    return KnownWord(word_id, word, int(people), int(roles), int(administrations))
 
 
 async def find_administrations(tx: Tx, word_ids: Collection[int]) -> list[tuple[str, tuple[str, ...]]]:

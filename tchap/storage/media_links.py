@@ -72,29 +72,34 @@ _CANDIDATE = "m.server, m.media_id, m.blob_name, m.size, m.user_id, m.created_ts
 _COLUMNS = "server, media_id, blob_name, size, rule, lifetime_ms, event_id, room_id, doomed_ts"
 
 
+# Whose word binds a file: its uploader's, and that of whoever is in a room that has it.
+_MAY_BIND = """(m.user_id = {0} OR EXISTS (
+             SELECT 1 FROM media_links l JOIN memberships b ON b.room_id = l.room_id
+             WHERE l.server = m.server AND l.media_id = m.media_id AND b.user_id = {0} AND b.membership = 'join'
+               AND b.to_position IS NULL))"""
+
+
 async def add_links(tx: Tx, event: StoredEvent, files: Sequence[MediaUri]) -> None:
     """Binds the event's files to it: those its sender uploaded, and those of events in rooms they are in (forwards).
 
     Anything else that is named stays what it was: nobody has a hold on the files of others.
     """
     await tx.many(
-        """INSERT INTO media_links (event_id, server, media_id, room_id)
+        f"""INSERT INTO media_links (event_id, server, media_id, room_id)
            SELECT CAST($1 AS TEXT), m.server, m.media_id, CAST($2 AS TEXT) FROM media m
-           WHERE m.server = $3 AND m.media_id = $4 AND (m.user_id = $5 OR EXISTS (
-             SELECT 1 FROM media_links l JOIN memberships b ON b.room_id = l.room_id
-             WHERE l.server = m.server AND l.media_id = m.media_id AND b.user_id = $5 AND b.membership = 'join'
-               AND b.to_position IS NULL))
+           WHERE m.server = $3 AND m.media_id = $4 AND {_MAY_BIND.format("$5")}
            ON CONFLICT DO NOTHING""",
         [(event.event_id, event.room_id, each.server, each.media_id, event.sender) for each in files],
     )
 
 
 async def keep_links(tx: Tx, rows: Sequence[tuple[str, str, MediaUri]]) -> None:
-    """Binds files to state of before there were links: (event id, room id, file)."""
+    """Binds files to state of before there were links, as `add_links` would have: (event id, room id, file)."""
     await tx.many(
-        """INSERT INTO media_links (event_id, server, media_id, room_id)
-           SELECT CAST($1 AS TEXT), m.server, m.media_id, CAST($2 AS TEXT) FROM media m
-           WHERE m.server = $3 AND m.media_id = $4 ON CONFLICT DO NOTHING""",
+        f"""INSERT INTO media_links (event_id, server, media_id, room_id)
+           SELECT e.event_id, m.server, m.media_id, CAST($2 AS TEXT) FROM events e CROSS JOIN media m
+           WHERE e.event_id = $1 AND m.server = $3 AND m.media_id = $4 AND {_MAY_BIND.format("e.sender")}
+           ON CONFLICT DO NOTHING""",
         [(event_id, room_id, file.server, file.media_id) for event_id, room_id, file in rows],
     )
 

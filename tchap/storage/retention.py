@@ -7,14 +7,13 @@ it; what points to it by its id finds an event of status GONE.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from tchap.base import limits
 from tchap.protocol.stored_event import GONE, StoredEvent
 from tchap.storage.events import EVENT_COLUMNS
 from tchap.storage.jobs import Tx
-
-END = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +34,14 @@ class Expired:
     event: StoredEvent
     lifetime_ms: int
     version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Messages to remove, and the place of each room's timeline up to which there are no others."""
+
+    expired: list[Expired]
+    upto: dict[str, int]
 
 
 async def find_room_page(tx: Tx, after: str, limit: int) -> list[str]:
@@ -69,36 +76,53 @@ async def set_lifetimes(tx: Tx, lifetimes: Sequence[tuple[str, int]]) -> None:
     )
 
 
-# The first event still in its time: a room is emptied from its beginning up to there. What says that it comes from the
-# future stops nothing, and is as old as what stands beside it.
-_STOP = f"""coalesce((SELECT x.ordering FROM events x WHERE x.room_id = l.room_id AND x.ordering > l.upto_ordering
-    AND x.origin_server_ts >= $1 - l.lifetime_ms AND x.origin_server_ts <= $1 ORDER BY x.ordering LIMIT 1), {END})"""
+# Rooms whose next event is not in its time any more, and the part of their timelines that begins there. The subquery
+# is bounded, so that neither engine looks further into a long room than what one batch can take.
+_COLUMNS = ", ".join(f"e.{name.strip()}" for name in EVENT_COLUMNS.split(","))
+_NEXT = f"""SELECT {_COLUMNS}, l.lifetime_ms, r.version FROM (
+    SELECT d.room_id, d.lifetime_ms, d.first FROM (
+      SELECT t.room_id, t.lifetime_ms, (SELECT min(x.ordering) FROM events x
+          WHERE x.room_id = t.room_id AND x.ordering > t.upto_ordering) AS first
+      FROM retention_rooms t WHERE t.lifetime_ms > 0
+    ) AS d CROSS JOIN events f
+    WHERE f.room_id = d.room_id AND f.ordering = d.first
+      AND (f.origin_server_ts < $1 - d.lifetime_ms OR f.origin_server_ts > $1)
+    ORDER BY d.room_id LIMIT {limits.RETENTION_ROOMS_AT_ONCE}
+  ) AS l CROSS JOIN events e JOIN rooms r ON r.room_id = e.room_id
+  WHERE e.room_id = l.room_id AND e.ordering >= l.first AND e.ordering < l.first + $2
+  ORDER BY e.room_id, e.ordering LIMIT $2"""
 
 
-async def find_expired(tx: Tx, now_ms: int, limit: int) -> list[Expired]:
-    """Messages past their time, room by room in the order of their timelines."""
-    columns = ", ".join(f"e.{name.strip()}" for name in EVENT_COLUMNS.split(","))
+async def find_expired(tx: Tx, now_ms: int, limit: int) -> Look:
+    """The next messages past their time, room by room in the order of their timelines; at most `limit` events are
+    looked at.
+
+    A room is emptied from its beginning up to the first event still in its time. What says that it comes from the
+    future stops nothing, and is as old as what stands beside it.
+    """
+    look = Look([], {})
+    stopped: set[str] = set()
+    for row in await tx.all(_NEXT, now_ms, limit):
+        found = Expired(StoredEvent(*row[:-2]), row[-2], row[-1])
+        event = found.event
+        if now_ms - found.lifetime_ms <= event.origin_server_ts <= now_ms:
+            stopped.add(event.room_id)
+        if event.room_id in stopped:
+            continue
+        look.upto[event.room_id] = event.ordering or 0
+        if event.state_key is None:
+            look.expired.append(found)
+    return look
+
+
+async def find_followers(tx: Tx, event_ids: Collection[str], limit: int) -> list[StoredEvent]:
+    """Edits of the events and reactions to them: without them they say nothing, or what was to be forgotten."""
     rows = await tx.all(
-        f"""SELECT {columns}, l.lifetime_ms, r.version FROM (
-              SELECT l.room_id, l.lifetime_ms, l.upto_ordering, {_STOP} AS stop FROM retention_rooms l
-              WHERE l.lifetime_ms > 0
-            ) AS l CROSS JOIN events e JOIN rooms r ON r.room_id = e.room_id
-            WHERE e.room_id = l.room_id AND e.ordering > l.upto_ordering AND e.ordering < l.stop
-              AND e.state_key IS NULL
-            ORDER BY e.room_id, e.ordering LIMIT $2""",
-        now_ms,
-        limit,
-    )
-    return [Expired(StoredEvent(*row[:-2]), row[-2], row[-1]) for row in rows]
-
-
-async def find_followers(tx: Tx, event_ids: Collection[str]) -> list[StoredEvent]:
-    """The edits of the events and the reactions to them: without them they say nothing, or what was to be forgotten."""
-    columns = ", ".join(f"c.{name.strip()}" for name in EVENT_COLUMNS.split(","))
-    rows = await tx.all(
-        f"""SELECT {columns} FROM events c JOIN events p ON p.event_id = c.relates_to AND p.room_id = c.room_id
-            WHERE c.relates_to IN_LIST($1) AND c.rel_type IN ('m.replace', 'm.annotation') AND c.state_key IS NULL""",
+        f"""SELECT {_COLUMNS} FROM events e JOIN events p ON p.event_id = e.relates_to AND p.room_id = e.room_id
+            WHERE e.relates_to IN_LIST($1) AND e.rel_type IN ('m.replace', 'm.annotation') AND e.state_key IS NULL
+            LIMIT $2""",
         list(event_ids),
+        limit,
     )
     return [StoredEvent(*row) for row in rows]
 
@@ -129,18 +153,9 @@ def _floors(left: Sequence[StoredEvent]) -> dict[str, int]:
     return floors
 
 
-async def set_upto(tx: Tx, now_ms: int) -> None:
-    """Nothing is left to remove: the next look begins where this one ended."""
-    await tx.run(
-        f"""UPDATE retention_rooms SET upto_ordering = (
-              SELECT CASE WHEN found.stop < {END} THEN found.stop - 1 ELSE found.last END FROM (
-                SELECT l.room_id, {_STOP} AS stop,
-                  coalesce((SELECT max(y.ordering) FROM events y WHERE y.room_id = l.room_id), 0) AS last
-                FROM retention_rooms l WHERE l.room_id = retention_rooms.room_id
-              ) AS found)
-            WHERE lifetime_ms > 0""",
-        now_ms,
-    )
+async def set_upto(tx: Tx, upto: Mapping[str, int]) -> None:
+    """Nothing is left to remove up to these places of the rooms' timelines: the next look begins there."""
+    await tx.many("UPDATE retention_rooms SET upto_ordering = $2 WHERE room_id = $1", list(upto.items()))
 
 
 async def forget_reported(tx: Tx) -> int:

@@ -63,6 +63,15 @@ async def set_ended(tx: Tx, email: str, sponsor: str, ended_by: str, now_ms: int
     return changed > 0
 
 
+async def move_sponsorships(tx: Tx, formers: Collection[str], address: str) -> None:
+    """Whoever vouched for one of the former addresses vouches for the new one, unless they do already."""
+    await tx.many(
+        "UPDATE sponsorships SET email = $2 WHERE email = $1"
+        " AND sponsor NOT IN (SELECT sponsor FROM sponsorships WHERE email = $2)",
+        [(former, address) for former in formers if former != address],
+    )
+
+
 async def find_sponsorships(tx: Tx, email: str) -> list[Sponsorship]:
     """All that ever vouched for an address."""
     rows = await tx.all(f"SELECT {_FIELDS} FROM sponsorships WHERE email = $1 ORDER BY sponsor", email)
@@ -120,19 +129,24 @@ async def find_to_warn(tx: Tx, before_ts: int, now_ms: int, limit: int) -> list[
     return [Guest(Sponsorship(*row[:7]), row[7]) for row in rows]
 
 
-async def set_warned(tx: Tx, told: Collection[Sponsorship], now_ms: int) -> None:
-    await tx.many(
-        "UPDATE sponsorships SET warned_ts = $1 WHERE email = $2 AND sponsor = $3",
-        [(now_ms, each.email, each.sponsor) for each in told],
+async def set_warned(tx: Tx, told: Sponsorship, now_ms: int) -> bool:
+    """False where somebody else has told them meanwhile."""
+    changed = await tx.run(
+        "UPDATE sponsorships SET warned_ts = $1 WHERE email = $2 AND sponsor = $3 AND warned_ts IS NULL",
+        now_ms,
+        told.email,
+        told.sponsor,
     )
+    return changed > 0
 
 
 async def end_with_administrations(tx: Tx, now_ms: int, limit: int) -> list[str]:
     """Ends some of what runs in the name of administrations that are suspended; the addresses concerned."""
     rows = await tx.all(
-        "SELECT s.email, s.sponsor FROM sponsorships s"
-        " JOIN administrations o ON o.administration_id = s.administration_id"
-        " WHERE o.status <> 'active' AND s.ended_by IS NULL AND s.ends_ts > $1 LIMIT $2",
+        # From the few that are suspended to their guests: asked every minute, of all guests there are.
+        "SELECT email, sponsor FROM sponsorships WHERE administration_id IN"
+        " (SELECT administration_id FROM administrations WHERE status <> 'active')"
+        " AND ended_by IS NULL AND ends_ts > $1 LIMIT $2",
         now_ms,
         limit,
     )
@@ -167,8 +181,14 @@ async def find_over(tx: Tx, instance: str, now_ms: int, limit: int) -> list[str]
     return [row[0] for row in rows]
 
 
-async def set_out_of_rooms(tx: Tx, user_id: str, now_ms: int) -> None:
-    await tx.run("UPDATE accounts SET guest_ended_ts = $1 WHERE user_id = $2", now_ms, user_id)
+async def set_out_of_rooms(tx: Tx, user_id: str, now_ms: int) -> bool:
+    """False where that is known already, or somebody has vouched again meanwhile."""
+    changed = await tx.run(
+        "UPDATE accounts SET guest_ended_ts = $1 WHERE user_id = $2 AND expires_ts <= $1 AND guest_ended_ts IS NULL",
+        now_ms,
+        user_id,
+    )
+    return changed > 0
 
 
 async def find_to_close(tx: Tx, before_ts: int, limit: int) -> list[str]:

@@ -11,6 +11,8 @@ import pytest
 from tchap.base import limits
 from tchap.services.accounts import authenticate
 from tchap.services.administration_walks import walk_some
+from tchap.services.registration import NewAccount, add_whole_account
+from tchap.storage import accounts
 from tests.support.accounts import Person, person, prove_email, sign_in
 from tests.support.administrations import BASE, CALM, HOSPITALS, PREFECTURES, Office, open_office, walk_all
 from tests.support.house import House, open_house
@@ -200,6 +202,40 @@ def test_a_narrower_domain_takes_its_agents_along(tmp_path: Path) -> None:
             assert (await authenticate(house.world, port.token)).administration_id == new
             assert (await authenticate(house.world, fire.token)).administration_id == mairie
             assert await name_of(house, port, fire) == "A B [Port]"
+
+    asyncio.run(story())
+
+
+def test_a_domain_renamed_to_a_narrower_one_takes_its_agents_along(tmp_path: Path) -> None:
+    """Agents whom the wildcard of somebody else gave away are, like newcomers, those of the domain's new owner."""
+
+    async def story() -> None:
+        async with scene(tmp_path) as (house, office, mairie):
+            port = await office.open("Ports", "*.ports.example.fr", label="Ports")
+            docker = await person(house, "a.b@valmont.ports.example.fr")
+            path = f"{BASE}/{mairie}/domains/mairie.example.fr/rename"
+            assert (await office.confirmed(office.operator, path, to="valmont.ports.example.fr")).status == 200
+            await walk_all(house)
+            assert (await authenticate(house.world, docker.token)).administration_id == mairie
+            assert (await office.show(port))["people"] == 0
+
+    asyncio.run(story())
+
+
+def test_who_registers_while_the_domain_moves_is_its_new_owners(tmp_path: Path) -> None:
+    """The walk that moves the agents may have passed already: the account is placed when it is written down."""
+
+    async def story() -> None:
+        async with scene(tmp_path) as (house, office, mairie):
+            metropole = await office.open("Métropole", "metropole.example.fr")
+            planned = NewAccount(PREFECTURES, "zoe", True, None, ZOE, "Zoé", 1, None, administration_id=mairie)
+            path = f"{BASE}/{mairie}/domains/mairie.example.fr/move"
+            assert (await office.confirmed(office.operator, path, to=metropole)).status == 200
+            await walk_all(house)
+            user_id = await house.world.store.write(add_whole_account, planned, None)
+            account = await house.world.store.read(accounts.find_account, user_id)
+            assert account is not None
+            assert account.administration_id == metropole
 
     asyncio.run(story())
 

@@ -2,11 +2,13 @@
 
 import asyncio
 import gzip
+import time
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from tchap.base import limits
 from tchap.services.bug_reports import forget_some
 from tests.protocol.test_recovery_keys import KEY, grouped
 from tests.support.accounts import Person, person
@@ -106,5 +108,41 @@ def test_what_is_no_form_is_refused_and_a_flood_is_slowed(tmp_path: Path) -> Non
             replies = [(await submit(house, FIELDS, [])).status_code for _ in range(20)]
             assert replies[0] == 200
             assert replies[-1] == 429
+
+    asyncio.run(story())
+
+
+def test_logs_that_unpack_to_gigabytes_are_not_read(tmp_path: Path) -> None:
+    """However small they were sent, nothing of them is kept."""
+
+    async def story() -> None:
+        async with open_house(tmp_path, CONFIG) as house:
+            bomb = gzip.compress(bytes(limits.MAX_BUG_REPORT_UNPACKED + 1), 1)
+            reply = await submit(house, FIELDS, [("logs-0001.log.gz", bomb)])
+            assert (reply.status_code, reply.json()["errcode"]) == (413, "M_TOO_LARGE")
+            boss = await operator(house)
+            assert (await house.ask("GET", READ, None, boss.token))["reports"] == []
+
+    asyncio.run(story())
+
+
+def form_within_forms(depth: int, lines: int) -> bytes:
+    heads = [b"--%d\r\nContent-Type: multipart/mixed; boundary=%d\r\n\r\n" % (n, n + 1) for n in range(depth)]
+    told = b'--0\r\nContent-Disposition: form-data; name="text"\r\n\r\nbonjour\r\n'
+    return told + b"".join(heads) + b"--%d\r\n\r\n" % depth + b"x\n" * lines
+
+
+def test_a_form_is_read_in_the_time_its_size_takes(tmp_path: Path) -> None:
+    """Forms within forms are one part, however deep; a form of parts alone is refused."""
+
+    async def story() -> None:
+        async with open_house(tmp_path, CONFIG) as house:
+            headers = {"Content-Type": "multipart/form-data; boundary=0"}
+            began = time.process_time()
+            reply = await house.http.post(SUBMIT, content=form_within_forms(100, 500_000), headers=headers)
+            assert reply.status_code == 200
+            assert time.process_time() - began < 10
+            reply = await house.http.post(SUBMIT, content=b"--0\r\n\r\n\r\n" * 1000, headers=headers)
+            assert (reply.status_code, reply.json()["errcode"]) == (413, "M_TOO_LARGE")
 
     asyncio.run(story())

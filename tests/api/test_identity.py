@@ -17,6 +17,7 @@ from tchap.storage import accounts, identity
 from tchap.storage.database import Tx
 from tests.support.accounts import SECRET, V3, Person, person, read_code
 from tests.support.house import House, open_house
+from tests.support.terms import open_admin
 
 V2 = "/_matrix/identity/v2"
 INFO = "/_matrix/identity/api/v1/info?medium=email&address="
@@ -360,5 +361,37 @@ def test_who_is_no_agent_any_more_asks_nothing(tmp_path: Path) -> None:
             await deactivate(house.world, Requester(helene.user_id, "", 0, "agent.hopitaux.tchap.example.fr"), False)
             assert (await house.call("GET", f"{V2}/account", None, theirs)).status == 401
             assert await find(house, token, HELENE, JEAN) == {JEAN: jean.user_id}
+
+    asyncio.run(story())
+
+
+def test_a_suspended_agent_stores_no_invitation(tmp_path: Path) -> None:
+    """Who may not write by the client API writes to nobody, and vouches for nobody, by the identity service either."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            jean, admin = await person(house, JEAN), await open_admin(house)
+            room, token = await open_room(house, jean), await enter(house, jean)
+            await house.ask("PUT", f"/_matrix/client/v1/admin/suspend/{jean.user_id}", {"suspended": True}, admin.token)
+            asked = {"medium": "email", "address": GUEST, "room_id": room, "sender": jean.user_id}
+            reply = await house.call("POST", f"{V2}/store-invite", asked, token)
+            assert (reply.status, reply.body["errcode"]) == (403, "M_USER_SUSPENDED")
+            assert await house.ask("GET", f"/_tchap/mailbox.json?to={GUEST}") == []
+
+    asyncio.run(story())
+
+
+def test_who_is_signed_out_everywhere_is_so_of_the_identity_service(tmp_path: Path) -> None:
+    """A token that was stolen with a device invites nobody in its owner's name once she signed all of them out."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            jean = await person(house, JEAN)
+            path = f"{V3}/user/{quote(jean.user_id)}/openid/request_token"
+            proof = await house.ask("POST", path, {}, jean.token)
+            token = await enter(house, jean)
+            await house.ask("POST", f"{V3}/logout/all", {}, jean.token)
+            assert (await house.call("GET", f"{V2}/account", None, token)).status == 401
+            assert (await house.call("POST", f"{V2}/account/register", proof)).status == 401
 
     asyncio.run(story())

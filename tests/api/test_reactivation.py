@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from tchap.base.identity import Requester
 from tchap.policy.emails import parse_email
 from tchap.services.account_moves import follow_address
+from tchap.services.deactivation import deactivate
 from tchap.storage import accounts
 from tchap.storage.database import Tx
 from tests.support.accounts import V3, Person, person, prove_email, sign_in
@@ -93,6 +95,21 @@ def test_an_administrator_opens_an_account_again(tmp_path: Path) -> None:
             assert (await term_of(house, jean.user_id)).expires_ts == house.clock.now + 395 * DAY_S * 1000
             acts = (await house.ask("GET", "/_tchap/admin/v1/audit", token=admin.token))["acts"]
             assert (acts[0]["act"], acts[0]["target"], acts[0]["detail"]) == ("reactivate", jean.user_id, JEAN)
+
+    asyncio.run(story())
+
+
+def test_an_office_ends_with_the_account(tmp_path: Path) -> None:
+    """Who ran the service and left comes back as an agent like any other, until somebody names them again."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            jean, admin = await open_admin(house, JEAN), await open_admin(house)
+            await deactivate(house.world, Requester(jean.user_id, "", 0, "agent"), False, "term")
+            assert (await reopen(house, jean.user_id, admin.token)).status == 200
+            await choose_password(house, JEAN)
+            back = await sign_in(house, jean.user_id)
+            assert (await house.call("GET", "/_tchap/admin/v1/audit", token=back.token)).status == 403
 
     asyncio.run(story())
 

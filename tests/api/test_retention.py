@@ -276,6 +276,19 @@ async def test_files_go_with_encrypted_messages(talk: Talk) -> None:
     ]
 
 
+async def test_a_message_with_many_reactions_goes_in_pieces(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many say something of it, one transaction takes some of them, and the message goes with the last."""
+    monkeypatch.setattr(limits, "RETENTION_FOLLOWERS", 2)
+    room_id = await talk.room(CLEAR)
+    event_id = await talk.say(room_id, "Bonjour")
+    for key in ("👍", "👎", "🙂", "❤️", "🎉"):
+        relation = {"rel_type": "m.annotation", "event_id": event_id, "key": key}
+        await talk.say(room_id, {"m.relates_to": relation}, "m.reaction")
+    await talk.say(room_id, "Au revoir")
+    assert await talk.wait(31) == 7
+    assert await talk.page(room_id) == []
+
+
 async def test_a_file_of_two_messages_goes_with_the_last(talk: Talk) -> None:
     """A forwarded file lives as long as one of the messages that bear it; a picture in use is never deleted."""
     first, second = await talk.room(SECRET), await talk.room(CLEAR)
@@ -297,6 +310,19 @@ async def test_a_file_of_two_messages_goes_with_the_last(talk: Talk) -> None:
     assert not await talk.is_there(file)
     assert forwarded in {each.get("event_id") for each in await talk.log()}
     assert [await talk.is_there(each) for each in (face, sign, pack)] == [True] * 3
+
+
+async def test_nobody_deletes_the_file_of_another(talk: Talk) -> None:
+    """Whoever names a file that is not theirs, in a message or as the picture of a room of their own, and then takes
+    that back, takes nothing else away, before and after the duty's round."""
+    room_id, file = await talk.room(CLEAR), await talk.file(talk.bob)
+    await talk.redact(room_id, await talk.seal(room_id, file))
+    for days in (0.0, 0.1):
+        put = await talk.state(room_id, "m.room.avatar", {"url": file})
+        await talk.wait(days)
+        await talk.redact(room_id, put.body["event_id"])
+        await talk.wait(days)
+        assert await talk.is_there(file)
 
 
 async def test_a_repeated_send_declares_once(talk: Talk) -> None:

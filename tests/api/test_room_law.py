@@ -92,8 +92,6 @@ class Stage:
         return await self.call(who, "PUT", path, content or {"msgtype": "m.text", "body": "Bonjour"})
 
     async def make(self, who: str, body: Json) -> Reply:
-        # The id of a room of version 12 is drawn from what it is made of, and when.
-        self.house.clock.move(1)
         return await self.call(who, "POST", "/createRoom", {"room_version": self.version, **fill(body, self.ids)})
 
     async def open(self, name: str) -> str:
@@ -196,6 +194,23 @@ def test_what_rooms_are_made_of(tmp_path: Path, version: str) -> None:
     play(tmp_path, story, version)
 
 
+@pytest.mark.parametrize("version", ["11", "12"])
+def test_rooms_made_alike_at_once_are_different_rooms(tmp_path: Path, version: str) -> None:
+    """The clock of the house stands still: whoever presses twice has two rooms, and so has who upgrades twice."""
+
+    async def story(stage: Stage) -> None:
+        made = await asyncio.gather(*(stage.make(ADMIN, private()) for _ in range(3)))
+        assert [each.status for each in made] == [200] * 3
+        assert len({each.body["room_id"] for each in made}) == 3
+        room_id, wish = made[0].body["room_id"], {"new_version": version}
+        path = f"/rooms/{quote(room_id)}/upgrade"
+        upgraded = await asyncio.gather(*(stage.call(ADMIN, "POST", path, wish) for _ in range(2)))
+        assert [each.status for each in upgraded] == [200] * 2
+        assert len({each.body["replacement_room"] for each in upgraded}) == 2
+
+    play(tmp_path, story, version)
+
+
 def test_no_guest_is_made_a_creator(tmp_path: Path) -> None:
     """In version 12 a creator stands above the levels: a guest is named one neither at the making nor by an upgrade."""
 
@@ -259,7 +274,8 @@ def test_other_roads_into_a_room(tmp_path: Path) -> None:
         for room_id, is_allowed in ((closed, False), (direct, False), (opened, False), (space, False), (forum, True)):
             reply = await stage.call(ADMIN, "PUT", f"/directory/list/room/{quote(room_id)}", {"visibility": "public"})
             assert reply.status == (200 if is_allowed else 403)
-        for kind in (ACCESS_RULES, ENCRYPTION):
+        assert (await stage.put(ADMIN, closed, "m.room.server_acl", {"allow": ["*"]})).status == 200
+        for kind in (ACCESS_RULES, ENCRYPTION, "m.room.create", "m.room.server_acl"):
             room = stage.house.world.live.rooms.get(closed)
             assert room is not None
             path = f"/rooms/{quote(closed)}/redact/{quote(room.state[kind, ''].event_id)}/{kind}"

@@ -14,6 +14,7 @@ import pytest
 from tchap.services.media import blob_key
 from tchap.services.scanning import describe
 from tchap.storage import media
+from tests.api.test_bug_reports import FIELDS, READ, operator, submit
 from tests.api.test_keys import JEAN, LEA, OPEN
 from tests.api.test_media import TEST_PROFILE, V1, get, picture, send, upload
 from tests.api.test_url_previews import HTML, PREVIEWS, open_scene
@@ -484,6 +485,17 @@ async def test_the_server_says_at_its_start_what_is_scanned(clamav: ClamAv, tmp_
         assert line.endswith("Encrypted files: required.")
     async with open_house(tmp_path, '[antivirus]\nclamd = "/nowhere/clamd.sock"') as house:
         assert "does not answer" in await describe(house.world)
+
+
+async def test_what_comes_with_a_bug_report_is_scanned(house: House) -> None:
+    """Anybody may send one: the support is handed no infected file, and its logs as they are."""
+    for name, data in (("facture.zip", ARCHIVE), ("journal.log", b"une ligne")):
+        assert (await submit(house, FIELDS, [(name, data)])).json() == {}
+    boss = await operator(house)
+    reports = (await house.ask("GET", READ, None, boss.token))["reports"]
+    log, infected = [await get(house, boss, f"{READ}/{each['report_id']}/files/0") for each in reports]
+    assert (log.status_code, log.content) == (200, b"une ligne")
+    assert refused(infected) == NOT_CLEAN
 
 
 async def test_without_an_antivirus_there_is_no_scanner(tmp_path: Path) -> None:

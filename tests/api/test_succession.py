@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from tchap.services.succession import leave_all_rooms, leave_orderly
+from tchap.storage.accounts import set_admin
 from tests.api.test_room_law import Stage, play
+from tests.support.accounts import sign_in
 from tests.support.house import PASSWORD
 from tests.support.paths import quote
 from tests.support.room_rows import ADMIN, AGENT, GUEST, LEVELS, MEMBER, OTHER, PUBLIC, private
@@ -105,5 +107,29 @@ def test_an_empty_room_is_left_as_it_is(tmp_path: Path) -> None:
         room_id = (await stage.make(ADMIN, private())).body["room_id"]
         await leave(stage, room_id)
         assert (await stage.state(room_id, LEVELS))["users_default"] == 0
+
+    play(tmp_path, story)
+
+
+def test_leaving_is_never_refused(tmp_path: Path) -> None:
+    """A room that keeps the leaver's server out, and one where an operator gave a guest a level, are left and handed
+    over all the same."""
+
+    async def story(stage: Stage) -> None:
+        opened, forum = await stage.open("open"), await stage.open("public")
+        await stage.house.world.store.write(set_admin, stage.ids[ADMIN], True)
+        stage.people[ADMIN] = await sign_in(stage.house, stage.ids[ADMIN])
+        assert (await stage.put(ADMIN, opened, LEVELS, {"users": {"<guest>": 10}})).status == 200
+        await stage.house.world.store.write(set_admin, stage.ids[ADMIN], False)
+        stage.people[ADMIN] = await sign_in(stage.house, stage.ids[ADMIN])
+        await leave(stage, opened)
+        assert (await stage.state(opened, LEVELS))["users"][stage.ids[AGENT]] == 100
+        await stage.ask(OTHER, "POST", f"/join/{quote(forum)}", {})
+        assert (await stage.put(ADMIN, forum, LEVELS, {"users": {"<other>": 100}})).status == 200
+        outside = {"allow": ["*"], "deny": [stage.ids[ADMIN].split(":", 1)[1]]}
+        assert (await stage.put(OTHER, forum, "m.room.server_acl", outside)).status == 200
+        await stage.ask(OTHER, "POST", f"/rooms/{quote(forum)}/leave", {})
+        await leave(stage, forum)
+        assert (await stage.state(forum, LEVELS))["users_default"] == 100
 
     play(tmp_path, story)

@@ -10,6 +10,7 @@ from tchap.policy.directory import (
     SHARES_ROOM,
     Bounds,
     Person,
+    bring_closer,
     choose_named,
     parse_search,
     plan_look,
@@ -36,6 +37,10 @@ def people(*close: tuple[int, float]) -> list[Person]:
         Person(number, list_name(name, "Bureau des achats" if number == 2 else ""), places, closeness.get(number, 0.0))
         for number, (name, places) in enumerate(NAMES)
     ]
+
+
+def ids(ranked: list[tuple[float, int]]) -> list[int]:
+    return [person_id for _, person_id in ranked]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +72,7 @@ def people(*close: tuple[int, float]) -> list[Person]:
 )
 def test_the_person_meant_comes_first(query: str, first: int) -> None:
     """Accents, order, hyphens, parts of words and small slips do not hide the person meant."""
-    assert rank(parse_search(query), people(), {})[0] == first
+    assert ids(rank(parse_search(query), people(), {}))[0] == first
 
 
 @pytest.mark.parametrize("query", ["zzz", "jean dupont", "xylophone", "dupont dinum", "lefevre m"])
@@ -89,13 +94,21 @@ def test_nobody_answers_another_name(query: str) -> None:
 )
 def test_those_close_to_one_come_first(close: list[tuple[int, float]], first: int) -> None:
     """Of those who answer `martin`: a room or an administration in common outweighs a longer name, never another."""
-    assert rank(("martin",), people(*close), {})[0] == first
+    assert ids(rank(("martin",), people(*close), {}))[0] == first
 
 
 def test_the_commoner_name_comes_first_where_nothing_else_tells() -> None:
     """Of two beginnings alike, the one that more people bear."""
     pair = [Person(number, list_name(f"Léa {name}"), (), 0.0) for number, name in enumerate(("Duponchel", "Duponteil"))]
-    assert rank(("dupon",), pair, {"duponchel": 3, "duponteil": 900}) == [1, 0]
+    assert ids(rank(("dupon",), pair, {"duponchel": 3, "duponteil": 900})) == [1, 0]
+
+
+def test_who_turns_out_to_share_a_room_moves_up() -> None:
+    """Among those who answer as well; the others keep their order."""
+    ranked = rank(("martin",), people((0, SAME_INSTANCE)), {})
+    assert ids(ranked)[:2] == [0, 1]
+    assert ids(bring_closer(ranked, {1})) == [1, 0, *ids(ranked)[2:]]
+    assert bring_closer(ranked, ()) == ranked
 
 
 @pytest.mark.parametrize("term", ["", "a", "ma", "j m", "j m d", "é à", "---", "de la", "!!!"])

@@ -273,13 +273,15 @@ def test_words_in_clear_are_refused_where_a_room_is_encrypted(kind: str, scene: 
 
 
 def test_what_a_room_is_cannot_be_redacted() -> None:
-    """The access rules and the encryption are never emptied, by name or by the id of the event that holds them."""
+    """What a room is made of is never emptied, by name or by the id of the event that holds it."""
     assert isinstance(decide_redaction(ACCESS_RULES, is_state=True), Refused)
     assert isinstance(decide_redaction(ENCRYPTION, is_state=True), Refused)
     assert decide_redaction("m.room.name", is_state=True) == ALLOWED
     assert decide_redaction(ACCESS_RULES, is_state=False) == ALLOWED
+    assert isinstance(decide_redaction("m.room.server_acl", is_state=True), Refused)
     room = build(SCENES["private"], "11", IDS)
-    for kind, is_allowed in ((ACCESS_RULES, False), (ENCRYPTION, False), (JOIN_RULES, True)):
+    kinds = {ACCESS_RULES: False, ENCRYPTION: False, "m.room.create": False, JOIN_RULES: True}
+    for kind, is_allowed in kinds.items():
         target = room.state[kind, ""].event_id
         event = room.make(IDS["admin"], "m.room.redaction", {"redacts": target})
         assert (decide_event(view(room), event) == ALLOWED) == is_allowed

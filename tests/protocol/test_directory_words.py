@@ -90,4 +90,6 @@ def test_each_word_of_a_person_stands_beside_the_others() -> None:
         (paie, initial_of("martin"), martin),
         (paie, initial_of("jean"), jean),
     }
+    both = {(each.word_id, each.other_id) for each in postings_of(list_name("Jean-Luc Le-Goff"))}
+    assert (id_of("jeanluc"), id_of("legoff")) in both, "both parts may be typed without their hyphens"
     assert {(each.word_id, each.initial) for each in postings_of(list_name("Accueil"))} == {(id_of("accueil"), 0)}

@@ -6,6 +6,7 @@ import pytest
 
 from tchap.protocol.directory_words import id_of, list_name
 from tchap.storage.database import Store, Tx
+from tchap.storage.dialect import plain_insert
 from tchap.storage.directory import Entry, remove_people, set_people
 from tchap.storage.directory_search import find_words
 
@@ -16,7 +17,9 @@ JEAN, ANNE = "@jean:a.example.fr", "@anne:a.example.fr"
 async def counts(tx: Tx, words: Iterable[str]) -> dict[str, tuple[int, int]]:
     """How many people have each word in their names, and in their units or functions."""
     found = await find_words(tx, list(words))
-    return {key: (known.people, known.roles) for key, known in found if key == known.word}
+    return {
+        key: (known.people, known.roles) for key, known in found if key == known.word and known.people + known.roles
+    }
 
 
 async def rows_of(tx: Tx, table: str) -> int:
@@ -63,3 +66,15 @@ async def test_many_people_at_once(store: Store) -> None:
     assert await store.read(counts, ["lea", "nom0", "nom6"]) == {"lea": (500, 0), "nom0": (72, 0), "nom6": (71, 0)}
     assert await store.read(rows_of, "directory_postings") == 1_000
     assert id_of("lea") != id_of("nom0")
+
+
+def test_only_a_plain_insert_is_copied() -> None:
+    """Whatever COPY cannot say is left to statements."""
+    assert plain_insert("INSERT INTO t (a, b) VALUES ($1, $2)") == ("t", ("a", "b"))
+    for sql in (
+        "INSERT INTO t (a, b) VALUES ($2, $1)",
+        "INSERT INTO t (a, b) VALUES ($1, 0)",
+        "INSERT INTO t (a) VALUES ($1) ON CONFLICT DO NOTHING",
+        "UPDATE t SET a = $1",
+    ):
+        assert plain_insert(sql) is None, sql

@@ -43,7 +43,8 @@ async def test_guests_are_listed_and_warned_of(store: Store) -> None:
     assert await store.read(sponsorships.find_guests_in, "mairie", (BY_A.email, BY_A.sponsor), 5) == []
     assert await store.read(sponsorships.find_to_warn, 150, 10, 5) == [Guest(BY_A, ZOE)]
     assert await store.read(sponsorships.find_to_warn, 150, 100, 5) == []
-    await store.write(sponsorships.set_warned, [BY_A], 20)
+    assert await store.write(sponsorships.set_warned, BY_A, 20)
+    assert not await store.write(sponsorships.set_warned, BY_A, 21)
     assert await store.read(sponsorships.find_to_warn, 150, 10, 5) == []
 
 
@@ -53,7 +54,8 @@ async def test_a_guest_is_over_then_out_then_closed(store: Store) -> None:
     await store.write(sponsorships.set_guest_term, ZOE, 100, 50)
     assert await store.read(sponsorships.find_over, OUT, 99, 5) == []
     assert await store.read(sponsorships.find_over, OUT, 100, 5) == [ZOE]
-    await store.write(sponsorships.set_out_of_rooms, ZOE, 110)
+    assert await store.write(sponsorships.set_out_of_rooms, ZOE, 110)
+    assert not await store.write(sponsorships.set_out_of_rooms, ZOE, 111)
     assert await store.read(sponsorships.find_over, OUT, 120, 5) == []
     assert await store.read(sponsorships.find_to_close, 110, 5) == [ZOE]
     await store.write(sponsorships.set_guest_term, ZOE, 110, 115)
@@ -72,3 +74,13 @@ async def test_suspended_administrations_vouch_for_nobody(store: Store) -> None:
     found = await store.read(sponsorships.find_sponsorship, BY_A.email, BY_A.sponsor)
     assert found is not None
     assert (found.ended_by, found.ends_ts) == (sponsorships.BY_ADMINISTRATION, 60)
+
+
+async def test_a_guest_vouched_for_again_on_the_way_out_stays(store: Store) -> None:
+    """Leaving all rooms takes its time: a new term that begins meanwhile is not followed by the end of the old one."""
+    await store.write(accounts.add_account, Account(ZOE, OUT, None, 1))
+    await store.write(sponsorships.set_guest_term, ZOE, 100, 50)
+    assert await store.read(sponsorships.find_over, OUT, 100, 5) == [ZOE]
+    await store.write(sponsorships.set_guest_term, ZOE, 900, 101)
+    assert not await store.write(sponsorships.set_out_of_rooms, ZOE, 102)
+    assert await store.read(sponsorships.find_to_close, 800, 5) == []

@@ -217,6 +217,9 @@ _STATES = [
     Row("private", ADMIN, "m.room.topic", {"topic": "Nous"}),
     Row("private", ADMIN, "m.room.avatar", {"url": "mxc://agent.example/x"}),
     Row("public", ADMIN, "m.room.history_visibility", {"history_visibility": "world_readable"}),
+    Row("private", ADMIN, "m.room.message", {"msgtype": "m.text", "body": "En clair"}, "a", 403),
+    Row("public", ADMIN, "m.room.message", {"msgtype": "m.text", "body": "Pour toujours"}, status=403),
+    Row("lax", AGENT, "m.poll.start", {"m.poll": {}}, status=403),
 ]
 ROWS = [*_RULES, *_LEVELS, *_ENTRIES, *_ACTS_OF_GUESTS, *_STATES]
 
