@@ -42,11 +42,19 @@ def set_stage(url: str, number: int) -> Stage:
     return stage
 
 
+# The room is made in clear: what is fuzzed is what the server reads.
+IN_CLEAR: dict[str, Any] = {
+    "type": "im.vector.room.access_rules",
+    "state_key": "",
+    "content": {"rule": "restricted", "visibility": "private", "force_unencrypted_at_creation": True},
+}
+
+
 def set_lawful_stage(url: str, number: int) -> Stage:
     """Under the rules of Tchap: an agent with a private room open to externals, and an external invited to it."""
     agent = sign_up_agent(url, number)
     address = f"invite{number}@cabinet.example"
-    rule = {"type": "im.vector.room.access_rules", "state_key": "", "content": {"rule": "unrestricted"}}
+    rule = {**IN_CLEAR, "content": {**IN_CLEAR["content"], "rule": "unrestricted"}}
     invited = {"medium": "email", "address": address, "id_server": "x", "id_access_token": "x"}
     room = agent.create_room(preset="private_chat", name="Cellule", initial_state=[rule], invite_3pid=[invited])
     return _furnish(agent, Client(url).register_by_email(address), room, number)

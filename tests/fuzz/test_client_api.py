@@ -22,6 +22,7 @@ from tests.fuzz.specification import Operation, find_specification, read_operati
 from tests.fuzz.stage import (
     CHEAP_HASH,
     EXAMPLES,
+    IN_CLEAR,
     WITH_ADMINISTRATORS,
     Stage,
     set_lawful_stage,
@@ -78,7 +79,7 @@ def _watched(
     makers: tuple[Callable[[str, int], Stage], Callable[[str, int], Client]],
 ) -> Iterator[Target]:
     """The server stands and has kept what it was given, whatever it was sent."""
-    room = archivist.create_room(preset="private_chat")
+    room = archivist.create_room(preset="private_chat", initial_state=[IN_CLEAR])
     kept = archivist.send(room, "à conserver", "1")
     with requests.Session() as session:
         yield Target(server, session, *makers)
