@@ -33,7 +33,7 @@ MIN_PLACE_PREFIX = 4
 
 IN_ROLE, IN_PLACE = 0.8, 0.7
 """What a word weighs in a unit or a function, and in an administration, where 1 is a word of the name."""
-SHARES_ROOM, SAME_ADMINISTRATION, SAME_INSTANCE = 0.35, 0.3, 0.05
+SHARES_ROOM, SAME_ADMINISTRATION, SAME_INSTANCE = 0.5, 0.3, 0.05
 """What closeness adds to the average of the typed words. A room is shared with few, an administration with many."""
 NAMED_WHOLE = 0.05
 """What an administration all of whose words were typed adds: it comes before those with a longer name."""
@@ -104,10 +104,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How many dictionary words one typed word may stand for, alone among its kind or not."""
+    """How many dictionary words one typed word may stand for, and how many looks at the index one way may take."""
 
     likely: int
-    alone: int
+    looks: int
 
 
 def parse_search(term: str) -> tuple[str, ...]:
@@ -185,13 +185,14 @@ def plan_look(meanings: Sequence[Meaning], bounds: Bounds, budget: int | None) -
     driver = min(told, key=_cost)
     by = driver.names if driver.names and not _is_role(driver) else driver.roles
     rest = [meaning for meaning in meanings if meaning is not driver and not _is_role(meaning)]
-    chosen = by[: bounds.likely if rest else bounds.alone]
+    initials = _initials(rest)
+    chosen = by[: bounds.looks // len(initials)]
     if budget is not None:
         chosen = _within(chosen, budget)
     others = tuple(known.word_id for meaning in rest for known in meaning.names if not meaning.is_short)
     return Look(
         tuple(known.word_id for known in chosen),
-        _initials(rest),
+        initials,
         others or None,
         tuple(known.word_id for meaning in told for known in meaning.names[:1]),
     )

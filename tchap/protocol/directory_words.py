@@ -35,7 +35,7 @@ _SEPARATORS = re.compile(r"[^a-z0-9]+")
 _LABEL = re.compile(r"\s*\[[^\]]*\]\s*$")
 _INITIALS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _ID_BYTES = 6
-_EMPTY_WORDS = frozenset(["au", "aux", "d", "de", "des", "du", "en", "et", "l", "la", "le", "les", "of", "the"])
+_EMPTY_WORDS = frozenset(["au", "aux", "d", "de", "des", "du", "en", "et", "l", "la", "le", "les"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,8 @@ def likeness(typed: str, word: str) -> float:
     if typed == word:
         return 1.0
     if word.startswith(typed):
-        return 0.8 + 0.15 * len(typed) / len(word)
+        # An initial says nothing of the length of the rest.
+        return 0.8 + (0.15 * len(typed) / len(word) if len(typed) >= MIN_PREFIX else 0.0)
     if len(typed) >= MIN_PREFIX and len(word) >= MIN_PREFIX and _is_near(typed, word):
         return 0.75
     return 0.55 if len(typed) >= MIN_INFIX and typed in word else 0.0

@@ -21,7 +21,7 @@ from tchap.storage.directory import administration_key
 from tchap.storage.directory_search import Branch, Candidate
 from tchap.storage.profiles import Profile
 
-_BOUNDS = Bounds(limits.DIRECTORY_LIKELY_WORDS, limits.DIRECTORY_ALONE_WORDS)
+_BOUNDS = Bounds(limits.DIRECTORY_LIKELY_WORDS, limits.DIRECTORY_LOOKS)
 
 
 @dataclass(frozen=True, slots=True)
