@@ -23,6 +23,8 @@ MAX_ROLES = 6
 """Words of her unit and function that lead to her."""
 MAX_IDS = 50_000
 """Of the commonest words, kept while many people are listed: about ten megabytes."""
+COMMON = 64
+"""Bearers from which a word is among the common ones: most words never are, and need no weighing."""
 MIN_INFIX = 4
 """Letters that are looked for in the midst of words; fewer are looked for at their beginning."""
 MIN_PREFIX, MAX_PREFIX = 3, 5
@@ -116,6 +118,11 @@ def keys_of(word: str) -> frozenset[str]:
     """What leads to a word: itself and less one letter; `^` its beginnings; `~` four letters of its midst."""
     beginnings = {f"^{word[:size]}" for size in range(MIN_PREFIX, min(len(word), MAX_PREFIX) + 1)}
     return frozenset(_deletions(word) | beginnings | {f"~{part}" for part in _middles(word)})
+
+
+def weight_of(bearers: int) -> int:
+    """How common a word is: 0 below `COMMON`, then one more each time as many again bear it."""
+    return max(0, bearers.bit_length() - COMMON.bit_length() + 1)
 
 
 def lookups_of(typed: str) -> frozenset[str]:

@@ -53,7 +53,7 @@ async def find_words(tx: Tx, keys: Collection[str]) -> list[tuple[str, KnownWord
     """`(key, word)` of the words that these keys lead to: resembling ones, then common beginnings, then middles."""
     rows = await tx.all(
         "SELECT key, word_id FROM directory_keys WHERE key IN_LIST($1)"
-        " ORDER BY CASE substr(key, 1, 1) WHEN '^' THEN 1 WHEN '~' THEN 2 ELSE 0 END, word_id LIMIT $2",
+        " ORDER BY CASE substr(key, 1, 1) WHEN '^' THEN 1 WHEN '~' THEN 2 ELSE 0 END, weight DESC, word_id LIMIT $2",
         sorted(keys),
         limits.DIRECTORY_WORDS,
     )
