@@ -76,9 +76,8 @@ def _plain(text: str) -> str:
 def list_name(name: str, unit: str = "", function: str = "") -> Listing:
     """The listing of somebody by her name, without her administration's label."""
     roles = tuple(word for word in fold_telling(f"{unit} {function}") if len(word) > 1) if unit or function else ()
-    return Listing(
-        tuple(word[:MAX_WORD] for word in fold(name)[:MAX_NAMES]), _joined(name)[:MAX_JOINED], roles[:MAX_ROLES]
-    )
+    names = tuple(dict.fromkeys(word[:MAX_WORD] for word in fold(name)[:MAX_NAMES]))
+    return Listing(names, _joined(name)[:MAX_JOINED], roles[:MAX_ROLES])
 
 
 def without_label(display_name: str) -> str:
@@ -88,7 +87,7 @@ def without_label(display_name: str) -> str:
 
 def fold_telling(text: str) -> tuple[str, ...]:
     """As `fold`, without the articles that every administration, unit and function has."""
-    return tuple(word[:MAX_WORD] for word in fold(text) if word not in _EMPTY_WORDS)
+    return tuple(dict.fromkeys(word[:MAX_WORD] for word in fold(text) if word not in _EMPTY_WORDS))
 
 
 def _joined(name: str) -> tuple[str, ...]:

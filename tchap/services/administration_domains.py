@@ -112,7 +112,9 @@ async def rename_domain(tx: Tx, old_text: str, new_text: str, hand: Hand) -> Dom
 
 
 async def _take_name(tx: Tx, old: Domain, new_name: str, hand: Hand) -> Domain:
-    wanted = Domain(new_name, old.administration_id, hand.now_ms)
+    # A name that takes nobody is followed by one that takes nobody; a closing is given up.
+    status = SUSPENDED if old.status == SUSPENDED else ACTIVE
+    wanted = Domain(new_name, old.administration_id, hand.now_ms, status)
     if not await book.add_domain(tx, wanted):
         listed = await book.find_domain(tx, new_name)
         if listed is None or listed.administration_id != old.administration_id:
@@ -120,6 +122,7 @@ async def _take_name(tx: Tx, old: Domain, new_name: str, hand: Hand) -> Domain:
                 f"The domain {new_name} belongs to an administration already.",
                 f"Le domaine {new_name} appartient déjà à une administration.",
             )
+        await book.set_domain(tx, wanted)
     await _draw_from_wider(tx, wanted, hand)
     await walks.remove_closings(tx, old.domain)
     await book.set_domain(tx, replace(old, status=CLOSED, closes_ts=None))

@@ -162,6 +162,9 @@ async def _follow_one(world: World, walk: Walk, agent: Agent, email: Email) -> O
     except MatrixError as error:
         log.warning("an account does not follow", user_id=agent.user_id, walk=walk.kind, errcode=error.errcode)
         return None
+    except Exception:
+        log.exception("an account does not follow", user_id=agent.user_id, walk=walk.kind)
+        return None
     if walk.kind == walks.SPARE:
         return mails.spared_mail(str(email))
     return mails.closing_mail(str(email), int(walk.detail or 0))

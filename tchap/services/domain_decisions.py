@@ -25,6 +25,7 @@ from tchap.services.domain_openings import (
 )
 from tchap.services.world import World
 from tchap.storage import domain_requests
+from tchap.storage.administrations import find_domain
 from tchap.storage.database import Tx
 from tchap.storage.domain_requests import DomainRequest
 
@@ -90,6 +91,7 @@ async def _decide(tx: Tx, request_id: str, wish: Wish, planned: NewAdministratio
 
 async def _suspend(tx: Tx, own: DomainRequest, reason: str, hand: Hand) -> DomainRequest:
     """The domain takes no new agent; those it has keep their accounts. The domain's own audit is written there."""
+    await _check_still_theirs(tx, own)
     await administration_domains.suspend_domain(tx, own.domain, hand)
     own = decided(replace(own, state=State.SUSPENDED), reason, hand)
     await domain_requests.set_request(tx, own)
@@ -99,11 +101,22 @@ async def _suspend(tx: Tx, own: DomainRequest, reason: str, hand: Hand) -> Domai
 
 async def _reopen(tx: Tx, own: DomainRequest, hand: Hand) -> DomainRequest:
     """A suspended domain takes agents again."""
+    await _check_still_theirs(tx, own)
     await administration_domains.reopen_domain(tx, own.domain, hand)
     own = decided(replace(own, state=State.APPROVED), None, hand)
     await domain_requests.set_request(tx, own)
     await tell(tx, domain_mails.opened_mail(own.requester, own.domain, hand.public_url), hand)
     return own
+
+
+async def _check_still_theirs(tx: Tx, own: DomainRequest) -> None:
+    """A domain that moved since is no longer this request's to decide on. M_FORBIDDEN."""
+    domain = await find_domain(tx, own.domain)
+    if domain is None or domain.administration_id != own.administration_id:
+        raise Forbidden(
+            "This domain has changed hands since: act on the administration that has it.",
+            "Ce domaine a changé de mains depuis : agissez sur l'administration qui l'a.",
+        )
 
 
 def _unknown() -> NotFound:

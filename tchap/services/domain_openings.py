@@ -9,6 +9,7 @@ from tchap.base.errors import Forbidden
 from tchap.gateways import domain_mails
 from tchap.policy.administrations import MAX_NAME
 from tchap.policy.domain_requests import Outcome, State
+from tchap.policy.domains import listings_of
 from tchap.services.administration_desk import Hand, hand_of
 from tchap.services.administration_jobs import NewAdministration, open_administration
 from tchap.services.domain_facts import Study, find_dns_facts, study_domain
@@ -127,12 +128,13 @@ _NOTHING_TO_PROVE: dict[str, Any] = {"proof_hash": None, "proof_expires_ts": Non
 async def open_domain(tx: Tx, own: DomainRequest, wanted: NewAdministration, hand: Hand) -> DomainRequest:
     """The administration, its domain and its delegates, from this moment on; each is told.
 
-    Where somebody else opened the domain first, the request is refused. Two town halls may have one name.
+    Where somebody else has the domain by then, by its name or by a wider one, the request is refused. Two town halls
+    may have one name. A domain that was closed is nobody's: its former owner's line goes.
     """
-    if await administrations.find_domain(tx, own.domain) is not None:
+    if await administrations.find_listed(tx, listings_of(own.domain)):
         return await refuse_request(tx, own, _TAKEN, hand)
-    if await administrations.find_administration_named(tx, wanted.name) is not None:
-        wanted = replace(wanted, name=f"{wanted.name[: MAX_NAME - len(own.domain) - 3]} ({own.domain})"[:MAX_NAME])
+    await administrations.remove_closed_domain(tx, own.domain)
+    wanted = replace(wanted, name=await _free_name(tx, wanted.name, own.domain))
     # The requester has a mail of her own, below; the contact is often she.
     quiet = replace(hand, is_quiet=True)
     opened = await open_administration(tx, wanted, (own.domain,), own.delegates, quiet)
@@ -142,6 +144,15 @@ async def open_domain(tx: Tx, own: DomainRequest, wanted: NewAdministration, han
     await audit.add_act(tx, act)
     await tell(tx, domain_mails.opened_mail(own.requester, own.domain, hand.public_url), hand)
     return own
+
+
+async def _free_name(tx: Tx, name: str, domain: str) -> str:
+    """The name; with its domain where it is taken, and numbered where somebody took that too."""
+    wanted, number = name, 1
+    while await administrations.find_administration_named(tx, wanted) is not None:
+        mark = f" ({domain})" if number == 1 else f" ({domain} {number})"
+        wanted, number = f"{name[: MAX_NAME - len(mark)]}{mark}"[-MAX_NAME:], number + 1
+    return wanted
 
 
 async def refuse_request(tx: Tx, own: DomainRequest, why: Why, hand: Hand) -> DomainRequest:

@@ -195,6 +195,9 @@ async def _check_again(world: World, own: DomainRequest) -> bool:
     except Forbidden:
         # It was proven, or withdrawn, a moment ago.
         return False
+    except Exception:
+        # One request out of order keeps nobody else waiting.
+        log.exception("a request could not be settled", domain=own.domain)
     await world.store.write(_look_later, own.request_id, world.clock.now_ms())
     return False
 

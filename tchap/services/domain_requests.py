@@ -44,7 +44,15 @@ async def request_onboarding_code(world: World, asked: CodeRequest) -> str:
     M_INVALID_EMAIL, M_THREEPID_DENIED with a `reason`, M_LIMIT_EXCEEDED.
     """
     check_open(world)
-    await check_domain(world, read_email(asked.email))
+    email = read_email(asked.email)
+    if "+" in email.local:
+        # One mailbox has as many of these as it likes, and a domain only so many requests.
+        raise MatrixError(
+            "M_INVALID_EMAIL",
+            "Give your address without what follows “+”.",
+            "Donnez votre adresse sans ce qui suit « + ».",
+        )
+    await check_domain(world, email)
     return await request_code(world, replace(asked, purpose=PURPOSE))
 
 

@@ -15,7 +15,7 @@ from tchap.services.accounts import account_expired
 from tchap.services.administrations import externals_of, find_home_in
 from tchap.services.emails import post, read_email
 from tchap.services.world import World
-from tchap.storage import accounts, emails, profiles, sponsorships
+from tchap.storage import accounts, administrations, emails, profiles, sponsorships
 from tchap.storage.database import Tx
 from tchap.storage.mail_outbox import OutgoingMail
 from tchap.storage.sponsorships import Guest, Sponsorship
@@ -76,13 +76,22 @@ async def _decide(tx: Tx, wanted: Vouch) -> tuple[int, bool]:
     known = await sponsorships.find_sponsorship(tx, address, sponsor.user_id)
     if wanted.keeps and known is not None and known.ended_by is None and known.ends_ts > wanted.now_ms:
         return known.ends_ts, False
-    ended_above = known is not None and known.ended_by not in (None, sponsor.user_id)
+    ended_above = await _is_ended_above(tx, known, sponsor)
     is_agent = await _is_agent_address(tx, wanted)
     wish = Wish(sponsor.is_external, is_agent, wanted.ends_ts, wanted.now_ms, ended_above)
     decision = decide_sponsorship(wish, wanted.rules)
     if isinstance(decision, Refusal):
         raise refused(decision)
     return decision, True
+
+
+async def _is_ended_above(tx: Tx, known: Sponsorship | None, sponsor: Requester) -> bool:
+    """Whether those above the sponsor have ended it: their administration while it is suspended, or somebody of it."""
+    of = sponsor.administration_id
+    administration = None if of is None else await administrations.find_administration(tx, of)
+    if administration is not None and administration.status != administrations.ACTIVE:
+        return True
+    return known is not None and known.ended_by not in (None, sponsor.user_id, sponsorships.BY_ADMINISTRATION)
 
 
 async def _is_agent_address(tx: Tx, wanted: Vouch) -> bool:

@@ -240,6 +240,27 @@ def test_who_registers_while_the_domain_moves_is_its_new_owners(tmp_path: Path) 
     asyncio.run(story())
 
 
+def test_a_renamed_domain_takes_people_as_it_did(tmp_path: Path) -> None:
+    """Suspended under one name, suspended under the next; and a name taken back takes people again."""
+
+    async def story() -> None:
+        async with scene(tmp_path) as (house, office, mairie):
+            domains, token = f"{BASE}/{mairie}/domains", office.operator.token
+            await house.ask("PUT", f"{domains}/mairie.example.fr", {"status": "suspended"}, token)
+            renamed = await office.confirmed(
+                office.operator, f"{domains}/mairie.example.fr/rename", to="ville.example.fr"
+            )
+            assert renamed.body["status"] == "suspended"
+            await house.ask("PUT", f"{domains}/ville.example.fr", {"status": "active"}, token)
+            renamed = await office.confirmed(
+                office.operator, f"{domains}/ville.example.fr/rename", to="mairie.example.fr"
+            )
+            assert renamed.body["status"] == "active"
+            await person(house, BASILE)
+
+    asyncio.run(story())
+
+
 def test_a_renamed_domain_renames_its_addresses(tmp_path: Path) -> None:
     """`x@old` becomes `x@new` at once: one signs in with it, keeps id and rooms, and is told; the old name is free."""
 

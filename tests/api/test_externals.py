@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tchap.services.guest_terms import look_at_guests
-from tchap.storage.administrations import SUSPENDED
+from tchap.storage.administrations import ACTIVE, SUSPENDED
 from tchap.storage.database import Tx
 from tchap.storage.delegates import Delegate, add_delegate
 from tests.support.accounts import SECRET, V3, Person, person
@@ -194,7 +194,7 @@ async def set_status(tx: Tx, status: str) -> None:
 
 
 def test_an_administration_that_is_suspended_vouches_for_nobody(tmp_path: Path) -> None:
-    """Its guests end with it, and none of its agents vouches for them again by themselves."""
+    """Its guests end with it and none of its agents vouches for anybody, until it is active again."""
 
     async def story() -> None:
         async with open_house(tmp_path) as house:
@@ -206,6 +206,11 @@ def test_an_administration_that_is_suspended_vouches_for_nobody(tmp_path: Path) 
             reply = await house.call("PUT", f"{GUESTS}/{ZOE}", {}, jean.token)
             assert (reply.status, reply.body["errcode"]) == (403, "M_FORBIDDEN")
             assert "administration" in reply.body["error"]
+            reply = await house.call("PUT", f"{GUESTS}/autre@ailleurs.example", {}, jean.token)
+            assert reply.status == 403
+            await house.world.store.write(set_status, ACTIVE)
+            await house.ask("PUT", f"{GUESTS}/{ZOE}", {}, jean.token)
+            await house.ask("GET", f"{V3}/account/whoami", None, zoe.token)
 
     asyncio.run(story())
 

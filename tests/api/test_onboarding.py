@@ -5,6 +5,8 @@ from pathlib import Path
 
 from tchap.base import limits
 from tchap.services.domain_proofs import check_due
+from tchap.storage import administrations
+from tchap.storage.administrations import Administration, Domain
 from tests.support.accounts import V3, person, read_code
 from tests.support.onboarding import (
     API,
@@ -231,6 +233,51 @@ def test_only_so_many_ask_for_one_domain(tmp_path: Path) -> None:
         desk.house.clock.move(limits.DOMAIN_REQUEST_MS / 1000 + 1)
         await check_due(desk.house.world)
         await desk.begin(MAIRE, 2)
+
+    run(tmp_path, story)
+
+
+def test_who_has_the_domain_by_then_keeps_it(tmp_path: Path) -> None:
+    """A wider domain that became somebody's meanwhile covers it: the request ends, and takes no agents from them."""
+
+    async def story(desk: Desk) -> None:
+        asking = await desk.describe(MAIRE)
+        wider = Domain("*.example", "hopital-des-tilleuls", 1)
+        assert await desk.house.world.store.write(administrations.add_domain, wider)
+        await asking.publish()
+        assert (await asking.ask("POST", "/check"))["state"] == "refused"
+        assert await desk.house.world.store.read(administrations.find_domain, KNOWN) is None
+
+    run(tmp_path, story)
+
+
+def test_a_closed_domain_is_opened_again_and_a_taken_name_is_numbered(tmp_path: Path) -> None:
+    """What was closed is nobody's; an administration of the same name, with the domain too, keeps nobody out."""
+
+    async def story(desk: Desk) -> None:
+        store, name = desk.house.world.store, DESCRIPTION["name"]
+        await store.write(administrations.add_domain, Domain(KNOWN, "hopital-des-tilleuls", 1, administrations.CLOSED))
+        for number, taken in enumerate((name, f"{name} ({KNOWN})")):
+            other = Administration(f"autre-{number}", str(taken), "", "agent.hopitaux.tchap.example.fr", 1)
+            assert await store.write(administrations.add_administration, other)
+        asking = await desk.describe(MAIRE)
+        await asking.publish()
+        assert (await asking.ask("POST", "/check"))["state"] == "approved"
+        domain = await store.read(administrations.find_domain, KNOWN)
+        assert domain is not None
+        opened = await store.read(administrations.find_administration, domain.administration_id)
+        assert opened is not None
+        assert opened.name == f"{name} ({KNOWN} 2)"
+
+    run(tmp_path, story)
+
+
+def test_one_mailbox_is_one_requester(tmp_path: Path) -> None:
+    """An address with a tag gets no code: its owner would fill the requests of a whole domain."""
+
+    async def story(desk: Desk) -> None:
+        reply = await desk.ask_code(f"maire+2@{KNOWN}")
+        assert (reply.status, reply.body["errcode"]) == (400, "M_INVALID_EMAIL")
 
     run(tmp_path, story)
 

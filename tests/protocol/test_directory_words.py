@@ -3,7 +3,9 @@
 import pytest
 
 from tchap.protocol.directory_words import (
+    MAX_WORD,
     fold,
+    fold_telling,
     id_of,
     initial_of,
     keys_of,
@@ -99,3 +101,10 @@ def test_each_word_of_a_person_stands_beside_the_others() -> None:
     both = {(each.word_id, each.other_id) for each in postings_of(list_name("Jean-Luc Le-Goff"))}
     assert (id_of("jeanluc"), id_of("legoff")) in both, "both parts may be typed without their hyphens"
     assert {(each.word_id, each.initial) for each in postings_of(list_name("Accueil"))} == {(id_of("accueil"), 0)}
+
+
+def test_words_that_are_cut_alike_count_once() -> None:
+    """Two long words with the same beginning are one word: nothing is listed twice under it."""
+    long = "a" * MAX_WORD
+    assert fold_telling(f"{long}b {long}c") == (long,)
+    assert list_name(f"{long}b {long}c").names == (long,)

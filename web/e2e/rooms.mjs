@@ -43,6 +43,8 @@ async function checkSize(page, name) {
   assert.deepEqual(obstacles, [], name);
   const [needed, given] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
   assert.ok(needed <= given, `${name} scrolls sideways: ${needed} > ${given}`);
+  const wide = await page.evaluate(() => [...document.querySelectorAll(".dialog")].some((each) => each.scrollWidth > each.clientWidth));
+  assert.ok(!wide, `${name}: the window is wider than the screen`);
 }
 
 /** In the light and wide, and in the dark on a telephone; photographs are of every size in both. */
@@ -122,7 +124,7 @@ async function signUpGuest(page) {
   await page.getByTestId("email").fill(CAMILLE);
   await page.getByRole("button", { name: "Créer mon compte" }).click();
   const open = page.getByRole("link", { name: "Ouvrir Tchap à mon administration" });
-  assert.equal(await open.getAttribute("href"), "/ouvrir");
+  assert.equal(await open.getAttribute("href"), `${base}/ouvrir`);
   await page.getByRole("button", { name: "J’ai reçu une invitation" }).click();
   await page.getByTestId("password").fill(steps.PASSWORD);
   await page.getByTestId("terms").check();

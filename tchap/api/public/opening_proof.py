@@ -11,6 +11,7 @@ from tchap.api.public.forms import Form, done, render
 from tchap.api.public.opening_pages import KIND_WORDS
 from tchap.api.public.pages import page, page_language, said
 from tchap.api.routing import Route
+from tchap.base.errors import BadJson
 from tchap.policy.domain_requests import State
 from tchap.services.domain_proofs import PROOF_PATH, confirm, get_asked, reject
 from tchap.services.world import World
@@ -53,7 +54,9 @@ def _facts(request: Request, asked: DomainRequest) -> str:
 async def answer(world: World, request: Request) -> Response:
     fields = read_form(world, request)
     token = fields.get("token", "")
-    if fields.get("step") == "no":
+    if fields.get("step") not in ("yes", "no"):
+        raise BadJson("Confirm or reject the request.", "Confirmez la demande ou rejetez-la.")
+    if fields["step"] == "no":
         await reject(world, token)
         words = said(
             request, "La demande est rejetée. Rien n'est ouvert.", "The request is rejected. Nothing is opened."
