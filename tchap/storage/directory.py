@@ -73,7 +73,7 @@ async def set_people(tx: Tx, entries: Sequence[Entry]) -> None:
         " VALUES ($1, $2, $3, $4, $5)",
         _rows_of(numbers),
     )
-    await _count(tx, [entry for _, entry in numbers], 1)
+    await _weigh(tx, await _count(tx, [entry for _, entry in numbers], 1))
 
 
 async def remove_people(tx: Tx, user_ids: Collection[str]) -> None:
@@ -134,11 +134,11 @@ async def _remove(tx: Tx, held: Sequence[tuple[int, Entry]]) -> None:
         " AND person_id = $4 AND other_id = $5",
         _rows_of(held),
     )
-    await _count(tx, [entry for _, entry in held], -1)
+    await _weigh(tx, await _count(tx, [entry for _, entry in held], -1))
 
 
-async def _count(tx: Tx, entries: Iterable[Entry], step: int) -> None:
-    """How many people have each word tells which to search by."""
+async def _count(tx: Tx, entries: Iterable[Entry], step: int) -> list[int]:
+    """How many people have each word tells which to search by; the ids of the words."""
     names: Counter[str] = Counter()
     roles: Counter[str] = Counter()
     for entry in entries:
@@ -147,7 +147,7 @@ async def _count(tx: Tx, entries: Iterable[Entry], step: int) -> None:
     # Sorted, so that two writers lock the words in the same order.
     rows = sorted((id_of(word), step * names[word], step * roles[word]) for word in names | roles)
     await tx.many("UPDATE directory_words SET people = people + $2, roles = roles + $3 WHERE word_id = $1", rows)
-    await _weigh(tx, [row[0] for row in rows])
+    return [row[0] for row in rows]
 
 
 async def _add_words(tx: Tx, words: Collection[str]) -> None:
