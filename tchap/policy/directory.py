@@ -28,12 +28,14 @@ MAX_LIKENESSES = 20_000
 """Pairs of words whose likeness is kept: some megabytes."""
 MIN_LETTERS = 3
 """Letters without which a search answers nothing: nobody reads the directory letter by letter."""
+FREQUENT_INITIALS = 15
+"""Initials that nearly all names have."""
 MIN_PLACE_PREFIX = 4
 """Letters of an administration's name that stand for it."""
 
 IN_ROLE, IN_PLACE = 0.8, 0.7
 """What a word weighs in a unit or a function, and in an administration, where 1 is a word of the name."""
-SHARES_ROOM, SAME_ADMINISTRATION, SAME_INSTANCE = 0.35, 0.3, 0.05
+SHARES_ROOM, SAME_ADMINISTRATION, SAME_INSTANCE = 0.5, 0.3, 0.05
 """What closeness adds to the average of the typed words. A room is shared with few, an administration with many."""
 NAMED_WHOLE = 0.05
 """What an administration all of whose words were typed adds: it comes before those with a longer name."""
@@ -104,10 +106,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How many dictionary words one typed word may stand for, alone among its kind or not."""
+    """How many dictionary words one typed word may stand for, and how many looks at the index one way may take."""
 
     likely: int
-    alone: int
+    looks: int
 
 
 def parse_search(term: str) -> tuple[str, ...]:
@@ -139,10 +141,11 @@ def _meaning(typed: str, by_key: Mapping[str, Mapping[int, Known]], limit: int) 
 
 
 def _places(typed: str, likely: Sequence[tuple[float, Known]]) -> tuple[Known, ...]:
-    """Words of administrations: the very one; else, for words long enough, those it begins or misspells."""
+    """Words of administrations: the very one; else, for long words that name nobody, those it begins or misspells."""
     places = [(points, known) for points, known in likely if known.administrations > 0]
     exact = tuple(known for points, known in places if points == 1.0)
-    if exact or len(typed) < MIN_PLACE_PREFIX:
+    is_name = any(points == 1.0 and known.people > 0 for points, known in likely)
+    if exact or is_name or len(typed) < MIN_PLACE_PREFIX:
         return exact
     return tuple(known for _, known in places[:MIN_PLACE_PREFIX])
 
@@ -173,8 +176,8 @@ def choose_named(
     return groups[best], tuple(meaning for meaning in meanings if meaning.typed not in best)
 
 
-def plan_look(meanings: Sequence[Meaning], bounds: Bounds, budget: int | None) -> Look:
-    """Where to look for people who have all these words: by the rarest of them beside the others.
+def plan_look(meanings: Sequence[Meaning], bounds: Bounds, budget: int | None, places: int = 1) -> Look:
+    """Where to look for people who have all these words, in so many `places`: by the rarest of them beside the others.
 
     A look that finds nobody where one of the words is nobody's. With a `budget`, the words looked by have no more
     postings together, the likeliest first.
@@ -185,13 +188,15 @@ def plan_look(meanings: Sequence[Meaning], bounds: Bounds, budget: int | None) -
     driver = min(told, key=_cost)
     by = driver.names if driver.names and not _is_role(driver) else driver.roles
     rest = [meaning for meaning in meanings if meaning is not driver and not _is_role(meaning)]
-    chosen = by[: bounds.likely if rest else bounds.alone]
+    initials = _initials(rest)
+    chosen = by[: max(1, bounds.looks // (len(initials) * places))]
     if budget is not None:
-        chosen = _within(chosen, budget)
+        # About as many people have each initial.
+        chosen = _within(chosen, budget * FREQUENT_INITIALS // len(initials))
     others = tuple(known.word_id for meaning in rest for known in meaning.names if not meaning.is_short)
     return Look(
         tuple(known.word_id for known in chosen),
-        _initials(rest),
+        initials,
         others or None,
         tuple(known.word_id for meaning in told for known in meaning.names[:1]),
     )

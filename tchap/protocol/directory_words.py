@@ -23,6 +23,8 @@ MAX_ROLES = 6
 """Words of her unit and function that lead to her."""
 MAX_IDS = 50_000
 """Of the commonest words, kept while many people are listed: about ten megabytes."""
+COMMON = 64
+"""Bearers from which a word is among the common ones: most words never are, and need no weighing."""
 MIN_INFIX = 4
 """Letters that are looked for in the midst of words; fewer are looked for at their beginning."""
 MIN_PREFIX, MAX_PREFIX = 3, 5
@@ -35,7 +37,7 @@ _SEPARATORS = re.compile(r"[^a-z0-9]+")
 _LABEL = re.compile(r"\s*\[[^\]]*\]\s*$")
 _INITIALS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _ID_BYTES = 6
-_EMPTY_WORDS = frozenset(["au", "aux", "d", "de", "des", "du", "en", "et", "l", "la", "le", "les", "of", "the"])
+_EMPTY_WORDS = frozenset(["au", "aux", "d", "de", "des", "du", "en", "et", "l", "la", "le", "les"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,11 @@ def keys_of(word: str) -> frozenset[str]:
     return frozenset(_deletions(word) | beginnings | {f"~{part}" for part in _middles(word)})
 
 
+def weight_of(bearers: int) -> int:
+    """How common a word is: 0 below `COMMON`, then one more each time as many again bear it."""
+    return max(0, bearers.bit_length() - COMMON.bit_length() + 1)
+
+
 def lookups_of(typed: str) -> frozenset[str]:
     """The keys of the words that a typed one may stand for; none for one or two letters."""
     if len(typed) < MIN_PREFIX:
@@ -141,7 +148,8 @@ def likeness(typed: str, word: str) -> float:
     if typed == word:
         return 1.0
     if word.startswith(typed):
-        return 0.8 + 0.15 * len(typed) / len(word)
+        # An initial says nothing of the length of the rest.
+        return 0.8 + (0.15 * len(typed) / len(word) if len(typed) >= MIN_PREFIX else 0.0)
     if len(typed) >= MIN_PREFIX and len(word) >= MIN_PREFIX and _is_near(typed, word):
         return 0.75
     return 0.55 if len(typed) >= MIN_INFIX and typed in word else 0.0

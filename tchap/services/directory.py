@@ -21,7 +21,7 @@ from tchap.storage.directory import administration_key
 from tchap.storage.directory_search import Branch, Candidate
 from tchap.storage.profiles import Profile
 
-_BOUNDS = Bounds(limits.DIRECTORY_LIKELY_WORDS, limits.DIRECTORY_ALONE_WORDS)
+_BOUNDS = Bounds(limits.DIRECTORY_LIKELY_WORDS, limits.DIRECTORY_LOOKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ async def _find_candidates(tx: Tx, search: Search, meanings: Sequence[Meaning]) 
     places = law.choose_places(meanings, limits.DIRECTORY_CROWD)
     named, left = law.choose_named(meanings, await directory_search.find_administrations(tx, places))
     names = [meaning for meaning in meanings if not meaning.is_place_alone]
-    there = law.plan_look(left, _BOUNDS, None) if named else Look()
+    there = law.plan_look(left, _BOUNDS, None, len(named)) if named else Look()
     home = law.plan_look(names, _BOUNDS, None)
     anywhere = law.plan_look(names, _BOUNDS, limits.DIRECTORY_BUDGET)
     mine = search.requester.administration_id

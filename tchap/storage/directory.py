@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from tchap.protocol.directory_words import Listing, fold_telling, id_of, keys_of, postings_of
+from tchap.protocol.directory_words import COMMON, Listing, fold_telling, id_of, keys_of, postings_of, weight_of
 from tchap.storage.database import Row, Tx
 
 
@@ -73,7 +73,7 @@ async def set_people(tx: Tx, entries: Sequence[Entry]) -> None:
         " VALUES ($1, $2, $3, $4, $5)",
         _rows_of(numbers),
     )
-    await _count(tx, [entry for _, entry in numbers], 1)
+    await _weigh(tx, await _count(tx, [entry for _, entry in numbers], 1))
 
 
 async def remove_people(tx: Tx, user_ids: Collection[str]) -> None:
@@ -134,11 +134,11 @@ async def _remove(tx: Tx, held: Sequence[tuple[int, Entry]]) -> None:
         " AND person_id = $4 AND other_id = $5",
         _rows_of(held),
     )
-    await _count(tx, [entry for _, entry in held], -1)
+    await _weigh(tx, await _count(tx, [entry for _, entry in held], -1))
 
 
-async def _count(tx: Tx, entries: Iterable[Entry], step: int) -> None:
-    """How many people have each word tells which to search by."""
+async def _count(tx: Tx, entries: Iterable[Entry], step: int) -> list[int]:
+    """How many people have each word tells which to search by; the ids of the words."""
     names: Counter[str] = Counter()
     roles: Counter[str] = Counter()
     for entry in entries:
@@ -147,6 +147,7 @@ async def _count(tx: Tx, entries: Iterable[Entry], step: int) -> None:
     # Sorted, so that two writers lock the words in the same order.
     rows = sorted((id_of(word), step * names[word], step * roles[word]) for word in names | roles)
     await tx.many("UPDATE directory_words SET people = people + $2, roles = roles + $3 WHERE word_id = $1", rows)
+    return [row[0] for row in rows]
 
 
 async def _add_words(tx: Tx, words: Collection[str]) -> None:
@@ -159,8 +160,29 @@ async def _add_words(tx: Tx, words: Collection[str]) -> None:
         return
     await tx.many("INSERT INTO directory_words (word_id, word) VALUES ($1, $2) ON CONFLICT DO NOTHING", new)
     await tx.many(
-        "INSERT INTO directory_keys (key, word_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-        sorted((key, word_id) for word_id, word in new for key in keys_of(word)),
+        "INSERT INTO directory_keys (key, weight, word_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        sorted((key, 0, word_id) for word_id, word in new for key in keys_of(word)),
+    )
+
+
+async def _weigh(tx: Tx, word_ids: Collection[int]) -> None:
+    """Words that have become common, or no longer are, stand elsewhere among those with their keys."""
+    rows = await tx.all(
+        "SELECT word_id, word, people + roles + administrations, weight FROM directory_words"
+        " WHERE word_id IN_LIST($1) AND (weight > 0 OR people + roles + administrations >= $2)",
+        list(word_ids),
+        COMMON,
+    )
+    moved = [(row[0], row[1], row[3], weight_of(row[2])) for row in rows if row[3] != weight_of(row[2])]
+    if not moved:
+        return
+    await tx.many(
+        "UPDATE directory_keys SET weight = $4 WHERE key = $1 AND weight = $2 AND word_id = $3",
+        sorted((key, before, word_id, after) for word_id, word, before, after in moved for key in keys_of(word)),
+    )
+    await tx.many(
+        "UPDATE directory_words SET weight = $2 WHERE word_id = $1",
+        sorted((word_id, after) for word_id, _, _, after in moved),
     )
 
 
@@ -187,6 +209,7 @@ async def name_administrations(tx: Tx, administration_ids: Collection[str]) -> N
     await tx.many(
         "UPDATE directory_words SET administrations = administrations + $2 WHERE word_id = $1", sorted(steps.items())
     )
+    await _weigh(tx, list(steps))
 
 
 async def find_renamed(tx: Tx, limit: int) -> list[str]:

@@ -51,18 +51,21 @@ class Candidate:
 
 async def find_words(tx: Tx, keys: Collection[str]) -> list[tuple[str, KnownWord]]:
     """`(key, word)` of the words that these keys lead to: resembling ones, then common beginnings, then middles."""
-    rows = await tx.all(_WORDS, sorted(keys), limits.DIRECTORY_WORDS)
-    return [(row[0], _known(row[1], row[2])) for row in rows]
+    rows = await tx.all(
+        "SELECT key, word_id FROM directory_keys WHERE key IN_LIST($1)"
+        " ORDER BY CASE substr(key, 1, 1) WHEN '^' THEN 1 WHEN '~' THEN 2 ELSE 0 END, weight DESC, word_id LIMIT $2",
+        sorted(keys),
+        limits.DIRECTORY_WORDS,
+    )
+    said = await tx.all(_SAID, list({row[1] for row in rows}))
+    known = {word_id: _known(word_id, text) for word_id, text in said}
+    return [(key, known[word_id]) for key, word_id in rows]
 
 
 # A join would be for PostgreSQL to plan, which then reads the whole dictionary; a subquery is a look at one row.
-_WORDS = """SELECT key, word_id, said FROM (
-  SELECT key, word_id,
-    (SELECT w.word || ' ' || w.people || ' ' || w.roles || ' ' || w.administrations FROM directory_words w
-      WHERE w.word_id = k.word_id) AS said,
-    (SELECT w.people + w.roles + w.administrations FROM directory_words w WHERE w.word_id = k.word_id) AS bearers
-  FROM directory_keys k WHERE key IN_LIST($1)) f
-  ORDER BY CASE substr(key, 1, 1) WHEN '^' THEN 1 WHEN '~' THEN 2 ELSE 0 END, bearers DESC, word_id LIMIT $2"""
+_SAID = """SELECT i.value,
+  (SELECT w.word || ' ' || w.people || ' ' || w.roles || ' ' || w.administrations FROM directory_words w
+    WHERE w.word_id = i.value) FROM IDS($1) i"""
 
 
 def _known(word_id: int, said: str) -> KnownWord:
@@ -83,14 +86,19 @@ async def find_administrations(tx: Tx, word_ids: Collection[int]) -> list[tuple[
     return [(row[0], tuple(row[1].split())) for row in rows]
 
 
+_MAX_LOOKS = limits.DIRECTORY_LOOKS * limits.DIRECTORY_ADMINISTRATIONS
+
+
 def _branch(first: int, is_placed: bool) -> str:
     """People by postings; the parameters from `$first` on are those of `_params`."""
     words, initials, others, is_any, best, limit, places = (f"${first + number}" for number in range(7))
-    place = f"CROSS JOIN IDS({places}) a" if is_placed else ""
-    is_there = "AND p.administration_key = a.value" if is_placed else ""
-    # Lists joined in this order are so many looks at the index; conditions on lists would be for the engines to weigh.
-    return f"""SELECT person_id FROM (SELECT p.person_id FROM IDS({words}) w CROSS JOIN IDS({initials}) i {place}
-      CROSS JOIN directory_postings p WHERE p.word_id = w.value AND p.initial = i.value {is_there}
+    place, is_there = (f"CROSS JOIN IDS({places}) a", "AND p.administration_key = l.place") if is_placed else ("", "")
+    columns = "w.value AS word, i.value AS initial" + (", a.value AS place" if is_placed else "")
+    # A bounded list of looks, then each look at the index: left to themselves the engines weigh words of forty people,
+    # and read every person called Martin.
+    return f"""SELECT person_id FROM (SELECT p.person_id
+      FROM (SELECT {columns} FROM IDS({words}) w CROSS JOIN IDS({initials}) i {place} LIMIT {_MAX_LOOKS}) l
+      CROSS JOIN directory_postings p WHERE p.word_id = l.word AND p.initial = l.initial {is_there}
         AND (CAST({is_any} AS INTEGER) = 1 OR p.other_id IN_LIST({others})) GROUP BY p.person_id
       ORDER BY SUM(CASE WHEN p.word_id IN_LIST({best}) THEN 1 ELSE 0 END
         + CASE WHEN p.other_id IN_LIST({best}) THEN 1 ELSE 0 END) DESC, p.person_id LIMIT {limit}) AS b{first}"""

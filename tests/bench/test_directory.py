@@ -21,8 +21,8 @@ from tests.support.engines import ENGINES
 from tests.support.postgres import create_database, run_cluster
 
 PEOPLE, ADMINISTRATIONS, QUERIES = 3_000, 60, 120
-MAX_STATEMENTS = 8
-"""Words, roommates, administrations, people of three ways and of an administration alone, they, rooms, profiles."""
+MAX_STATEMENTS = 9
+"""Keys, words, roommates, administrations, people of three ways, of an administration, themselves, rooms, profiles."""
 FIRST = (
     "Léa Zoé Jade Anaïs Chloé Inès Maëlle Hélène Aurélie Noémie Camille Sarah Manon Lucie Julie Pauline Claire Sophie",
     "Léo Raphaël Théo Jérôme Gaël Noé Timothée André Hugo Lucas Louis Paul Jean Pierre Marc Antoine Nicolas Julien",

@@ -13,6 +13,7 @@ from tchap.protocol.directory_words import (
     list_name,
     lookups_of,
     postings_of,
+    weight_of,
     without_label,
 )
 
@@ -46,6 +47,11 @@ def test_case_accents_and_punctuation_do_not_count(text: str, words: tuple[str, 
 def test_what_is_written_apart_is_found_in_one(name: str, joined: tuple[str, ...]) -> None:
     """Hyphens, apostrophes and particles may be left out."""
     assert list_name(name).joined == joined
+
+
+def test_common_words_weigh_more() -> None:
+    """Words of few people weigh nothing; then the weight grows by one where their number doubles."""
+    assert [weight_of(bearers) for bearers in (0, 1, 63, 64, 127, 128, 35_000)] == [0, 0, 0, 1, 1, 2, 10]
 
 
 def test_a_label_is_no_name() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from tchap.protocol.directory_words import id_of, list_name
+from tchap.protocol.directory_words import id_of, keys_of, list_name
 from tchap.storage.database import Store, Tx
 from tchap.storage.dialect import plain_insert
 from tchap.storage.directory import Entry, remove_people, set_people
@@ -54,6 +54,17 @@ async def test_listing_again_what_has_not_changed_writes_nothing(store: Store) -
     assert await store.read(counts, ["martin", "durand"]) == {"durand": (1, 0)}
 
 
+async def _weights(tx: Tx) -> dict[str, int]:
+    """Of the keys of three words, those above 0: each has one weight under all its keys."""
+    rows = await tx.all(
+        "SELECT w.word, k.weight, COUNT(*) FROM directory_keys k JOIN directory_words w ON w.word_id = k.word_id"
+        " WHERE w.word IN_LIST($1) AND k.weight > 0 AND k.weight = w.weight GROUP BY w.word, k.weight",
+        ["lea", "nom0"],
+    )
+    assert all(row[2] == len(keys_of(row[0])) for row in rows)
+    return {row[0]: row[1] for row in rows}
+
+
 async def _number(tx: Tx) -> int:
     row = await tx.one("SELECT person_id FROM directory_persons")
     assert row is not None
@@ -65,6 +76,9 @@ async def test_many_people_at_once(store: Store) -> None:
     await store.write(set_people, [Entry(f"@p{n}:a.example.fr", "a", list_name(f"Léa Nom{n % 7}")) for n in range(500)])
     assert await store.read(counts, ["lea", "nom0", "nom6"]) == {"lea": (500, 0), "nom0": (72, 0), "nom6": (71, 0)}
     assert await store.read(rows_of, "directory_postings") == 1_000
+    assert await store.read(_weights) == {"lea": 3, "nom0": 1}
+    await store.write(remove_people, [f"@p{n}:a.example.fr" for n in range(0, 500, 7)])
+    assert await store.read(_weights) == {"lea": 3}
     assert id_of("lea") != id_of("nom0")
 
 

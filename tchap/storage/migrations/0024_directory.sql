@@ -18,14 +18,18 @@ CREATE TABLE directory_words (
   word TEXT NOT NULL,
   people BIGINT NOT NULL DEFAULT 0,
   roles BIGINT NOT NULL DEFAULT 0,
-  administrations BIGINT NOT NULL DEFAULT 0
+  administrations BIGINT NOT NULL DEFAULT 0,
+  -- How common it is, in powers of two, from 0 for all that few bear.
+  weight INTEGER NOT NULL DEFAULT 0
 );
 
 -- What leads from a typed word to those that resemble it: itself, less one letter, its beginning, its middle.
 CREATE TABLE directory_keys (
   key TEXT NOT NULL,
+  -- The word's, so that the commonest of those with a beginning are found among the first.
+  weight INTEGER NOT NULL,
   word_id BIGINT NOT NULL,
-  PRIMARY KEY (key, word_id)
+  PRIMARY KEY (key, weight, word_id)
 ) WITHOUT ROWID;
 
 -- Each word of a person beside each other one. The initial stands before the administration, so that a common name
