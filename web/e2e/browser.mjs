@@ -26,6 +26,8 @@ export async function openPerson({ width = 1280, height = 800, locale = "fr-FR",
     viewport: { width, height },
     locale,
     colorScheme,
+    // Colours half-way through a transition are nobody's choice, and no audit's business.
+    reducedMotion: "reduce",
     permissions: ["clipboard-read", "clipboard-write"],
     acceptDownloads: true,
   });
