@@ -81,6 +81,8 @@ from tchap.services.validity import keep_terms
 from tchap.services.world import World
 from tchap.storage.database import open_store
 
+_ROUTER = Router(ROUTES)
+
 
 @contextlib.asynccontextmanager
 async def open_world(
@@ -174,7 +176,7 @@ def _open_outbound(settings: Settings) -> Outbound:
 
 def build_application(world: World) -> Application:
     folder = Path(world.settings.web.folder) if world.settings.web.folder else None
-    return Application(world, Router(ROUTES), StaticFiles(folder, _client_config(world.settings)))
+    return Application(world, _ROUTER, StaticFiles(folder, _client_config(world.settings)))
 
 
 def _client_config(settings: Settings) -> dict[str, object]:

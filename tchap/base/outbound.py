@@ -11,6 +11,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from socket import SOCK_STREAM
@@ -118,10 +119,12 @@ class Outbound:
         raise OutboundFailed("too many redirects")
 
 
-def tls_context(trusted_certificates: Iterable[str] = (), verify: bool = True) -> ssl.SSLContext:
+@cache
+def tls_context(trusted_certificates: tuple[str, ...] = (), verify: bool = True) -> ssl.SSLContext:
     """Whom outbound TLS believes: the well-known authorities and those of these PEM files; anybody where not `verify`.
 
-    Raises OSError (ssl.SSLError is one) for a file that cannot be read.
+    Made once in a process: the well-known authorities alone take fifty milliseconds to read. Raises OSError
+    (ssl.SSLError is one) for a file that cannot be read.
     """
     context = httpx.create_ssl_context(trust_env=False)
     for path in trusted_certificates:

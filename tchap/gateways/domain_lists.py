@@ -1,16 +1,23 @@
 """Lists kept by others and installed with the program: public suffixes, and providers of mailboxes that vanish."""
 
+from functools import cache
+
 from disposable_email_domains import blocklist
 from publicsuffixlist import PublicSuffixList
 
 from tchap.policy.lookalikes import DomainName
 
 
+@cache
+def _read_suffixes() -> PublicSuffixList:
+    return PublicSuffixList()
+
+
 class DomainLists:
-    """Read once; nothing is asked of any network."""
+    """Read once in a process; nothing is asked of any network."""
 
     def __init__(self) -> None:
-        self._suffixes = PublicSuffixList()
+        self._suffixes = _read_suffixes()
 
     def name_of(self, domain: str) -> DomainName:
         """The domain with its public suffix and the part of it that somebody registered."""
