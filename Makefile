@@ -18,7 +18,7 @@ run: install-run web/dist/index.html ## install, build and start everything on h
 test: install-test system-packages web/dist/index.html ## lint, types and the whole suite, server and client
 	$(MAKE) lint
 	cd web && $(NPM) run --silent lint && $(NPM) test --silent
-	$(PY) -m pytest tests
+	$(PY) -m pytest tests -n auto --dist loadfile
 
 lint: install-test ## ruff and mypy
 	$(PY) -m ruff check .
