@@ -28,8 +28,6 @@ from tests.support.postgres import create_database, run_cluster
 PEOPLE, WARM_UP, QUERIES = 5_500_000, 500, 1_000
 """The searches that warm the caches come first: they are for other people than those that are measured."""
 PEOPLE_PER_ADMINISTRATION = 275
-POSTGRES_OPTIONS = "-c shared_buffers=4GB"
-"""A quarter of the memory or less, as its manual advises; everything else is as Debian sets it, but for `fsync`."""
 ENGINES = ("sqlite", "postgresql")
 
 
@@ -61,7 +59,7 @@ def _url(engine: str, folder: str) -> Iterator[str]:
     if engine == "sqlite":
         yield f"sqlite:///{folder}/tchap.db"
         return
-    with run_cluster(POSTGRES_OPTIONS) as cluster:
+    with run_cluster() as cluster:
         yield create_database(cluster, "annuaire")
 
 

@@ -22,7 +22,7 @@ def run_as_postgres(*command: str | Path) -> None:
 
 
 @contextlib.contextmanager
-def run_cluster(more_options: str = "") -> Iterator[Path]:
+def run_cluster() -> Iterator[Path]:
     """The directory of a running cluster's socket; the cluster and its files are gone at the end."""
     home = Path(tempfile.mkdtemp(prefix="tchap-pg-"))
     if os.geteuid() == 0:
@@ -30,7 +30,7 @@ def run_cluster(more_options: str = "") -> Iterator[Path]:
         os.chown(home, owner.pw_uid, owner.pw_gid)
     data = home / "data"
     run_as_postgres(PROGRAMS / "initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "-N", "--locale=C")
-    start_cluster(home, more_options)
+    start_cluster(home)
     try:
         yield home
     finally:
@@ -38,8 +38,8 @@ def run_cluster(more_options: str = "") -> Iterator[Path]:
         shutil.rmtree(home)
 
 
-def start_cluster(home: Path, more_options: str = "") -> None:
-    options = f"{OPTIONS}{home} {more_options}"
+def start_cluster(home: Path) -> None:
+    options = f"{OPTIONS}{home}"
     run_as_postgres(PROGRAMS / "pg_ctl", "-D", home / "data", "-w", "-o", options, "-l", home / "log", "start")
 
 
