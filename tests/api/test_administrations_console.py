@@ -178,3 +178,17 @@ def test_the_command_line_keeps_administrations(folder: Path, capsys: pytest.Cap
         "tchap: 'demain' is not a date such as 2027-03-31.\n"
         "tchap: There is an administration of this name.\n"
     )
+
+
+def test_who_is_named_before_having_an_account_follows_a_renamed_domain(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also where they look after an administration below their own: nobody can open an account with the old address."""
+    for words in (
+        ("create", "Ville", PREFECTURES, "--domain", "ville.example.fr"),
+        ("create", "Écoles", PREFECTURES, "--parent", "Ville", "--delegate", "chef@ville.example.fr"),
+        ("rename-domain", "ville.example.fr", "metropole.example.fr"),
+        ("show", "Écoles"),
+    ):
+        assert run(folder, *words) == 0, words
+    assert "delegate\tchef@metropole.example.fr\t\n" in capsys.readouterr().out
