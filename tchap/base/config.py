@@ -329,7 +329,8 @@ def parse_settings(text: str) -> Settings:
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ConfigError(str(error)) from error
     _check_consistent(settings)
-    return settings
+    # Paths are written after it.
+    return msgspec.structs.replace(settings, public_url=settings.public_url.rstrip("/"))
 
 
 # What the test profile means by itself, wherever the file says nothing else: suites make hundreds of accounts and
@@ -387,8 +388,8 @@ def _check_rtc(rtc: Rtc) -> None:
 
 
 def _check_consistent(settings: Settings) -> None:
-    if not settings.public_url.startswith(("https://", "http://")) or settings.public_url.endswith("/"):
-        raise ConfigError("public_url: it begins with https:// (or http://), and no / stands at its end")
+    if not settings.public_url.startswith(("https://", "http://")):
+        raise ConfigError("public_url: it begins with https:// (or http://)")
     if not all(0 <= port <= MAX_PORT for port in (settings.http.port, settings.http.tls_port)):
         raise ConfigError(f"http: a port is a number from 0 to {MAX_PORT}")
     if not settings.instances:

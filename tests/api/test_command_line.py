@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tchap.__main__ import main
+from tchap.base.config import parse_settings
 
 
 @pytest.mark.parametrize(
@@ -12,7 +13,6 @@ from tchap.__main__ import main
     [
         (b"# \xe9", "is not in UTF-8"),
         (b"public_url = 'tchap.example.fr'", "public_url: it begins with https://"),
-        (b"public_url = 'https://tchap.example.fr/'", "no / stands at its end"),
         (b"[http]\nport = 99999", "http: a port is a number from 0 to 65535"),
         (b"[http]\ntls_port = -1", "http: a port is a number from 0 to 65535"),
     ],
@@ -58,3 +58,12 @@ def test_a_file_that_is_not_in_utf8_is_one_line(
     file.write_bytes("email,unit,name\na@x.fr,Comptabilité,École\n".encode("latin-1"))
     assert main([*words, str(file), "--data", str(tmp_path)]) == 1
     assert capsys.readouterr().err == f"tchap: {file} is not in UTF-8: save it as 'CSV UTF-8'.\n"
+
+
+def test_an_address_with_a_slash_at_its_end_makes_whole_links() -> None:
+    """As people copy it from a browser; a path is written after it in every mail."""
+    settings = parse_settings("public_url = 'https://tchap.example.fr/'")
+    assert (settings.public_url, settings.request_form) == (
+        "https://tchap.example.fr",
+        "https://tchap.example.fr/ouvrir",
+    )
