@@ -1,4 +1,4 @@
-"""The command line: ``tchap serve`` and nothing to learn; ``tchap admin`` names the first administrator."""
+"""The command line: ``tchap serve`` and nothing to learn; the other commands work on the database itself."""
 
 import argparse
 import sys
@@ -15,7 +15,7 @@ from tchap.base.log import configure_logging
 from tchap.commands import administrations, directory, domains
 from tchap.services.admins import name_admin_from_console
 from tchap.storage.accounts import find_admins
-from tchap.storage.database import StoreBusy, open_store
+from tchap.storage.database import StoreBusy, StoreUnusable, open_store
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
         return uvloop.run(_COMMANDS[options.command](settings, options))
     except ConfigError as error:
         return _refuse(error)
-    except (MatrixError, StoreBusy, OSError) as error:
+    except (MatrixError, StoreBusy, StoreUnusable, OSError) as error:
         return _fail(error)
 
 
@@ -45,7 +45,7 @@ async def _administer(settings: Settings, options: argparse.Namespace) -> int:
     store = await open_store(settings.resolved_store_url, clock)
     try:
         if options.act != "list":
-            await name_admin_from_console(store, options.user_id, options.act == "grant", clock.now_ms())
+            await name_admin_from_console(store, options.account, options.act == "grant", clock.now_ms())
         for user_id in await store.read(find_admins):
             print(user_id)
     finally:
@@ -63,13 +63,21 @@ _COMMANDS = {
 
 
 def _refuse(error: Exception) -> int:
-    print(f"tchap: configuration: {error}", file=sys.stderr)
+    print(f"tchap: configuration: {_words_of(error)}", file=sys.stderr)
     return 2
 
 
 def _fail(error: Exception) -> int:
-    print(f"tchap: {error.en if isinstance(error, MatrixError) else error}", file=sys.stderr)
+    print(f"tchap: {_words_of(error)}", file=sys.stderr)
     return 1
+
+
+def _words_of(error: Exception) -> str:
+    if isinstance(error, MatrixError):
+        return error.en
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -82,14 +90,20 @@ def _parser() -> argparse.ArgumentParser:
     admin = commands.add_parser("admin", help="say who administers the server").add_subparsers(
         dest="act", required=True
     )
-    for act, words in (("grant", "make somebody an administrator"), ("revoke", "end it"), ("list", "list them")):
+    for act, words in (
+        ("grant", "make somebody an administrator"),
+        ("revoke", "somebody is administrator no more"),
+        ("list", "say who is"),
+    ):
         acting = admin.add_parser(act, help=words)
         _add_place(acting)
         if act != "list":
-            acting.add_argument("user_id", help="@name:instance")
-    administrations.add_parser(commands.add_parser("administrations", help="keep administrations"), _add_place)
+            acting.add_argument("account", help="the e-mail address of an account, or @name:instance")
+    administrations.add_parser(
+        commands.add_parser("administrations", help="keep administrations, their domains and delegates"), _add_place
+    )
     directory.add_parser(commands.add_parser("directory", help="keep the directory of people"), _add_place)
-    domains.add_parser(commands.add_parser("domains", help="the domains known to be of the public sector"), _add_place)
+    domains.add_parser(commands.add_parser("domains", help="read the list of the public sector's domains"), _add_place)
     return parser
 
 

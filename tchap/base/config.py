@@ -15,6 +15,8 @@ from tchap.base import limits
 from tchap.base.identity import EXTERNAL_PREFIXES
 from tchap.base.onboarding_config import Onboarding
 
+MAX_PORT = 65_535
+
 
 class ConfigError(Exception):
     """The configuration cannot be used; the message says which line and why."""
@@ -327,7 +329,8 @@ def parse_settings(text: str) -> Settings:
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ConfigError(str(error)) from error
     _check_consistent(settings)
-    return settings
+    # Paths are written after it.
+    return msgspec.structs.replace(settings, public_url=settings.public_url.rstrip("/"))
 
 
 # What the test profile means by itself, wherever the file says nothing else: suites make hundreds of accounts and
@@ -351,7 +354,7 @@ def _with_test_defaults(written: dict[str, object]) -> dict[str, object]:
 
 def load_settings(path: Path | None) -> Settings:
     """The file's settings, or the embedded defaults; some secrets may come from the environment instead."""
-    settings = parse_settings(path.read_text(encoding="utf-8")) if path else Settings()
+    settings = parse_settings(_read(path)) if path else Settings()
     store_url = os.environ.get("TCHAP_STORE_URL")
     if store_url:
         settings = msgspec.structs.replace(settings, store_url=store_url)
@@ -372,12 +375,23 @@ def load_settings(path: Path | None) -> Settings:
     return settings
 
 
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not in UTF-8") from error
+
+
 def _check_rtc(rtc: Rtc) -> None:
     if rtc.livekit_url and not (rtc.api_key and len(rtc.api_secret) >= limits.MIN_RTC_SECRET):
         raise ConfigError(f"rtc: livekit_url needs api_key and an api_secret of {limits.MIN_RTC_SECRET} characters")
 
 
 def _check_consistent(settings: Settings) -> None:
+    if not settings.public_url.startswith(("https://", "http://")):
+        raise ConfigError("public_url: it begins with https:// (or http://)")
+    if not all(0 <= port <= MAX_PORT for port in (settings.http.port, settings.http.tls_port)):
+        raise ConfigError(f"http: a port is a number from 0 to {MAX_PORT}")
     if not settings.instances:
         raise ConfigError("instances: at least one instance is needed")
     names = [instance.name for instance in settings.instances]
@@ -404,7 +418,7 @@ def _check_consistent(settings: Settings) -> None:
 
 def _check_antivirus(antivirus: Antivirus) -> None:
     host, _, port = antivirus.clamd.rpartition(":")
-    is_place = host and port.isascii() and port.isdigit() and int(port) < 65_536
+    is_place = host and port.isascii() and port.isdigit() and int(port) <= MAX_PORT
     if antivirus.clamd and "/" not in antivirus.clamd and not is_place:
         raise ConfigError("antivirus: clamd is the path of a socket, or host:port")
     if antivirus.encrypted == "required" and not antivirus.clamd:

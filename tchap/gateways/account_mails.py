@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from html import escape
 
+from tchap.base.days import day_in_english, day_in_french
+from tchap.gateways.mail_texts import anchor, in_both, paragraphs
 from tchap.policy.validity import Act
 from tchap.storage.mail_outbox import OutgoingMail
-
-_STYLE = "font-family:sans-serif;max-width:36em;color:#161616"
-_MONTHS_FR = (
-    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()  # noqa: SIM905
-)
-_MONTHS_EN = (
-    "January February March April May June July August September October November December".split()  # noqa: SIM905
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,27 +109,9 @@ def new_address_mail(recipient: str, address: str, link: str) -> OutgoingMail:
     return letter(recipient, "Votre compte Tchap change d'adresse / Your Tchap account's address", (fr, en), link)
 
 
-def day_in_french(ts: int) -> str:
-    """`1er mars 2027`."""
-    day = datetime.fromtimestamp(ts / 1000, UTC)
-    return f"{'1er' if day.day == 1 else day.day} {_MONTHS_FR[day.month - 1]} {day.year}"
-
-
-def day_in_english(ts: int) -> str:
-    """`1 March 2027`."""
-    day = datetime.fromtimestamp(ts / 1000, UTC)
-    return f"{day.day} {_MONTHS_EN[day.month - 1]} {day.year}"
-
-
-def letter(recipient: str, subject: str, paragraphs: tuple[list[str], list[str]], link: str) -> OutgoingMail:
+def letter(recipient: str, subject: str, sentences: tuple[list[str], list[str]], link: str) -> OutgoingMail:
     """A mail in French and English; the link stands after the second paragraph of each."""
-    fr, en = (["Bonjour,", *paragraphs[0]], ["Hello,", *paragraphs[1]])
+    fr, en = (["Bonjour,", *sentences[0]], ["Hello,", *sentences[1]])
     text = "\n\n---\n\n".join("\n\n".join([*part[:3], link, *part[3:]]) for part in (fr, en)) + "\n"
-    anchor = f'<p><a href="{escape(link)}">{escape(link)}</a></p>'
-    html = "<hr>".join(f"{_html(part[:3])}{anchor}{_html(part[3:])}" for part in (fr, en))
-    page = f'<!doctype html><html lang="fr"><meta charset="utf-8"><body style="{_STYLE}">{html}</body></html>'
-    return OutgoingMail(recipient, subject, text, page)
-
-
-def _html(paragraphs: list[str]) -> str:
-    return "".join(f"<p>{escape(each)}</p>" for each in paragraphs)
+    html = [f"{paragraphs(*part[:3])}<p>{anchor(link)}</p>{paragraphs(*part[3:])}" for part in (fr, en)]
+    return OutgoingMail(recipient, subject, text, in_both(*html))

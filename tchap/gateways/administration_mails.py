@@ -3,21 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
+from tchap.base.days import day_in_english, day_in_french
 from tchap.gateways.mail_texts import plain_mail
 from tchap.storage.mail_outbox import OutgoingMail
-
-_MONTHS = (
-    (
-        *("janvier", "février", "mars", "avril", "mai", "juin"),
-        *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
-    ),
-    (
-        *("January", "February", "March", "April", "May", "June"),
-        *("July", "August", "September", "October", "November", "December"),
-    ),
-)
 
 # Told to the contact and the delegates of an administration: what was done, in French and in English.
 _DONE: Mapping[str, tuple[str, str]] = {
@@ -97,7 +86,7 @@ def done_mail(recipient: str, name: str, act: str, facts: tuple[str, int | None]
     changed = [_FIELDS[name] for name in what.split(", ")] if act == "change_administration" else [(what, what)]
     whats = [", ".join(words) for words in zip(*changed, strict=True)]
     fr, en = _DONE[act]
-    dates = ("", "") if moment_ms is None else (_date(moment_ms, 0), _date(moment_ms, 1))
+    dates = ("", "") if moment_ms is None else (day_in_french(moment_ms), day_in_english(moment_ms))
     return plain_mail(
         recipient,
         "Votre administration sur Tchap / Your administration on Tchap",
@@ -176,13 +165,14 @@ def closing_mail(recipient: str, closes_ts: int) -> OutgoingMail:
         "Votre compte Tchap va être fermé / Your Tchap account is going to be closed",
         (
             "Bonjour,\n\nVotre domaine de courriel va quitter Tchap."
-            f" Votre compte sera fermé le {_date(closes_ts, 0)}."
-            "\n\nSi vous avez une nouvelle adresse professionnelle, changez-la dans votre compte avant cette date :"
-            " vous garderez vos salons et vos messages. Sinon, confiez vos salons à d'autres personnes.",
+            f" Votre compte sera fermé le {day_in_french(closes_ts)}."
+            "\n\nSi vous avez une nouvelle adresse professionnelle, demandez avant cette date à l'assistance de votre"
+            " administration de l'associer à votre compte : vous garderez vos salons et vos messages. Sinon, confiez"
+            " vos salons à d'autres personnes.",
             "Hello,\n\nYour e-mail domain is going to leave Tchap."
-            f" Your account will be closed on {_date(closes_ts, 1)}."
-            "\n\nIf you have a new professional address, change your account's address before that day:"
-            " you will keep your rooms and your messages. If not, hand your rooms over to others.",
+            f" Your account will be closed on {day_in_english(closes_ts)}."
+            "\n\nIf you have a new professional address, ask your administration's support before that day to give it"
+            " to your account: you will keep your rooms and your messages. If not, hand your rooms over to others.",
         ),
     )
 
@@ -210,9 +200,3 @@ def spared_mail(recipient: str) -> OutgoingMail:
             " Please ignore our earlier e-mail.",
         ),
     )
-
-
-def _date(moment_ms: int, language: int) -> str:
-    """`3 mars 2027`, `3 March 2027`: the day in Universal Time."""
-    day = datetime.fromtimestamp(moment_ms / 1000, UTC)
-    return f"{day.day} {_MONTHS[language][day.month - 1]} {day.year}"

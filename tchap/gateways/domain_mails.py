@@ -4,11 +4,8 @@ The administration's name is not said before somebody looked at it: it is anybod
 write in our name. The requester's address and the domain are proven, or were typed by nobody.
 """
 
-from html import escape
-
+from tchap.gateways.mail_texts import notice_mail
 from tchap.storage.mail_outbox import OutgoingMail
-
-_STYLE = "font-family:sans-serif;max-width:36em;color:#161616"
 
 
 def record_mail(recipient: str, domain: str, record: tuple[str, str], link: str) -> OutgoingMail:
@@ -26,7 +23,7 @@ def record_mail(recipient: str, domain: str, record: tuple[str, str], link: str)
         "\n\nWe look for it regularly and will write to you. To follow your request, or to choose another proof, give"
         " your address again on this page:"
     )
-    return _mail(recipient, "Prouver votre domaine / Proving your domain", (fr, en), link)
+    return notice_mail(recipient, "Prouver votre domaine / Proving your domain", (fr, en), link)
 
 
 def proof_mail(recipient: str, domain: str, requester: str, link: str) -> OutgoingMail:
@@ -41,7 +38,7 @@ def proof_mail(recipient: str, domain: str, requester: str, link: str) -> Outgoi
         f" domain {domain}. You get this mail because you can answer for it. To read the request, then confirm or"
         " reject it:"
     )
-    return _mail(recipient, f"Tchap : {domain} est-il à vous ? / is it yours?", (fr, en), link)
+    return notice_mail(recipient, f"Tchap : {domain} est-il à vous ? / is it yours?", (fr, en), link)
 
 
 def opened_mail(recipient: str, domain: str, link: str) -> OutgoingMail:
@@ -50,7 +47,7 @@ def opened_mail(recipient: str, domain: str, link: str) -> OutgoingMail:
         " compte :"
     )
     en = f"Hello,\n\nTchap is open to the addresses of the domain {domain}. Every agent may create an account now:"
-    return _mail(recipient, "Tchap est ouvert à votre administration / Tchap is open to you", (fr, en), link)
+    return notice_mail(recipient, "Tchap est ouvert à votre administration / Tchap is open to you", (fr, en), link)
 
 
 def waiting_mail(recipient: str, domain: str, link: str) -> OutgoingMail:
@@ -62,7 +59,7 @@ def waiting_mail(recipient: str, domain: str, link: str) -> OutgoingMail:
         f"Hello,\n\nThe domain {domain} is proven. As it is not in the State's list of public domains, somebody looks"
         " at your request; the answer will come by mail. To follow the request:"
     )
-    return _mail(recipient, "Votre demande est examinée / Your request is looked at", (fr, en), link)
+    return notice_mail(recipient, "Votre demande est examinée / Your request is looked at", (fr, en), link)
 
 
 def refused_mail(recipient: str, domain: str, reason: tuple[str, str], link: str) -> OutgoingMail:
@@ -72,7 +69,7 @@ def refused_mail(recipient: str, domain: str, reason: tuple[str, str], link: str
         "\n\nPour faire une autre demande :"
     )
     en = f"Hello,\n\nTchap is not opened to the domain {domain}.\n\nReason: {reason[1]}\n\nTo make another request:"
-    return _mail(recipient, "Réponse à votre demande / About your request", (fr, en), link)
+    return notice_mail(recipient, "Réponse à votre demande / About your request", (fr, en), link)
 
 
 def suspended_mail(recipient: str, domain: str, reason: str, link: str) -> OutgoingMail:
@@ -84,22 +81,11 @@ def suspended_mail(recipient: str, domain: str, reason: str, link: str) -> Outgo
         f"Hello,\n\nThe opening of Tchap to the domain {domain} is suspended: no new account is created there.\n\n"
         f"Reason: {reason}\n\nThe service:"
     )
-    return _mail(recipient, "Ouverture suspendue / Opening suspended", (fr, en), link)
+    return notice_mail(recipient, "Ouverture suspendue / Opening suspended", (fr, en), link)
 
 
 def decider_mail(recipient: str, domain: str, link: str) -> OutgoingMail:
     """Told to those who decide: a request waits."""
     fr = f"Bonjour,\n\nUne demande d'ouverture attend une décision : {domain}.\n\nLe service :"
     en = f"Hello,\n\nA request to join waits for a decision: {domain}.\n\nThe service:"
-    return _mail(recipient, f"Tchap : demande d'ouverture de {domain} / request to join", (fr, en), link)
-
-
-def _mail(recipient: str, subject: str, sentences: tuple[str, str], link: str) -> OutgoingMail:
-    text = "\n\n---\n\n".join(f"{part}\n{link}" for part in sentences)
-    html = "<hr>".join(f'{_paragraphs(part)}<p><a href="{escape(link)}">{escape(link)}</a></p>' for part in sentences)
-    whole = f'<!doctype html><html lang="fr"><meta charset="utf-8"><body style="{_STYLE}">{html}</body></html>'
-    return OutgoingMail(recipient, subject, f"{text}\n", whole)
-
-
-def _paragraphs(text: str) -> str:
-    return "".join(f"<p>{escape(part).replace(chr(10), '<br>')}</p>" for part in text.split("\n\n"))
+    return notice_mail(recipient, f"Tchap : demande d'ouverture de {domain} / request to join", (fr, en), link)

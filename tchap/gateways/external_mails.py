@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tchap.gateways.account_mails import day_in_english, day_in_french, letter
+from tchap.base.days import day_in_english, day_in_french
+from tchap.gateways.account_mails import letter
 from tchap.storage.mail_outbox import OutgoingMail
 
 
@@ -10,11 +11,11 @@ def ending_mail(recipient: str, guest: str, ends_ts: int, link: str) -> Outgoing
     """Told to a sponsor some days before the end."""
     day_fr, day_en = day_in_french(ends_ts), day_in_english(ends_ts)
     fr = [
-        f"La présence de votre invité externe {guest} prend fin le {day_fr} : il quittera alors tous ses salons.",
-        "S'il travaille encore avec vous, prolongez-la dans les réglages de Tchap, « Mes invités externes » :",
+        f"L'accès de votre invité externe {guest} prend fin le {day_fr} : il quittera alors tous ses salons.",
+        "S'il travaille encore avec vous, prolongez-le dans les réglages de Tchap, « Mes invités externes » :",
     ]
     en = [
-        f"The stay of your external guest {guest} on Tchap ends on {day_en}: they will then leave all their rooms.",
+        f"The access of your external guest {guest} ends on {day_en}: they will then leave all their rooms.",
         'If they still work with you, prolong it in the settings of Tchap, "My external guests":',
     ]
     subject = f"Votre invité externe quitte Tchap le {day_fr} / Your external guest leaves Tchap"

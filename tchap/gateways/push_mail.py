@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from html import escape
 
 from tchap.base import limits
+from tchap.gateways.mail_texts import anchor, html_page, paragraphs
 from tchap.storage.mail_outbox import OutgoingMail
-
-_STYLE = "font-family:sans-serif;max-width:36em;color:#161616"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +50,10 @@ def unread_mail(recipient: str, language: str, rooms: Sequence[MailedRoom], stop
     more = [words.more] if len(rooms) > limits.MAX_MAILED_ROOMS else []
     lines = "\n\n".join(f"- {line}\n  {link}" for line, link in shown)
     text = "\n\n".join([words.hello, words.intro, lines, *more, "---", f"{words.stop} {stop}"]) + "\n"
-    items = "".join(f'<li>{escape(line)}<br><a href="{escape(link)}">{escape(link)}</a></li>' for line, link in shown)
-    tail = "".join(f"<p>{escape(each)}</p>" for each in more)
-    html = (
-        f'<!doctype html><html lang="{"en" if is_english else "fr"}"><meta charset="utf-8"><body style="{_STYLE}">'
-        f"<p>{escape(words.hello)}</p><p>{escape(words.intro)}</p><ul>{items}</ul>{tail}<hr>"
-        f'<p>{escape(words.stop)} <a href="{escape(stop)}">{escape(stop)}</a></p></body></html>'
-    )
-    return OutgoingMail(recipient, subject, text, html)
+    items = "".join(f"<li>{escape(line)}<br>{anchor(link)}</li>" for line, link in shown)
+    tail = paragraphs(*more)
+    body = f"{paragraphs(words.hello, words.intro)}<ul>{items}</ul>{tail}<hr><p>{escape(words.stop)} {anchor(stop)}</p>"
+    return OutgoingMail(recipient, subject, text, html_page(body, "en" if is_english else "fr"))
 
 
 def _subject(count: int, is_english: bool) -> str:

@@ -128,10 +128,21 @@ async def name_admin(world: World, requester: Requester, user_id: str, is_admin:
     world.live.tokens.forget_user(user_id)
 
 
-async def name_admin_from_console(store: Store, user_id: str, is_admin: bool, now_ms: int) -> None:
-    """The same from the command line, where the first administrator comes from; NotFound for no living account."""
+async def name_admin_from_console(store: Store, account: str, is_admin: bool, now_ms: int) -> None:
+    """The same from the command line, where the first administrator comes from; `account`: a user id or an address.
+
+    NotFound for no living account.
+    """
+    user_id = account if account.startswith("@") else await store.read(_get_owner, account.lower())
     done = AdminAct(CONSOLE, "name_admin" if is_admin else "dismiss_admin", user_id, now_ms)
     await store.write(_name_admin, done, is_admin)
+
+
+async def _get_owner(tx: Tx, address: str) -> str:
+    known = await accounts.find_email(tx, address)
+    if known is None:
+        raise NotFound(f"No account has the address {address}: it is opened first.")
+    return known.user_id
 
 
 async def _name_admin(tx: Tx, done: AdminAct, is_admin: bool) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tchap.base import limits
+from tchap.base.errors import InvalidParam
 from tchap.gateways.domain_lists import DomainLists
 from tchap.policy.domain_requests import DomainFacts, Outcome, decide_domain
 from tchap.policy.emails import parse_email
@@ -77,7 +78,8 @@ def check_entry(lists: DomainLists, entry: Entry) -> str:
 async def import_domains(store: Store, text: str, source: str, now_ms: int, replaces: bool) -> Imported:
     """Writes the list down; doing it again changes nothing. `replaces`: what the list no longer has is forgotten.
 
-    Administrations that are open stay so, whatever becomes of their domain's entry.
+    Administrations that are open stay so, whatever becomes of their domain's entry. M_INVALID_PARAM, and nothing is
+    changed, where not one line is a domain: that is another file, or one that did not come whole.
     """
     lists, done = DomainLists(), Imported()
     wanted: dict[str, PublicDomain] = {}
@@ -88,6 +90,8 @@ async def import_domains(store: Store, text: str, source: str, now_ms: int, repl
             done.bad.append((entry, str(error)))
             continue
         wanted[domain] = PublicDomain(domain, entry.name, source, now_ms)
+    if not wanted:
+        raise InvalidParam("No line of this file is a domain; nothing was changed.")
     before = await store.read(public_domains.find_all_known)
     await _add(store, lists, list(wanted.values()))
     done.added, done.known = len(wanted.keys() - before), len(wanted.keys() & before)

@@ -8,12 +8,34 @@ from typing import Any, Protocol
 
 from tchap.base.clock import Clock
 from tchap.storage.dialect import find_sqlite_path
-from tchap.storage.jobs import GroupLost, ImpureJob, NoPositionInRead, Row, StoreBusy, StoreClosed, T, Ts, Tx
+from tchap.storage.jobs import (
+    GroupLost,
+    ImpureJob,
+    NoPositionInRead,
+    Row,
+    StoreBusy,
+    StoreClosed,
+    StoreUnusable,
+    T,
+    Ts,
+    Tx,
+)
 from tchap.storage.migrations import DIRECTORY
 from tchap.storage.postgres import open_postgres
 from tchap.storage.sqlite import open_sqlite
 
-__all__ = ["GroupLost", "ImpureJob", "NoPositionInRead", "Row", "Store", "StoreBusy", "StoreClosed", "Tx", "open_store"]
+__all__ = [
+    "GroupLost",
+    "ImpureJob",
+    "NoPositionInRead",
+    "Row",
+    "Store",
+    "StoreBusy",
+    "StoreClosed",
+    "StoreUnusable",
+    "Tx",
+    "open_store",
+]
 
 
 class Store(Protocol):
@@ -43,7 +65,10 @@ class Store(Protocol):
 
 
 async def open_store(url: str, clock: Clock, directory: Path = DIRECTORY) -> Store:
-    """Opens `sqlite:///path/file.db` (or `sqlite:////absolute/file.db`) or `postgresql://…` and runs the migrations."""
+    """Opens `sqlite:///path/file.db` (or `sqlite:////absolute/file.db`) or `postgresql://…` and runs the migrations.
+
+    StoreBusy where another process has the file open, StoreUnusable where the database cannot be opened.
+    """
     path = find_sqlite_path(url)
     if path is not None:
         return await open_sqlite(path, clock, directory)

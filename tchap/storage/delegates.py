@@ -100,11 +100,12 @@ async def remove_delegations(tx: Tx, user_id: str, kept: Collection[str] = ()) -
 
 async def rename_emails(tx: Tx, administration_id: str, old: str, new: str) -> None:
     """Those named by an address under the domain `old` are known by the same under `new`, for what they look after
-    in this administration and for what their accounts look after elsewhere."""
+    in this administration, for what their accounts look after elsewhere, and for what waits for them to have one."""
     await tx.run(
         "UPDATE administration_delegates SET email = substr(email, 1, length(email) - length(CAST($2 AS TEXT)))"
         " || CAST($3 AS TEXT) WHERE substr(email, length(email) - length(CAST($2 AS TEXT)) + 1) = $2"
-        " AND (administration_id = $1 OR user_id IN (SELECT user_id FROM accounts WHERE administration_id = $1))",
+        " AND (administration_id = $1 OR user_id IS NULL"
+        " OR user_id IN (SELECT user_id FROM accounts WHERE administration_id = $1))",
         administration_id,
         f"@{old}",
         f"@{new}",

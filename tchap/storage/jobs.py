@@ -45,6 +45,10 @@ class StoreBusy(RuntimeError):
     """More jobs are waiting than the store will hold."""
 
 
+class StoreUnusable(RuntimeError):
+    """The database cannot be opened: it does not answer, lets nobody in, or is something else."""
+
+
 class ImpureJob(RuntimeError):
     """A job awaited something other than its transaction."""
 

@@ -31,6 +31,7 @@ from tchap.storage.jobs import (
     Row,
     StoreBusy,
     StoreClosed,
+    StoreUnusable,
     T,
     Ts,
     Tx,
@@ -331,8 +332,16 @@ async def _apply(connection: Any, step: migrations.Migration, now_ms: int) -> No
 
 
 async def open_postgres(url: str, clock: Clock, directory: Path = migrations.DIRECTORY) -> PostgresStore:
-    """Connects and brings the schema up to date; the migrations of several processes wait for each other."""
+    """Connects and brings the schema up to date; the migrations of several processes wait for each other.
+
+    StoreUnusable where the address is none, or nobody answers or lets us in there.
+    """
     writer = Pool(url, 1)
+    try:
+        async with writer.acquire():
+            pass
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise StoreUnusable(f"the database cannot be opened: {error}") from error
     try:
         async with writer.acquire() as connection:
             await _migrate(connection, clock, directory)

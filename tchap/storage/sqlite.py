@@ -22,7 +22,19 @@ from tchap.base import limits
 from tchap.base.clock import Clock
 from tchap.storage import migrations
 from tchap.storage.dialect import sqlite_params, sqlite_schema, sqlite_text
-from tchap.storage.jobs import GroupLost, ImpureJob, Job, NoPositionInRead, Row, StoreBusy, StoreClosed, T, Ts, Tx
+from tchap.storage.jobs import (
+    GroupLost,
+    ImpureJob,
+    Job,
+    NoPositionInRead,
+    Row,
+    StoreBusy,
+    StoreClosed,
+    StoreUnusable,
+    T,
+    Ts,
+    Tx,
+)
 
 _Work = tuple[asyncio.Future[Any], Job[Any], tuple[Any, ...]]
 _Outcome = tuple[asyncio.Future[Any], Any, BaseException | None]
@@ -310,7 +322,7 @@ def _apply(connection: apsw.Connection, step: migrations.Migration, now_ms: int)
 
 
 async def open_sqlite(path: str, clock: Clock, directory: Path = migrations.DIRECTORY) -> SqliteStore:
-    """Opens or makes the file; StoreBusy when another process holds it."""
+    """Opens or makes the file; StoreBusy when another process holds it, StoreUnusable when it is something else."""
     loop = asyncio.get_running_loop()
     # A storage thread gives the interpreter up at every statement; at Python's 5 ms a busy loop would starve it
     # (measured: 5 jobs/s instead of 500 for one caller).
@@ -319,8 +331,10 @@ async def open_sqlite(path: str, clock: Clock, directory: Path = migrations.DIRE
     try:
         store = SqliteStore(path, loop, lock)
         await asyncio.to_thread(store.start, clock, directory)
-    except BaseException:
+    except BaseException as error:
         lock.close()
+        if isinstance(error, apsw.NotADBError | apsw.CantOpenError):
+            raise StoreUnusable(f"{path} is no SQLite database that can be opened") from error
         raise
     return store
 
@@ -332,5 +346,5 @@ def _lock(path: str) -> IO[bytes]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         lock.close()
-        raise StoreBusy(f"{path} is open in another process") from None
+        raise StoreBusy(f"{path} is open in another process: stop the server first") from None
     return lock

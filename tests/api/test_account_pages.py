@@ -503,6 +503,8 @@ def test_an_account_is_closed_by_who_has_understood(tmp_path: Path) -> None:
             await browser.open("/account?action=org.matrix.account_deactivate")
             page = await browser.submit(user=JEAN, password=PASSWORD)
             assert "Les autres membres y gardent les messages" in page.text
+            assert "il ne rouvre que pour vous, par l'assistance de votre administration" in page.text
+            assert "Un compte effacé ne rouvre jamais." in page.text
             page = await browser.submit()
             assert page.problem_of("confirm").startswith("Cochez")
             await house.ask("GET", f"{V3}/account/whoami", token=jean.token)
@@ -516,7 +518,7 @@ def test_an_account_is_closed_by_who_has_understood(tmp_path: Path) -> None:
 
 
 def test_who_closes_an_account_learns_which_rooms_are_left_alone(tmp_path: Path) -> None:
-    """Rooms where others stay without anybody to administer them are named; others are not."""
+    """Rooms that nobody else administers are named, and who gets them; others are not named."""
 
     async def story() -> None:
         async with open_house(tmp_path) as house, open_browser(house) as browser:
@@ -533,6 +535,7 @@ def test_who_closes_an_account_learns_which_rooms_are_left_alone(tmp_path: Path)
             await enter(browser)
             page = await browser.open("/account?action=org.matrix.account_deactivate")
             assert "Crise <de> l'eau" in page.text
+            assert "ils seront confiés à leurs modérateurs, sinon à leurs membres" in page.text
             assert "Seul" not in page.text
             assert "Partagé" not in page.text
 

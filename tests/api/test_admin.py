@@ -8,7 +8,7 @@ import pytest
 from tchap.__main__ import main
 from tchap.base.clock import Clock
 from tchap.services.admins import name_admin_from_console
-from tchap.storage.accounts import Account, add_account
+from tchap.storage.accounts import Account, AccountEmail, add_account, add_email
 from tchap.storage.database import open_store
 from tests.api.test_account_moderation import scene
 from tests.support.paths import quote
@@ -115,11 +115,12 @@ def test_administrators_name_each_other_and_leave_a_trace(tmp_path: Path) -> Non
 def test_the_first_administrator_comes_from_the_command_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`tchap admin` names, dismisses and lists administrators; an unknown account is told in one line."""
+    """`tchap admin` names, dismisses and lists administrators, by user id or address; who is unknown is told so."""
 
     async def open_account() -> None:
         store = await open_store(f"sqlite:///{tmp_path}/tchap.db", Clock())
         await store.write(add_account, Account("@camille:a.example.fr", "a.example.fr", None, 1))
+        await store.write(add_email, AccountEmail("camille@a.fr", "@camille:a.example.fr", 1, 1))
         await store.close()
 
     asyncio.run(open_account())
@@ -131,6 +132,10 @@ def test_the_first_administrator_comes_from_the_command_line(
     assert main(["admin", "grant", "@nobody:a.example.fr", *place]) == 1
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", "tchap: There is no such account.\n")
+    assert main(["admin", "grant", "Camille@a.fr", *place]) == 0
+    assert capsys.readouterr().out == "@camille:a.example.fr\n"
+    assert main(["admin", "grant", "nobody@a.fr", *place]) == 1
+    assert capsys.readouterr().err == "tchap: No account has the address nobody@a.fr: it is opened first.\n"
 
 
 def test_naming_nobody_is_refused(tmp_path: Path) -> None:

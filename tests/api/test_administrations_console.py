@@ -131,25 +131,46 @@ def test_the_command_line_keeps_administrations(folder: Path, capsys: pytest.Cap
     for words in (
         ("create", "Métropole", PREFECTURES),
         ("add-domain", "mairie", "*.mairie.example.fr"),
-        ("move-domain", "*.mairie.example.fr", "metropole"),
+        ("move-domain", "*.mairie.example.fr", "Métropole"),
         ("name-delegate", "mairie", "a.b@mairie.example.fr"),
         ("rename-domain", "mairie.example.fr", "ville.example.fr"),
         ("dismiss-delegate", "mairie", "a.b@ville.example.fr"),
         ("suspend-domain", "ville.example.fr"),
         ("close-domain", "ville.example.fr", f"{datetime.now(UTC) + timedelta(60):%Y-%m-%d}"),
         ("reopen-domain", "ville.example.fr"),
+        ("change", "mairie", "--name", "Ville", "--label", "Ville", "--parent", "Métropole", "--headcount", "12"),
+        ("change", "Ville", "--parent", ""),
         ("suspend", "mairie"),
         ("reopen", "mairie"),
     ):
         assert run(folder, *words) == 0, words
-    capsys.readouterr()
+    told = capsys.readouterr()
+    closes = f"{datetime.now(UTC) + timedelta(60):%Y-%m-%d}"
+    assert told.out.splitlines() == [
+        f"metropole\tMétropole\t{PREFECTURES}\tactive",
+        "domain\t*.mairie.example.fr\tactive",
+        "domain\t*.mairie.example.fr\tactive",
+        "delegate\ta.b@mairie.example.fr\t@a.b-mairie.example.fr:agent.prefectures.tchap.example.fr",
+        "domain\tville.example.fr\tactive",
+        "delegate\ta.b@ville.example.fr\t@a.b-mairie.example.fr:agent.prefectures.tchap.example.fr",
+        "domain\tville.example.fr\tsuspended",
+        f"domain\tville.example.fr\tclosing\t{closes}",
+        "domain\tville.example.fr\tactive",
+        f"mairie\tVille\t{PREFECTURES}\tactive",
+        f"mairie\tVille\t{PREFECTURES}\tactive",
+        f"mairie\tVille\t{PREFECTURES}\tsuspended",
+        f"mairie\tVille\t{PREFECTURES}\tactive",
+    ]
+    assert told.err == "its accounts follow, and are told by mail, while the server runs\n" * 4
     asyncio.run(look())
     assert run(folder, "show", "mairie") == 0
-    assert "domain\tville.example.fr\tactive" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "domain\tville.example.fr\tactive" in shown
+    assert "label\tVille\nkind\tother\nparent_id\t\nsiren\t\nheadcount\t12\n" in shown
     for words in (
         ("show", "nobody"),
         ("close-domain", "ville.example.fr", "demain"),
-        ("create", "Mairie", PREFECTURES),
+        ("create", "Ville", PREFECTURES),
     ):
         assert run(folder, *words) == 1, words
     assert capsys.readouterr().err == (
@@ -157,3 +178,17 @@ def test_the_command_line_keeps_administrations(folder: Path, capsys: pytest.Cap
         "tchap: 'demain' is not a date such as 2027-03-31.\n"
         "tchap: There is an administration of this name.\n"
     )
+
+
+def test_who_is_named_before_having_an_account_follows_a_renamed_domain(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also where they look after an administration below their own: nobody can open an account with the old address."""
+    for words in (
+        ("create", "Ville", PREFECTURES, "--domain", "ville.example.fr"),
+        ("create", "Écoles", PREFECTURES, "--parent", "Ville", "--delegate", "chef@ville.example.fr"),
+        ("rename-domain", "ville.example.fr", "metropole.example.fr"),
+        ("show", "Écoles"),
+    ):
+        assert run(folder, *words) == 0, words
+    assert "delegate\tchef@metropole.example.fr\t\n" in capsys.readouterr().out

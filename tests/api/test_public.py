@@ -66,6 +66,7 @@ def test_discovery(tmp_path: Path) -> None:
             assert (await house.call("GET", "/.well-known/matrix/server")).status == 404
             page = await house.call("GET", "/_tchap/terms", accept_language="en")
             assert "Terms of use" in page.body
+            assert "your access lasts as long as they vouch for you" in page.body
 
     asyncio.run(story())
 

@@ -8,6 +8,7 @@ import pytest
 
 from tchap.__main__ import main
 from tchap.base.clock import Clock
+from tchap.base.errors import InvalidParam
 from tchap.services.domain_import import Entry, Imported, import_domains, read_list
 from tchap.storage.database import Store, open_store
 from tchap.storage.public_domains import find_all_known, find_public_domain
@@ -22,10 +23,11 @@ def run(folder: Path, *lists: tuple[str, bool]) -> tuple[list[Imported], set[str
 
     async def tell() -> tuple[list[Imported], set[str]]:
         store: Store = await open_store(f"sqlite:///{folder}/tchap.db", Clock())
-        done = [await import_domains(store, text, "essai", 1, replaces) for text, replaces in lists]
-        known = await store.read(find_all_known)
-        await store.close()
-        return done, known
+        try:
+            done = [await import_domains(store, text, "essai", 1, replaces) for text, replaces in lists]
+            return done, await store.read(find_all_known)
+        finally:
+            await store.close()
 
     return asyncio.run(tell())
 
@@ -74,13 +76,28 @@ def test_a_list_may_be_read_again(tmp_path: Path) -> None:
     assert known == {"c.fr"}
 
 
+@pytest.mark.parametrize("text", ["", "gmail.com", "<html>Erreur 404</html>"])
+def test_a_list_that_did_not_come_whole_takes_no_place(tmp_path: Path, text: str) -> None:
+    """Where no line is a domain nothing is forgotten, even where the list was to take the place of another."""
+    run(tmp_path, ("a.fr", False))
+    with pytest.raises(InvalidParam):
+        run(tmp_path, (text, True))
+    assert run(tmp_path)[1] == {"a.fr"}
+
+
 def test_the_command_line_tells_what_it_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`tchap domains import` tells each bad line and the sum; a file that is not there is one line too."""
     listed = tmp_path / "liste.csv"
     listed.write_text("domain;name\nvalmont.fr;Mairie de Valmont\ngmail.com;Personne\n", encoding="utf-8")
     place = ["--data", str(tmp_path)]
     assert main(["domains", "import", str(listed), *place]) == 0
-    assert capsys.readouterr().out == "line 3: gmail.com: provider\n1 added, 0 known already, 0 removed, 1 left out\n"
+    told = capsys.readouterr()
+    assert told.err == "line 3: gmail.com: everybody gets a mailbox there\n"
+    assert told.out == "1 added, 0 known already, 0 removed, 1 left out\n"
+    many = tmp_path / "many.txt"
+    many.write_text("valmont.fr\n" + "gmail.com\n" * 60, encoding="utf-8")
+    assert main(["domains", "import", str(many), *place]) == 0
+    assert capsys.readouterr().err.endswith("and 10 more lines like these\n")
     assert main(["domains", "import", str(tmp_path / "absent"), *place]) == 1
     assert capsys.readouterr().err.count("\n") == 1
 

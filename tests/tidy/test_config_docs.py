@@ -1,12 +1,14 @@
 """Every setting is documented, and nothing that is not a setting."""
 
+import json
 import re
+import tomllib
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from tchap.base.config import ConfigError, Settings, TestProfile, parse_settings
+from tchap.base.config import Administration, ConfigError, Settings, TestProfile, parse_settings
 
 DOC = Path(__file__).parents[2] / "docs" / "configuration.md"
 
@@ -29,6 +31,33 @@ def test_every_setting_is_documented() -> None:
     """docs/configuration.md has one row for each setting and no other."""
     documented = set(re.findall(r"^\| `([a-z_.]+)` \|", DOC.read_text(encoding="utf-8"), re.M))
     assert documented == setting_names()
+
+
+def defaults() -> dict[str, object]:
+    """The default of each setting, as TOML would say it; those a file must give are left out."""
+    found: dict[str, object] = {}
+    tables = {field.name: getattr(Settings(), field.name) for field in msgspec.structs.fields(Settings)}
+    tables |= {"test": TestProfile(), "instances": Settings().instances[0], "administrations": None}
+    for name, value in tables.items():
+        kind = Administration if name == "administrations" else type(value)
+        if not issubclass(kind, msgspec.Struct):
+            found[name] = value
+            continue
+        for inner in msgspec.structs.fields(kind):
+            if inner.default is not msgspec.NODEFAULT:
+                found[f"{name}.{inner.name}"] = inner.default
+            elif inner.default_factory is not msgspec.NODEFAULT:
+                found[f"{name}.{inner.name}"] = inner.default_factory()
+    return {name: json.loads(msgspec.json.encode(value)) for name, value in found.items()}
+
+
+def test_every_default_is_the_documented_one() -> None:
+    """A default in words stands for an empty text; an empty cell for a setting that has none, or an empty one."""
+    cells = dict(re.findall(r"^\| `([a-z_.]+)` \| (.*?) ?\|", DOC.read_text(encoding="utf-8"), re.M))
+    known = defaults()
+    for name, cell in cells.items():
+        written = tomllib.loads(f"x = {cell.strip('`')}")["x"] if re.fullmatch("`[^`]+`", cell) else ""
+        assert written == known.get(name, ""), name
 
 
 def test_the_example_is_lawful() -> None:

@@ -164,6 +164,11 @@ async def _deactivation_page(
     world: World, request: Request, session: BrowserSession, problems: dict[str, str]
 ) -> Response:
     person = await get_person(world, session)
+    by_fr, by_en = (
+        ("avec ProConnect ou par l'assistance de votre administration", "with ProConnect or by your support")
+        if world.proconnect is not None
+        else ("par l'assistance de votre administration", "by your administration's support")
+    )
     effects = (
         said(
             request,
@@ -177,22 +182,27 @@ async def _deactivation_page(
         ),
         said(
             request,
-            "Vous n'êtes plus dans l'annuaire. Ce compte ne pourra jamais être rouvert ni repris ; votre adresse"
-            " pourra ouvrir un nouveau compte, vide.",
-            "You are no longer in the directory. This account can never be opened again nor taken by anybody; your"
-            " address may open a new, empty one.",
+            f"Vous n'êtes plus dans l'annuaire. Ce compte n'est donné à personne d'autre : il ne rouvre que pour vous,"
+            f" {by_fr}, sans vos salons ni vos appareils.",
+            f"You are no longer in the directory. This account is given to nobody else: it opens again for you alone,"
+            f" {by_en}, without your rooms and your devices.",
         ),
     )
-    confirm = said(request, "J'ai compris que c'est définitif", "I understand that this is for ever")
+    confirm = said(request, "J'ai compris ce que la fermeture entraîne", "I understand what closing does")
     erase = said(
         request, "Effacer aussi mon nom et ma photo (facultatif)", "Erase my name and picture as well (optional)"
     )
-    fields = (Field("confirm", confirm, "checkbox"), Field("erase", erase, "checkbox", required=False))
+    never = said(
+        request,
+        "Un compte effacé ne rouvre jamais. Votre adresse pourra ouvrir un nouveau compte, vide.",
+        "An account that was erased never opens again. Your address may open a new, empty one.",
+    )
+    fields = (Field("confirm", confirm, "checkbox"), Field("erase", erase, "checkbox", hint=never, required=False))
     button = said(request, "Fermer mon compte", "Close my account")
     form = render(world, request, Form(fields, button, {}, problems, "main danger"))
     alone = _rooms_left_alone(request, await find_rooms_left_alone(world, session))
     body = f"<p>{who(person)}</p>{alone}<ul>{''.join(f'<li>{effect}</li>' for effect in effects)}</ul>{form}"
-    title = said(request, "Fermer mon compte pour toujours", "Close my account for ever")
+    title = said(request, "Fermer mon compte", "Close my account")
     return page(request, title, f"{body}{way_back(request)}", 400 if problems else 200)
 
 
@@ -201,8 +211,10 @@ def _rooms_left_alone(request: Request, names: list[str]) -> str:
         return ""
     words = said(
         request,
-        "Ces salons n'auront plus personne pour les administrer. Nommez d'abord quelqu'un dans chacun :",
-        "These rooms will have nobody left to administer them. Name somebody in each of them first:",
+        "Personne d'autre n'administre ces salons : ils seront confiés à leurs modérateurs, sinon à leurs membres."
+        " Pour choisir vous-même, nommez d'abord quelqu'un dans chacun :",
+        "Nobody else administers these rooms: they will be handed to their moderators, or else to their members."
+        " To choose yourself, name somebody in each of them first:",
     )
     items = [escape(name) for name in names[: limits.MAX_ROOMS_NAMED]] + ["…"] * (len(names) > limits.MAX_ROOMS_NAMED)
     return f"<p><strong>{words}</strong></p><ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>"

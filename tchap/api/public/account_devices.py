@@ -1,6 +1,5 @@
 """The pages of a person's devices: the list, one of them, its end."""
 
-from datetime import UTC, datetime
 from html import escape
 
 from tchap.api.http import Request, Response
@@ -8,6 +7,7 @@ from tchap.api.public.account_links import account_url, way_back, way_to
 from tchap.api.public.browser import go_on, sentence_of
 from tchap.api.public.forms import Field, Form, done, render
 from tchap.api.public.pages import page, page_language, said
+from tchap.base.days import day_in_english, day_in_french
 from tchap.base.errors import MatrixError
 from tchap.services.browser_account import (
     check_proven,
@@ -21,10 +21,6 @@ from tchap.services.world import World
 from tchap.storage.devices import Device
 
 _DAY_MS = 24 * 3600 * 1000
-_MONTHS = (
-    "janvier", "février", "mars", "avril", "mai", "juin",
-    "juillet", "août", "septembre", "octobre", "novembre", "décembre",
-)  # fmt: skip
 
 
 async def show_devices(world: World, request: Request, session: BrowserSession) -> Response:
@@ -57,11 +53,9 @@ def _seen(world: World, request: Request, device: Device) -> str:
 def day_in_words(ts: int, now_ms: int, language: str) -> str:
     """A day as people say it: hours would need to know where the reader is."""
     days = now_ms // _DAY_MS - ts // _DAY_MS
-    day = datetime.fromtimestamp(ts / 1000, UTC)
     if language == "fr":
-        near = {0: "aujourd'hui", 1: "hier"}
-        return near.get(days) or f"le {'1er' if day.day == 1 else day.day} {_MONTHS[day.month - 1]} {day.year}"
-    return {0: "today", 1: "yesterday"}.get(days) or f"on {day.day} {day:%B %Y}"
+        return {0: "aujourd'hui", 1: "hier"}.get(days) or f"le {day_in_french(ts)}"
+    return {0: "today", 1: "yesterday"}.get(days) or f"on {day_in_english(ts)}"
 
 
 async def show_device(world: World, request: Request, session: BrowserSession) -> Response:

@@ -102,7 +102,7 @@ def _description(world: World, request: Request, own: DomainRequest, fields: Map
         "J'accepte les conditions d'utilisation au nom de l'administration",
         "I accept the terms of use on behalf of the administration",
     )
-    delegates = said(request, "Administrateurs délégués", "Delegated administrators")
+    delegates = said(request, "Responsables délégués", "Delegated administrators")
     return [
         Field("name", said(request, "Nom complet", "Full name"), "text", given["name"], "organization"),
         Field("kind", said(request, "Type", "Kind"), "text", given["kind"], choices=kinds),

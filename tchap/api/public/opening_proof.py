@@ -46,7 +46,7 @@ def _facts(request: Request, asked: DomainRequest) -> str:
         (said(request, "Type", "Kind"), kind),
         ("SIREN", asked.siren or ""),
         (said(request, "Nombre d'agents", "Number of agents"), str(asked.headcount or "")),
-        (said(request, "Administrateurs délégués", "Delegated administrators"), ", ".join(asked.delegates)),
+        (said(request, "Responsables délégués", "Delegated administrators"), ", ".join(asked.delegates)),
     )
     return f"<dl>{''.join(f'<dt>{words}</dt><dd>{escape(value)}</dd>' for words, value in rows if value)}</dl>"
 

@@ -9,7 +9,7 @@ from tchap.services.world import World
 def base_url(world: World, request: Request) -> str:
     """The address of the Host where it names an instance, else the public address; without a slash at the end."""
     if request.host_instance is None:
-        return world.settings.public_url.rstrip("/")
+        return world.settings.public_url
     return f"{_scheme(world, request)}://{request.host}"
 
 

@@ -22,6 +22,11 @@ async def terms(_world: World, request: Request) -> Response:
         ),
         said(
             request,
+            "Si un agent vous a invité de l'extérieur, votre accès dure aussi longtemps qu'il se porte garant de vous.",
+            "If an agent invited you from outside, your access lasts as long as they vouch for you.",
+        ),
+        said(
+            request,
             "L'organisme qui exploite ce serveur peut remplacer cette page par ses propres conditions.",
             "The organisation that runs this server may put its own terms in place of this page.",
         ),
