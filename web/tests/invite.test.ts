@@ -2,13 +2,16 @@
 import { describe, expect, test, vi } from "vitest";
 import type { Account } from "../src/matrix/account";
 import * as accounts from "../src/matrix/accounts";
+import { Unreachable } from "../src/matrix/http";
 import { listPending } from "../src/matrix/invitations";
+import * as directory from "../src/matrix/people";
 import { findDirectRoom, listRooms } from "../src/matrix/rooms";
 import { listMessages } from "../src/matrix/timeline";
 import { AccessModel } from "../src/view-models/access";
 import { EntryModel } from "../src/view-models/entry";
 import { InviteModel } from "../src/view-models/invite";
 import { MembersModel } from "../src/view-models/members";
+import { addressOf, PendingModel } from "../src/view-models/pending";
 import { PeopleModel } from "../src/view-models/people";
 import { Homeserver, joinedRoom, newEvents, stateEvent } from "./helpers/homeserver";
 import { closeAllAfterEach, ME, openOn } from "./helpers/opened";
@@ -132,6 +135,15 @@ describe("inviting people", () => {
     expect(model.state.get().list.split("\n")).toEqual(["Jeanne Martin", GUEST]);
   });
 
+  test("a server that is away is told, not what else is wrong with the list", async () => {
+    const server = new Homeserver();
+    const model = new InviteModel(await inRoom(server, levels(100), rules()), ROOM);
+    vi.mocked(accounts.findInstance).mockRejectedValueOnce(new Unreachable("away"));
+    model.write(`${AGENT}\nJeanne Martin`);
+    await model.inviteList();
+    expect(model.state.get()).toMatchObject({ error: { key: "error.offline" }, list: `${AGENT}\nJeanne Martin`, progress: null });
+  });
+
   test("who is in the room already, or banned from it, is told of without asking the server", async () => {
     const server = new Homeserver();
     const member = (id: string, membership: string) => stateEvent("m.room.member", id, ME, { membership });
@@ -174,7 +186,7 @@ describe("invitations without an answer", () => {
     const server = new Homeserver();
     const account = await inRoom(server, levels(100), pending("t1", "ca...@as..."));
     server.says.push(["/state/m.room.third_party_invite/t1", {}]);
-    const model = new InviteModel(account, ROOM);
+    const model = new PendingModel(account, ROOM);
     const [old] = model.state.get().pending;
     if (old === undefined) throw new Error("the invitation is not listed");
     await model.sendAgain(old, GUEST);
@@ -184,6 +196,25 @@ describe("invitations without an answer", () => {
     const before = server.calls.length;
     await model.sendAgain(old, GUEST);
     expect(server.calls.slice(before).some(({ path }) => path.endsWith("/t1"))).toBe(false);
+  });
+
+  test("one asked for twice at once leaves once", async () => {
+    const server = new Homeserver();
+    const account = await inRoom(server, levels(100), pending("t1", "ca...@as..."));
+    server.says.push(["/state/m.room.third_party_invite/t1", {}]);
+    const model = new PendingModel(account, ROOM);
+    const [old] = model.state.get().pending;
+    if (old === undefined) throw new Error("the invitation is not listed");
+    await Promise.all([model.sendAgain(old, GUEST), model.sendAgain(old, GUEST)]);
+    expect(invited(server)).toEqual([GUEST]);
+  });
+
+  test("the address written again must be that of the invitation", () => {
+    const by = { id: ME, name: "Jeanne Martin", administration: "", external: false };
+    const old = { token: "t1", shown: "ca...@as...", address: "", by, isMine: false, isExpired: false };
+    expect(addressOf(old, ` ${GUEST.toUpperCase()} `)).toBe(GUEST);
+    expect(addressOf(old, AGENT)).toBe("");
+    expect(addressOf(old, "ca...@as...")).toBe("");
   });
 });
 
@@ -212,6 +243,17 @@ describe("access by link", () => {
     const model = new AccessModel(account, ROOM, "https://tchap.example.fr");
     await model.setLink(true);
     expect(model.state.get()).toMatchObject({ isLinkOn: false, error: { key: "error.said" } });
+  });
+
+  test("a box ticked again before the server answered changes nothing", async () => {
+    const server = new Homeserver();
+    const account = await inRoom(server, levels(100), rules());
+    server.says.push(["/state/m.room.canonical_alias/", {}], ["/state/m.room.guest_access/", {}], ["/state/m.room.join_rules/", {}]);
+    server.says.push([":agent.essai.example.fr", {}]);
+    const model = new AccessModel(account, ROOM, "https://tchap.example.fr");
+    await Promise.all([model.setLink(true), model.setLink(false)]);
+    expect(server.asked("/state/m.room.join_rules/")).toEqual([{ join_rule: "public" }]);
+    expect(model.state.get().isLinkOn).toBe(true);
   });
 
   test("who opens a link sees the room's name and comes in; a closed door says so", async () => {
@@ -247,6 +289,24 @@ describe("what is told of it in the conversation", () => {
     server.sync(newEvents(ROOM, [opening, door("public", "invite"), door("invite", "public")]));
     const told = () => listMessages(account, ROOM, null).map(({ membership }) => membership?.change);
     await expect.poll(told).toEqual(["created", "opened", "link-on", "link-off"]);
+  });
+});
+
+describe("searching people", () => {
+  test("the failure of a search that is no longer asked is not shown", async () => {
+    const account = await openOn(new Homeserver());
+    let fail = (): void => undefined;
+    vi.spyOn(directory, "searchPeople").mockImplementationOnce(() => {
+      return new Promise((_, reject) => (fail = () => reject(new Unreachable("away"))));
+    });
+    const model = new PeopleModel(account, () => undefined);
+    model.search("lefe");
+    await expect.poll(() => vi.mocked(directory.searchPeople).mock.calls.length).toBe(1);
+    model.search("lefebvre");
+    fail();
+    await Promise.resolve();
+    expect(model.state.get()).toMatchObject({ searching: true, error: null });
+    model.search("");
   });
 });
 

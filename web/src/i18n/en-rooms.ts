@@ -81,6 +81,7 @@ export const enRooms: Record<keyof typeof frRooms, string> = {
   "pending.againTitle": "Send an invitation again",
   "pending.againBody": "Write the whole address again: the room does not keep it.",
   "pending.address": "E-mail address",
+  "pending.other": "This invitation went to {address}: write the same address, or cancel the invitation and make another one.",
   "pending.send": "Send again",
 
   "members.role.admin": "Make administrator",

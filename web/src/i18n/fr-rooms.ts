@@ -1,4 +1,4 @@
-/** Les mots des salons : qui entre, qui peut quoi, et ce que vit un invité externe. */
+/** The words of rooms, written in French first: who comes in, who may do what, and what a guest from outside meets. */
 export const frRooms = {
   "error.said": "{text}",
 
@@ -79,6 +79,7 @@ export const frRooms = {
   "pending.againTitle": "Renvoyer une invitation",
   "pending.againBody": "Écrivez de nouveau l’adresse en entier : le salon ne la garde pas.",
   "pending.address": "Adresse e-mail",
+  "pending.other": "Cette invitation est partie à {address} : écrivez la même adresse, ou annulez l’invitation et faites-en une autre.",
   "pending.send": "Renvoyer",
 
   "members.role.admin": "Nommer administrateur",

@@ -1,4 +1,4 @@
-/** Les mots de l’application, écrits en français d’abord. */
+/** The words of the application, written in French first. */
 import { expiredFr } from "./expired";
 import { guestsFr } from "./guests";
 import { frRooms } from "./fr-rooms";
