@@ -1,6 +1,7 @@
 /** Sending and fetching files. In an encrypted room the server only ever sees sealed bytes. */
 import type { Account } from "./account";
 import { decryptFile, encryptFile } from "./attachments";
+import { errcodeOf } from "./http";
 import { downloadOpened, FileRefused, scanBeforeSending, scanEncrypted } from "./scanner";
 import { type Content, sendContent, waitUntilSendable } from "./send";
 import type { EncryptedFile, MediaInfo } from "./types";
@@ -85,14 +86,8 @@ async function fetchBytes(account: Account, mxc: string): Promise<ArrayBuffer> {
   const url = account.client.mxcUrlToHttp(mxc, undefined, undefined, undefined, false, true, true);
   if (url === null) throw new Error("no such file");
   const answer = await fetch(url, { headers: { Authorization: `Bearer ${account.credentials.accessToken}` } });
-  if (!answer.ok) throw new FileRefused(await codeOf(answer));
+  if (!answer.ok) throw new FileRefused(await errcodeOf(answer));
   return answer.arrayBuffer();
-}
-
-async function codeOf(answer: Response): Promise<string> {
-  const body: unknown = await answer.json().catch(() => null);
-  const code = (body as { errcode?: unknown } | null)?.errcode;
-  return typeof code === "string" ? code : "M_UNKNOWN";
 }
 
 /** The server opens by itself what looks like no format it knows, and hands out the ciphertext of the others. */

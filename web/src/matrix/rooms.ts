@@ -11,7 +11,7 @@ import {
   RoomStateEvent,
 } from "matrix-js-sdk";
 import type { Account } from "./account";
-import { awaitedIn, remember } from "./invited-addresses";
+import { awaitedIn, inviteeAt, remember } from "./invited-addresses";
 import { parsePerson, serverOf } from "./names";
 import { ACCESS_RULES, accessRules, ENCRYPTION, historyVisibility, kindOf, type NewRoom, roomBody } from "./room-kinds";
 import { classificationOf, lifetimeOf } from "./retention";
@@ -232,8 +232,7 @@ export async function openDirect(account: Account, userId: string): Promise<stri
 
 /** The same with somebody who may have no account yet, and is told by e-mail. */
 export async function openDirectByEmail(account: Account, address: string): Promise<string> {
-  const invitee = { medium: "email", address, id_server: new URL(account.credentials.baseUrl).host };
-  const roomId = await create(account, { ...DIRECT, invite_3pid: [invitee] }, true);
+  const roomId = await create(account, { ...DIRECT, invite_3pid: [inviteeAt(account, address)] }, true);
   await remember(account, roomId, address).catch(() => undefined);
   return roomId;
 }

@@ -6,6 +6,7 @@ import { EventTimeline, type MatrixEvent, Method, type Room } from "matrix-js-sd
 import type { Account } from "./account";
 import { parsePerson } from "./names";
 import { roomNameOf } from "./rooms";
+import { object, text } from "./state";
 import type { Person } from "./types";
 
 export interface Found {
@@ -37,14 +38,6 @@ interface RawEvent {
 interface RawResult {
   readonly result: RawEvent;
   readonly context?: { readonly profile_info?: Record<string, { readonly displayname?: string }> };
-}
-
-function object(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-}
-
-function text(value: unknown): string {
-  return typeof value === "string" ? value : "";
 }
 
 /** A correction is shown as the message it corrects. */

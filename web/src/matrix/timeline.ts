@@ -8,13 +8,10 @@ import { parsePerson } from "./names";
 import { oldestKept } from "./retention";
 import { personIn } from "./rooms";
 import { resend, stateOfPending } from "./send";
+import { text } from "./state";
 import type { MembershipChange, Message, MessageKind, Reaction, UnreadableReason } from "./types";
 
 const PAGE = 40;
-
-function text(value: unknown): string {
-  return typeof value === "string" ? value : "";
-}
 
 const REASONS: Partial<Record<DecryptionFailureCode, UnreadableReason>> = {
   [DecryptionFailureCode.HISTORICAL_MESSAGE_NO_KEY_BACKUP]: "not-verified",
