@@ -123,6 +123,20 @@ describe("inviting people", () => {
     expect(model.state.get()).toMatchObject({ hostedUntil: null, outcomes: [{ result: "invited", why }] });
   });
 
+  test("an end that one of several guests could not be given is still to be chosen", async () => {
+    const server = new Homeserver();
+    const account = await inRoom(server, levels(100), rules());
+    const other = "elsa@association.example.org";
+    server.says.push(["/state/im.vector.room.access_rules/", {}], [`/_tchap/v1/externals/${other}`, {}]);
+    server.says.push([`/_tchap/v1/externals/${GUEST}`, { errcode: "M_INVALID_PARAM", error: "Trop long." }, 400]);
+    const model = new InviteModel(account, ROOM);
+    model.write(`${GUEST}, ${other}`);
+    await model.inviteList();
+    model.chooseEnd("2097-05-31");
+    await model.openAndInvite();
+    expect(model.state.get()).toMatchObject({ hosted: [GUEST, other], hostedUntil: null, outcomes: [{ result: "invited" }, { why: null }] });
+  });
+
   test("of a list, agents alone may be invited, and nobody is lost", async () => {
     const server = new Homeserver();
     const account = await inRoom(server, levels(100), rules());

@@ -35,7 +35,7 @@ export interface InviteState {
   readonly endDay: string;
   /** Addresses from outside just invited. */
   readonly hosted: readonly string[];
-  /** The evening until which one vouches for them, as was chosen (milliseconds); null for the usual time. */
+  /** The evening until which one vouches for them all, as was chosen (milliseconds); null where it is still to be said. */
   readonly hostedUntil: number | null;
   readonly error: Phrase | null;
 }
@@ -152,7 +152,9 @@ export class InviteModel {
       this.state.update({ outcomes: [...this.state.get().outcomes, outcome] });
     }
     this.#keepTheRest();
-    this.state.update({ progress: null });
+    const { outcomes, hostedUntil } = this.state.get();
+    const isMissed = outcomes.some(({ result, why }) => result === "invited" && why !== null);
+    this.state.update({ progress: null, hostedUntil: isMissed ? null : hostedUntil });
   }
 
   /** Gives everybody just invited from outside the end that was chosen. */

@@ -46,7 +46,7 @@ function YourRooms({ home, state }: HomeProps): ReactElement {
       )}
       {joined.length > 0 && (
         <p>
-          {t("guest.yourRooms")} : {words.list(joined.map((room) => roomName(room, words)))}
+          {t("common.named", { name: t("guest.yourRooms"), text: words.list(joined.map((room) => roomName(room, words))) })}
         </p>
       )}
     </>
