@@ -187,6 +187,7 @@ export class HomeModel {
   #leavePlace(): void {
     const { place } = this.state.get();
     if (place.name === "room") place.conversation.stop();
+    if (place.name === "settings") place.settings.stop();
   }
 
   #arrive(place: Place): void {

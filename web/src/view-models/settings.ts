@@ -52,6 +52,7 @@ export class SettingsModel {
   /** The server's own pages about the account. */
   readonly manageUrl: string;
   readonly confirmation = new ConfirmationModel();
+  readonly stop: () => void;
   readonly #account: Account;
   readonly #exits: SettingsExits;
 
@@ -59,7 +60,7 @@ export class SettingsModel {
     this.#account = account;
     this.manageUrl = `${account.credentials.baseUrl}/account`;
     this.#exits = exits;
-    encryption.watchBackup(account, (remaining) => this.state.update({ backupPending: remaining > 0 }));
+    this.stop = encryption.watchBackup(account, (remaining) => this.state.update({ backupPending: remaining > 0 }));
     void this.#load();
   }
 

@@ -38,7 +38,7 @@ function YourRooms({ home, state }: HomeProps): ReactElement {
     <>
       {listed.length === 0 && <p>{t("guest.emptyBody")}</p>}
       {invitations.length > 0 && (
-        <ul className="guest-invitations">
+        <ul>
           {invitations.map((room) => (
             <Invitation key={room.id} home={home} room={room} />
           ))}
