@@ -3,7 +3,8 @@ import type { Account } from "./account";
 import { decryptFile, encryptFile } from "./attachments";
 import { errcodeOf } from "./http";
 import { downloadOpened, FileRefused, scanBeforeSending, scanEncrypted } from "./scanner";
-import { type Content, sendContent, waitUntilSendable } from "./send";
+import { sendContent, waitUntilSendable } from "./send";
+import type { Content } from "./state";
 import type { EncryptedFile, MediaInfo } from "./types";
 
 /** Only these are drawn in the page; anything else is offered for download as plain bytes. */
@@ -79,6 +80,8 @@ export async function sendFile(account: Account, roomId: string, given: Upload):
     "m.mentions": {},
     ...(await store(account, encrypted, given)),
   };
+  // What is cancelled before the upload begins, or while the scanner looks, ends no request: it ends here.
+  given.signal.throwIfAborted();
   await sendContent(account, roomId, "m.room.message", content);
 }
 
