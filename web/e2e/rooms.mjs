@@ -7,10 +7,10 @@
  * Each screen is audited by axe and must not scroll sideways on a telephone of 320 pixels. One JSON line per step.
  */
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { closeAll, openPerson } from "./browser.mjs";
 import * as steps from "./steps.mjs";
+import { shoot, step } from "./telling.mjs";
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -26,17 +26,6 @@ const DAY_MS = 24 * 3_600_000;
 const WIDE = { width: 1280, height: 800 };
 const TELEPHONE = { width: 320, height: 640 };
 const SIZES = [WIDE, { width: 768, height: 900 }, TELEPHONE];
-
-async function step(name, job) {
-  const started = Date.now();
-  try {
-    await job();
-    console.log(JSON.stringify({ step: name, ok: true, ms: Date.now() - started }));
-  } catch (error) {
-    console.log(JSON.stringify({ step: name, ok: false, ms: Date.now() - started, error: String(error) }));
-    throw error;
-  }
-}
 
 async function checkSize(page, name) {
   const obstacles = await steps.findObstacles(page);
@@ -57,17 +46,11 @@ async function audit(page, name) {
       if (!isChecked && options.shots === undefined) continue;
       await page.setViewportSize(size);
       if (isChecked) await checkSize(page, name);
-      await shoot(page, `${name}-${size.width}-${colorScheme}`);
+      await shoot(page, options.shots, `${name}-${size.width}-${colorScheme}`);
     }
   }
   await page.emulateMedia({ colorScheme: "light" });
   await page.setViewportSize(WIDE);
-}
-
-async function shoot(page, name) {
-  if (options.shots === undefined) return;
-  mkdirSync(options.shots, { recursive: true });
-  await page.screenshot({ path: `${options.shots}/${name}.png` });
 }
 
 function closeDialog(page) {
