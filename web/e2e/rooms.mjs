@@ -233,6 +233,19 @@ async function endGuest(page, guest) {
   await audit(guest, "guest-over");
 }
 
+/** The server will not have a conversation made: its sentence is read where it was asked for. */
+async function isToldInPalette(page) {
+  const refusal = { errcode: "M_FORBIDDEN", error: "Cette personne ne reçoit pas d’invitations." };
+  await page.route("**/createRoom", (route) => route.fulfill({ status: 403, json: refusal }));
+  await page.keyboard.press("Control+K");
+  await page.getByTestId("palette-search").fill("lefebvre bruno");
+  await page.getByTestId("people-result").filter({ hasText: "Bruno" }).click();
+  await page.getByRole("alert").getByText(refusal.error).waitFor();
+  await audit(page, "palette-refused");
+  await page.keyboard.press("Escape");
+  await page.unroute("**/createRoom");
+}
+
 async function lastAdministrator(page) {
   await page.getByTestId("member").filter({ hasText: "Bruno" }).getByRole("button", { name: /Autres actions/u }).click();
   await page.getByRole("menuitem", { name: "Retirer (réversible)" }).waitFor();
@@ -264,6 +277,7 @@ try {
     await enterByLink(bruno.page, link);
     await steps.sees(alice.page, "Entré par le lien");
   });
+  await step("what the palette could not do is told in it", () => isToldInPalette(alice.page));
   await step("the last administrator is told what her leaving does", () => lastAdministrator(alice.page));
   await step("an agent reads a public room before joining it; a guest does not", async () => {
     await makeForum(alice.page);
