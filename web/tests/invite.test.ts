@@ -8,6 +8,7 @@ import * as directory from "../src/matrix/people";
 import { findDirectRoom, listRooms } from "../src/matrix/rooms";
 import { listMessages } from "../src/matrix/timeline";
 import { AccessModel } from "../src/view-models/access";
+import { ConversationModel } from "../src/view-models/conversation";
 import { EntryModel } from "../src/view-models/entry";
 import { InviteModel } from "../src/view-models/invite";
 import { MembersModel } from "../src/view-models/members";
@@ -343,6 +344,10 @@ describe("a direct message with an address", () => {
     const pending = stateEvent("m.room.third_party_invite", "t", ME, { display_name: "de...@pr...", public_key: "k" });
     server.sync(joinedRoom(ROOM, ME, true, [rule, pending]));
     await expect.poll(() => listRooms(account)[0]).toMatchObject({ kind: "direct", peer: null, name: "de...@pr...", awaited: "de...@pr..." });
+    const conversation = new ConversationModel(account, ROOM);
+    await conversation.attach([new File(["x"], "note.txt")]);
+    expect([conversation.state.get().uploads, server.asked("/media/v3/upload")]).toEqual([[], []]);
+    conversation.stop();
     const denis = { membership: "join", displayname: "Denis Roux [Préfecture]" };
     server.sync(newEvents(ROOM, [stateEvent("m.room.member", "@denis:agent.x", "@denis:agent.x", denis)]));
     await expect.poll(() => listRooms(account)[0]).toMatchObject({ kind: "direct", name: "Denis Roux", awaited: "" });

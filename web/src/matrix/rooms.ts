@@ -110,6 +110,19 @@ function findPredecessor(account: Account, room: Room): string | null {
   return before !== null && account.client.getRoom(before)?.getMyMembership() === "join" ? before : null;
 }
 
+/** Of a direct message that nobody has answered: the address it waits for. */
+function awaitedBy(room: Room, peer: string | null): string {
+  return peer === null && hasDirectRule(room) ? awaitedIn(room) : "";
+}
+
+/** Not where the room was replaced, nor before the person it waits for is there to read. */
+export function canSend(account: Account, roomId: string): boolean {
+  const room = account.client.getRoom(roomId);
+  if (room === null) return true;
+  const isClosed = successorOf(room) !== null || awaitedBy(room, findPeer(room, readDirect(account))) !== "";
+  return !isClosed && room.currentState.maySendMessage(account.userId);
+}
+
 function toSummary(account: Account, room: Room, direct: Map<string, string>): RoomSummary {
   const peer = findPeer(room, direct);
   const found = findLast(account, room);
@@ -132,7 +145,7 @@ function toSummary(account: Account, room: Room, direct: Map<string, string>): R
     lifetime: lifetimeOf(room),
     classification: classificationOf(room),
     peer: peer === null ? null : personIn(room, peer),
-    awaited: peer === null && hasDirectRule(room) ? awaitedIn(room) : "",
+    awaited: awaitedBy(room, peer),
   };
 }
 

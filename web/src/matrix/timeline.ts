@@ -281,10 +281,6 @@ export function canDeleteOthers(account: Account, roomId: string): boolean {
 }
 
 /** Whether this person may write here. */
-export function canSend(account: Account, roomId: string): boolean {
-  return account.client.getRoom(roomId)?.currentState.maySendMessage(account.userId) ?? true;
-}
-
 function powerOf(room: Room, userId: string): number {
   return room.getMember(userId)?.powerLevel ?? 0;
 }
