@@ -128,6 +128,7 @@ async function meetsRights(page) {
   await audit(page, "guest");
   await page.goto(`${base}/#/forums`);
   await page.getByText("Les salons publics sont réservés aux agents").waitFor();
+  await audit(page, "guest-forums");
   const [status, error] = await page.evaluate(async () => {
     const { accessToken, baseUrl } = JSON.parse(localStorage.getItem("tchap.account"));
     const headers = { Authorization: `Bearer ${accessToken}`, "Accept-Language": "fr" };
@@ -187,6 +188,20 @@ async function readBeforeJoining(page) {
   await audit(page, "forum-read");
   await page.getByTestId("forum-preview").getByRole("button", { name: "Rejoindre" }).click();
   await page.getByTestId("composer").waitFor();
+}
+
+/** Who is put out of the room she reads is told so, and finds the way back on a telephone too. */
+async function isPutOut(page, alice) {
+  await alice.getByTestId("details").click();
+  await alice.getByTestId("member").filter({ hasText: "Bruno" }).getByRole("button", { name: /Autres actions/u }).click();
+  await alice.getByRole("menuitem", { name: "Retirer (réversible)" }).click();
+  await alice.getByRole("alertdialog").getByRole("button", { name: "Retirer (réversible)" }).click();
+  await page.getByText("Vous n’êtes plus dans ce salon").waitFor();
+  await audit(page, "room-gone");
+  await page.setViewportSize(TELEPHONE);
+  await page.getByRole("button", { name: "Retour", exact: true }).click();
+  await page.getByTestId("room-list").waitFor();
+  await page.setViewportSize(WIDE);
 }
 
 /** What every agent reads is not read by a guest, whoever tells her where it is. */
@@ -284,6 +299,7 @@ try {
     await isClosedToGuests(camille.page, alice.page);
     await readBeforeJoining(bruno.page);
   });
+  await step("who is put out of a room reads it and finds the way back", () => isPutOut(bruno.page, alice.page));
   await step("the agent prolongs her guest's access, then ends it; the guest reads who decides", async () => {
     await prolongGuest(alice.page);
     await endGuest(alice.page, camille.page);

@@ -234,12 +234,16 @@ describe("invitations without an answer", () => {
 });
 
 describe("access by link", () => {
-  test("it opens the door to agents under an address of its own, and closes it again", async () => {
+  const open = async () => {
     const server = new Homeserver();
     const account = await inRoom(server, levels(100), rules(), stateEvent("m.room.name", "", ME, { name: "Cellule crue" }));
     server.says.push(["/state/m.room.canonical_alias/", {}], ["/state/m.room.guest_access/", {}], ["/state/m.room.join_rules/", {}]);
     server.says.push([":agent.essai.example.fr", {}]);
-    const model = new AccessModel(account, ROOM, "https://tchap.example.fr");
+    return { server, model: new AccessModel(account, ROOM, "https://tchap.example.fr") };
+  };
+
+  test("it opens the door to agents under an address of its own, and closes it again", async () => {
+    const { server, model } = await open();
     expect(model.state.get()).toMatchObject({ link: "", isLinkOn: false, maySetLink: true, mayOpen: true });
     await model.setLink(true);
     const { alias } = server.asked("/state/m.room.canonical_alias/")[0] as { alias: string };
@@ -252,20 +256,14 @@ describe("access by link", () => {
   });
 
   test("a refusal puts the box back as it was, and says why", async () => {
-    const server = new Homeserver();
-    const account = await inRoom(server, levels(100), rules());
+    const { server, model } = await open();
     server.says.push([":agent.essai.example.fr", { errcode: "M_FORBIDDEN", error: SHUT }, 403]);
-    const model = new AccessModel(account, ROOM, "https://tchap.example.fr");
     await model.setLink(true);
     expect(model.state.get()).toMatchObject({ isLinkOn: false, error: { key: "error.said" } });
   });
 
   test("a box ticked again before the server answered changes nothing", async () => {
-    const server = new Homeserver();
-    const account = await inRoom(server, levels(100), rules());
-    server.says.push(["/state/m.room.canonical_alias/", {}], ["/state/m.room.guest_access/", {}], ["/state/m.room.join_rules/", {}]);
-    server.says.push([":agent.essai.example.fr", {}]);
-    const model = new AccessModel(account, ROOM, "https://tchap.example.fr");
+    const { server, model } = await open();
     await Promise.all([model.setLink(true), model.setLink(false)]);
     expect(server.asked("/state/m.room.join_rules/")).toEqual([{ join_rule: "public" }]);
     expect(model.state.get().isLinkOn).toBe(true);
