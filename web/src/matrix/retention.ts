@@ -1,5 +1,5 @@
 /** How long a room keeps its messages, and the words of its classification. */
-import type { Room } from "matrix-js-sdk";
+import type { MatrixEvent, Room } from "matrix-js-sdk";
 import type { Account } from "./account";
 import { ACCESS_RULES } from "./room-kinds";
 import { contentOf, maySetState, setState, text } from "./state";
@@ -27,10 +27,10 @@ export function keepingKind(account: Account, roomId: string): KeepingKind {
   return room?.hasEncryptionStateEvent() === true ? "encrypted" : "clear";
 }
 
-/** The time (milliseconds) before which the room's messages are past their term. */
-export function oldestKept(room: Room, now: number): number {
+/** Of what this device still holds, what may be shown: no message past the room's term, as on the server. */
+export function keptIn(room: Room, now: number): (event: MatrixEvent) => boolean {
   const days = lifetimeOf(room);
-  return days === null ? Number.NEGATIVE_INFINITY : now - days * DAY_MS;
+  return (event) => days === null || event.isState() || event.getTs() >= now - days * DAY_MS;
 }
 
 /** One line of plain text; "" when the room has none. */

@@ -14,7 +14,7 @@ import type { Account } from "./account";
 import { awaitedIn, inviteeAt, remember } from "./invited-addresses";
 import { parsePerson, serverOf } from "./names";
 import { ACCESS_RULES, accessRules, ENCRYPTION, historyVisibility, kindOf, type NewRoom, roomBody } from "./room-kinds";
-import { classificationOf, lifetimeOf } from "./retention";
+import { classificationOf, keptIn, lifetimeOf } from "./retention";
 import { contentOf, text } from "./state";
 import { isReplaced, predecessorOf, successorOf } from "./upgrades";
 import type { LastText, Person, RoomSummary } from "./types";
@@ -87,7 +87,7 @@ function lastKind(event: MatrixEvent): LastText["kind"] | null {
 }
 
 function findLast(account: Account, room: Room): { last: LastText; time: number } | null {
-  const events = [...room.getLiveTimeline().getEvents(), ...room.getPendingEvents()];
+  const events = [...room.getLiveTimeline().getEvents().filter(keptIn(room, Date.now())), ...room.getPendingEvents()];
   for (const event of events.reverse()) {
     const kind = lastKind(event);
     if (kind === null) continue;

@@ -5,6 +5,7 @@
 import { EventTimeline, type MatrixEvent, Method, type Room } from "matrix-js-sdk";
 import type { Account } from "./account";
 import { parsePerson } from "./names";
+import { keptIn } from "./retention";
 import { roomNameOf } from "./rooms";
 import { object, text } from "./state";
 import type { Person } from "./types";
@@ -96,7 +97,7 @@ function isReadable(event: MatrixEvent): boolean {
 
 function readableIn(room: Room): MatrixEvent[] {
   const timelines = room.getUnfilteredTimelineSet().getTimelines();
-  return timelines.flatMap((timeline) => timeline.getEvents().filter(isReadable));
+  return timelines.flatMap((timeline) => timeline.getEvents()).filter(keptIn(room, Date.now())).filter(isReadable);
 }
 
 function fromDevice(account: Account, room: Room, event: MatrixEvent): Found {

@@ -5,7 +5,7 @@ import { ACCESS_TYPES, accessChangeOf } from "./access-changes";
 import type { Account } from "./account";
 import { parseMedia } from "./media-info";
 import { parsePerson } from "./names";
-import { oldestKept } from "./retention";
+import { keptIn } from "./retention";
 import { personIn } from "./rooms";
 import { resend, stateOfPending } from "./send";
 import { text } from "./state";
@@ -173,10 +173,7 @@ export function listMessages(account: Account, roomId: string, anchor: string | 
   if (room === null) return [];
   const pieces = piecesOf(room, anchor);
   const pending = pieces.includes(room.getLiveTimeline()) ? room.getPendingEvents() : [];
-  const oldest = oldestKept(room, Date.now());
-  // What this device still holds of them is no longer shown once their time is over, as on the server.
-  const isKept = (event: MatrixEvent): boolean => event.isState() || event.getTs() >= oldest;
-  const events = [...pieces.flatMap((piece) => piece.getEvents()).filter(isKept), ...pending];
+  const events = [...pieces.flatMap((piece) => piece.getEvents()).filter(keptIn(room, Date.now())), ...pending];
   for (const event of events) void account.client.decryptEventIfNeeded(event);
   return events.flatMap((event) => {
     const kind = kindOf(room, event);
