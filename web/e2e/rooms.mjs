@@ -7,10 +7,10 @@
  * Each screen is audited by axe and must not scroll sideways on a telephone of 320 pixels. One JSON line per step.
  */
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { closeAll, openPerson } from "./browser.mjs";
 import * as steps from "./steps.mjs";
+import { shoot, step } from "./telling.mjs";
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -26,17 +26,6 @@ const DAY_MS = 24 * 3_600_000;
 const WIDE = { width: 1280, height: 800 };
 const TELEPHONE = { width: 320, height: 640 };
 const SIZES = [WIDE, { width: 768, height: 900 }, TELEPHONE];
-
-async function step(name, job) {
-  const started = Date.now();
-  try {
-    await job();
-    console.log(JSON.stringify({ step: name, ok: true, ms: Date.now() - started }));
-  } catch (error) {
-    console.log(JSON.stringify({ step: name, ok: false, ms: Date.now() - started, error: String(error) }));
-    throw error;
-  }
-}
 
 async function checkSize(page, name) {
   const obstacles = await steps.findObstacles(page);
@@ -57,17 +46,11 @@ async function audit(page, name) {
       if (!isChecked && options.shots === undefined) continue;
       await page.setViewportSize(size);
       if (isChecked) await checkSize(page, name);
-      await shoot(page, `${name}-${size.width}-${colorScheme}`);
+      await shoot(page, options.shots, `${name}-${size.width}-${colorScheme}`);
     }
   }
   await page.emulateMedia({ colorScheme: "light" });
   await page.setViewportSize(WIDE);
-}
-
-async function shoot(page, name) {
-  if (options.shots === undefined) return;
-  mkdirSync(options.shots, { recursive: true });
-  await page.screenshot({ path: `${options.shots}/${name}.png` });
 }
 
 function closeDialog(page) {
@@ -145,6 +128,7 @@ async function meetsRights(page) {
   await audit(page, "guest");
   await page.goto(`${base}/#/forums`);
   await page.getByText("Les salons publics sont réservés aux agents").waitFor();
+  await audit(page, "guest-forums");
   const [status, error] = await page.evaluate(async () => {
     const { accessToken, baseUrl } = JSON.parse(localStorage.getItem("tchap.account"));
     const headers = { Authorization: `Bearer ${accessToken}`, "Accept-Language": "fr" };
@@ -206,6 +190,20 @@ async function readBeforeJoining(page) {
   await page.getByTestId("composer").waitFor();
 }
 
+/** Who is put out of the room she reads is told so, and finds the way back on a telephone too. */
+async function isPutOut(page, alice) {
+  await alice.getByTestId("details").click();
+  await alice.getByTestId("member").filter({ hasText: "Bruno" }).getByRole("button", { name: /Autres actions/u }).click();
+  await alice.getByRole("menuitem", { name: "Retirer (réversible)" }).click();
+  await alice.getByRole("alertdialog").getByRole("button", { name: "Retirer (réversible)" }).click();
+  await page.getByText("Vous n’êtes plus dans ce salon").waitFor();
+  await audit(page, "room-gone");
+  await page.setViewportSize(TELEPHONE);
+  await page.getByRole("button", { name: "Retour", exact: true }).click();
+  await page.getByTestId("room-list").waitFor();
+  await page.setViewportSize(WIDE);
+}
+
 /** What every agent reads is not read by a guest, whoever tells her where it is. */
 async function isClosedToGuests(guest, alice) {
   const roomId = decodeURIComponent(new URL(alice.url()).hash.split("/")[2]);
@@ -250,6 +248,19 @@ async function endGuest(page, guest) {
   await audit(guest, "guest-over");
 }
 
+/** The server will not have a conversation made: its sentence is read where it was asked for. */
+async function isToldInPalette(page) {
+  const refusal = { errcode: "M_FORBIDDEN", error: "Cette personne ne reçoit pas d’invitations." };
+  await page.route("**/createRoom", (route) => route.fulfill({ status: 403, json: refusal }));
+  await page.keyboard.press("Control+K");
+  await page.getByTestId("palette-search").fill("lefebvre bruno");
+  await page.getByTestId("people-result").filter({ hasText: "Bruno" }).click();
+  await page.getByRole("alert").getByText(refusal.error).waitFor();
+  await audit(page, "palette-refused");
+  await page.keyboard.press("Escape");
+  await page.unroute("**/createRoom");
+}
+
 async function lastAdministrator(page) {
   await page.getByTestId("member").filter({ hasText: "Bruno" }).getByRole("button", { name: /Autres actions/u }).click();
   await page.getByRole("menuitem", { name: "Retirer (réversible)" }).waitFor();
@@ -262,7 +273,8 @@ async function lastAdministrator(page) {
 }
 
 try {
-  const [alice, bruno, camille] = [await openPerson(), await openPerson(), await openPerson()];
+  // A touch screen: a window must not stay unseen there while a keyboard is waited for.
+  const [alice, bruno, camille] = [await openPerson({ hasTouch: true }), await openPerson(), await openPerson()];
   await step("an agent makes a secured room", async () => {
     await steps.signUp(alice.page, base, ALICE);
     await makeRoom(alice.page);
@@ -280,12 +292,14 @@ try {
     await enterByLink(bruno.page, link);
     await steps.sees(alice.page, "Entré par le lien");
   });
+  await step("what the palette could not do is told in it", () => isToldInPalette(alice.page));
   await step("the last administrator is told what her leaving does", () => lastAdministrator(alice.page));
   await step("an agent reads a public room before joining it; a guest does not", async () => {
     await makeForum(alice.page);
     await isClosedToGuests(camille.page, alice.page);
     await readBeforeJoining(bruno.page);
   });
+  await step("who is put out of a room reads it and finds the way back", () => isPutOut(bruno.page, alice.page));
   await step("the agent prolongs her guest's access, then ends it; the guest reads who decides", async () => {
     await prolongGuest(alice.page);
     await endGuest(alice.page, camille.page);

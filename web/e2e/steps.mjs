@@ -209,8 +209,6 @@ export async function reportMessage(page, text, look) {
 
 /** What axe finds against the WCAG and its best practices on the page as it stands, as "rule: element". */
 export async function findObstacles(page) {
-  // A menu that closes hides, for a frame or two, the window its action opens.
-  await page.getByRole("main").or(page.getByRole("dialog")).or(page.getByRole("alertdialog")).first().waitFor();
   await page.evaluate(axe.source);
   const found = await page.evaluate(() => window.axe.run());
   return found.violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(" ")}`));

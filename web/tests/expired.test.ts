@@ -125,16 +125,25 @@ describe("noticing that the account expired", () => {
     expect(told).toBe(1);
   });
 
-  test("the application shows the screen, keeps the account and goes on when it is renewed", async () => {
+  const stubStorage = () => {
     const kept = new Map([["tchap.account", JSON.stringify(CREDENTIALS)]]);
     vi.stubGlobal("localStorage", {
       getItem: (key: string) => kept.get(key) ?? null,
       setItem: (key: string, value: string) => kept.set(key, value),
       removeItem: (key: string) => kept.delete(key),
     });
+    return kept;
+  };
+  const openApp = () => {
     const around = { isSecure: true, tab: { claim: async () => true, isActive: () => true }, travel: { takeReturn: () => null } };
     const app = new AppModel(around as unknown as AppSurroundings);
     app.expire(CREDENTIALS);
+    return app;
+  };
+
+  test("the application shows the screen, keeps the account and goes on when it is renewed", async () => {
+    const kept = stubStorage();
+    const app = openApp();
     const screen = app.screen.get();
     expect(screen.name).toBe("expired");
     app.expire(CREDENTIALS);
@@ -143,5 +152,16 @@ describe("noticing that the account expired", () => {
     door.renewed = true;
     if (screen.name === "expired") await screen.expired.check();
     expect(app.screen.get().name).not.toBe("expired");
+  });
+
+  test("an account renewed while another tab took the work does not open here", async () => {
+    stubStorage();
+    const app = openApp();
+    const screen = app.screen.get();
+    door.renewed = true;
+    const checked = screen.name === "expired" ? screen.expired.check() : Promise.reject(new Error("not expired"));
+    await app.lose();
+    await checked;
+    expect(app.screen.get().name).toBe("other-tab");
   });
 });

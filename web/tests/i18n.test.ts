@@ -1,6 +1,9 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { chooseLanguage, dictionaries, translator } from "../src/i18n/translate";
 
+const SRC = resolve(import.meta.dirname, "../src");
 const holes = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/gu)].map((found) => found[1] ?? "").sort();
 
 const FORBIDDEN = {
@@ -20,6 +23,15 @@ describe("the words", () => {
       expect(text, key).not.toBe("");
       if (text.split(" ").length > 3) expect(dictionaries.en[key as keyof typeof dictionaries.en], key).not.toBe(text);
     }
+  });
+
+  test("every sentence is said somewhere", () => {
+    const files = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((name) => /\.tsx?$/u.test(name) && !name.startsWith("i18n"));
+    const source = files.map((name) => readFileSync(join(SRC, name), "utf8")).join("\n");
+    const made = [...source.matchAll(/`([a-zA-Z.]+)\$\{/gu)].map((found) => found[1] ?? "");
+    const isSaid = (key: string): boolean => source.includes(`"${key}"`) || made.some((start) => key.startsWith(start));
+    const keys = Object.keys(dictionaries.fr).map((key) => key.replace(/_(?:one|other)$/u, ""));
+    expect(keys.filter((key) => !isSaid(key))).toEqual([]);
   });
 
   test("no screen shows the words of the machine", () => {

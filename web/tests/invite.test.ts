@@ -2,13 +2,17 @@
 import { describe, expect, test, vi } from "vitest";
 import type { Account } from "../src/matrix/account";
 import * as accounts from "../src/matrix/accounts";
+import { Unreachable } from "../src/matrix/http";
 import { listPending } from "../src/matrix/invitations";
+import * as directory from "../src/matrix/people";
 import { findDirectRoom, listRooms } from "../src/matrix/rooms";
 import { listMessages } from "../src/matrix/timeline";
 import { AccessModel } from "../src/view-models/access";
+import { ConversationModel } from "../src/view-models/conversation";
 import { EntryModel } from "../src/view-models/entry";
 import { InviteModel } from "../src/view-models/invite";
 import { MembersModel } from "../src/view-models/members";
+import { addressOf, PendingModel } from "../src/view-models/pending";
 import { PeopleModel } from "../src/view-models/people";
 import { Homeserver, joinedRoom, newEvents, stateEvent } from "./helpers/homeserver";
 import { closeAllAfterEach, ME, openOn } from "./helpers/opened";
@@ -120,6 +124,20 @@ describe("inviting people", () => {
     expect(model.state.get()).toMatchObject({ hostedUntil: null, outcomes: [{ result: "invited", why }] });
   });
 
+  test("an end that one of several guests could not be given is still to be chosen", async () => {
+    const server = new Homeserver();
+    const account = await inRoom(server, levels(100), rules());
+    const other = "elsa@association.example.org";
+    server.says.push(["/state/im.vector.room.access_rules/", {}], [`/_tchap/v1/externals/${other}`, {}]);
+    server.says.push([`/_tchap/v1/externals/${GUEST}`, { errcode: "M_INVALID_PARAM", error: "Trop long." }, 400]);
+    const model = new InviteModel(account, ROOM);
+    model.write(`${GUEST}, ${other}`);
+    await model.inviteList();
+    model.chooseEnd("2097-05-31");
+    await model.openAndInvite();
+    expect(model.state.get()).toMatchObject({ hosted: [GUEST, other], hostedUntil: null, outcomes: [{ result: "invited" }, { why: null }] });
+  });
+
   test("of a list, agents alone may be invited, and nobody is lost", async () => {
     const server = new Homeserver();
     const account = await inRoom(server, levels(100), rules());
@@ -130,6 +148,15 @@ describe("inviting people", () => {
     await model.inviteOthers();
     expect(invited(server)).toEqual([AGENT]);
     expect(model.state.get().list.split("\n")).toEqual(["Jeanne Martin", GUEST]);
+  });
+
+  test("a server that is away is told, not what else is wrong with the list", async () => {
+    const server = new Homeserver();
+    const model = new InviteModel(await inRoom(server, levels(100), rules()), ROOM);
+    vi.mocked(accounts.findInstance).mockRejectedValueOnce(new Unreachable("away"));
+    model.write(`${AGENT}\nJeanne Martin`);
+    await model.inviteList();
+    expect(model.state.get()).toMatchObject({ error: { key: "error.offline" }, list: `${AGENT}\nJeanne Martin`, progress: null });
   });
 
   test("who is in the room already, or banned from it, is told of without asking the server", async () => {
@@ -174,7 +201,7 @@ describe("invitations without an answer", () => {
     const server = new Homeserver();
     const account = await inRoom(server, levels(100), pending("t1", "ca...@as..."));
     server.says.push(["/state/m.room.third_party_invite/t1", {}]);
-    const model = new InviteModel(account, ROOM);
+    const model = new PendingModel(account, ROOM);
     const [old] = model.state.get().pending;
     if (old === undefined) throw new Error("the invitation is not listed");
     await model.sendAgain(old, GUEST);
@@ -185,15 +212,38 @@ describe("invitations without an answer", () => {
     await model.sendAgain(old, GUEST);
     expect(server.calls.slice(before).some(({ path }) => path.endsWith("/t1"))).toBe(false);
   });
+
+  test("one asked for twice at once leaves once", async () => {
+    const server = new Homeserver();
+    const account = await inRoom(server, levels(100), pending("t1", "ca...@as..."));
+    server.says.push(["/state/m.room.third_party_invite/t1", {}]);
+    const model = new PendingModel(account, ROOM);
+    const [old] = model.state.get().pending;
+    if (old === undefined) throw new Error("the invitation is not listed");
+    await Promise.all([model.sendAgain(old, GUEST), model.sendAgain(old, GUEST)]);
+    expect(invited(server)).toEqual([GUEST]);
+  });
+
+  test("the address written again must be that of the invitation", () => {
+    const by = { id: ME, name: "Jeanne Martin", administration: "", external: false };
+    const old = { token: "t1", shown: "ca...@as...", address: "", by, isMine: false, isExpired: false };
+    expect(addressOf(old, ` ${GUEST.toUpperCase()} `)).toBe(GUEST);
+    expect(addressOf(old, AGENT)).toBe("");
+    expect(addressOf(old, "ca...@as...")).toBe("");
+  });
 });
 
 describe("access by link", () => {
-  test("it opens the door to agents under an address of its own, and closes it again", async () => {
+  const open = async () => {
     const server = new Homeserver();
     const account = await inRoom(server, levels(100), rules(), stateEvent("m.room.name", "", ME, { name: "Cellule crue" }));
     server.says.push(["/state/m.room.canonical_alias/", {}], ["/state/m.room.guest_access/", {}], ["/state/m.room.join_rules/", {}]);
     server.says.push([":agent.essai.example.fr", {}]);
-    const model = new AccessModel(account, ROOM, "https://tchap.example.fr");
+    return { server, model: new AccessModel(account, ROOM, "https://tchap.example.fr") };
+  };
+
+  test("it opens the door to agents under an address of its own, and closes it again", async () => {
+    const { server, model } = await open();
     expect(model.state.get()).toMatchObject({ link: "", isLinkOn: false, maySetLink: true, mayOpen: true });
     await model.setLink(true);
     const { alias } = server.asked("/state/m.room.canonical_alias/")[0] as { alias: string };
@@ -206,12 +256,17 @@ describe("access by link", () => {
   });
 
   test("a refusal puts the box back as it was, and says why", async () => {
-    const server = new Homeserver();
-    const account = await inRoom(server, levels(100), rules());
+    const { server, model } = await open();
     server.says.push([":agent.essai.example.fr", { errcode: "M_FORBIDDEN", error: SHUT }, 403]);
-    const model = new AccessModel(account, ROOM, "https://tchap.example.fr");
     await model.setLink(true);
     expect(model.state.get()).toMatchObject({ isLinkOn: false, error: { key: "error.said" } });
+  });
+
+  test("a box ticked again before the server answered changes nothing", async () => {
+    const { server, model } = await open();
+    await Promise.all([model.setLink(true), model.setLink(false)]);
+    expect(server.asked("/state/m.room.join_rules/")).toEqual([{ join_rule: "public" }]);
+    expect(model.state.get().isLinkOn).toBe(true);
   });
 
   test("who opens a link sees the room's name and comes in; a closed door says so", async () => {
@@ -250,6 +305,24 @@ describe("what is told of it in the conversation", () => {
   });
 });
 
+describe("searching people", () => {
+  test("the failure of a search that is no longer asked is not shown", async () => {
+    const account = await openOn(new Homeserver());
+    let fail = (): void => undefined;
+    vi.spyOn(directory, "searchPeople").mockImplementationOnce(() => {
+      return new Promise((_, reject) => (fail = () => reject(new Unreachable("away"))));
+    });
+    const model = new PeopleModel(account, () => undefined);
+    model.search("lefe");
+    await expect.poll(() => vi.mocked(directory.searchPeople).mock.calls.length).toBe(1);
+    model.search("lefebvre");
+    fail();
+    await Promise.resolve();
+    expect(model.state.get()).toMatchObject({ searching: true, error: null });
+    model.search("");
+  });
+});
+
 describe("a direct message with an address", () => {
   const open = async (server: Homeserver) => {
     const account = await openOn(server);
@@ -269,6 +342,10 @@ describe("a direct message with an address", () => {
     const pending = stateEvent("m.room.third_party_invite", "t", ME, { display_name: "de...@pr...", public_key: "k" });
     server.sync(joinedRoom(ROOM, ME, true, [rule, pending]));
     await expect.poll(() => listRooms(account)[0]).toMatchObject({ kind: "direct", peer: null, name: "de...@pr...", awaited: "de...@pr..." });
+    const conversation = new ConversationModel(account, ROOM);
+    await conversation.attach([new File(["x"], "note.txt")]);
+    expect([conversation.state.get().uploads, server.asked("/media/v3/upload")]).toEqual([[], []]);
+    conversation.stop();
     const denis = { membership: "join", displayname: "Denis Roux [Préfecture]" };
     server.sync(newEvents(ROOM, [stateEvent("m.room.member", "@denis:agent.x", "@denis:agent.x", denis)]));
     await expect.poll(() => listRooms(account)[0]).toMatchObject({ kind: "direct", name: "Denis Roux", awaited: "" });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Account } from "../src/matrix/account";
 import { DAY_MS } from "../src/matrix/retention";
 import { listRooms } from "../src/matrix/rooms";
+import { searchDevice } from "../src/matrix/search";
 import { listMessages } from "../src/matrix/timeline";
 import { KeepingModel, lifetimeInForce, lifetimesOffered, periodOf } from "../src/view-models/keeping";
 import { Homeserver, joinedRoom, newEvents, stateEvent } from "./helpers/homeserver";
@@ -52,6 +53,18 @@ describe("how long messages are kept", () => {
     server.sync(newEvents(ROOM, [said("ancien", 31), said("récent", 29)]));
     const shown = () => listMessages(account, ROOM).filter(({ kind }) => kind === "text");
     await expect.poll(() => shown().map(({ text }) => text)).toEqual(["récent"]);
+  });
+
+  test("neither the list of rooms nor a search on this device shows them", async () => {
+    const server = new Homeserver();
+    const kept = stateEvent("m.room.retention", "", ME, { max_lifetime: 30 * DAY_MS });
+    const account = await openOn(server);
+    const old = { ...stateEvent("m.room.message", "", ME, { msgtype: "m.text", body: "ancien" }), state_key: undefined };
+    server.sync(joinedRoom(ROOM, ME, true, [{ ...old, origin_server_ts: Date.now() - 31 * DAY_MS }]));
+    const look = () => [listRooms(account)[0]?.lastText?.text ?? "", searchDevice(account, () => true, null).found.length];
+    await expect.poll(look).toEqual(["ancien", 1]);
+    server.sync(newEvents(ROOM, [kept]));
+    await expect.poll(look).toEqual(["", 0]);
   });
 
   test("a room that says nothing keeps everything and has no banner", async () => {

@@ -70,6 +70,16 @@ test("the key of an encrypted file reaches the scanner, and nobody on the way, b
   expect(server.sent).toHaveLength(1);
 });
 
+test("a file cancelled while the scanner looks at it is not sent", async () => {
+  const { server } = await scanner();
+  const abort = new AbortController();
+  server.says.push([`${BASE}/scan_encrypted`, () => (abort.abort(), { clean: true, info: "" })]);
+  const account = await openOn(server);
+  server.sync(joinedRoom(ROOM, ME, true));
+  await expect(sendFile(account, ROOM, { ...given(), signal: abort.signal })).rejects.toThrow();
+  expect(server.sent).toEqual([]);
+});
+
 test("an infected file is not sent, encrypted or not, and the person reads why", async () => {
   const { server } = await scanner();
   server.says.push([`${BASE}/scan_encrypted`, { clean: false, info: "Eicar" }]);

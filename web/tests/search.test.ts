@@ -1,7 +1,9 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Account } from "../src/matrix/account";
+import * as forums from "../src/matrix/forums";
 import type { Found } from "../src/matrix/search";
 import { ConversationModel } from "../src/view-models/conversation";
+import { ForumsModel } from "../src/view-models/forums";
 import { MessageSearchModel } from "../src/view-models/message-search";
 import { Homeserver, joinedRoom, newEvents } from "./helpers/homeserver";
 import { closeAllAfterEach, ME, openOn } from "./helpers/opened";
@@ -126,5 +128,22 @@ describe("a message in its place", () => {
     await conversation.goTo("$gone");
     expect(conversation.state.get()).toMatchObject({ error: { key: "search.gone" }, target: { eventId: "$sealed" } });
     conversation.stop();
+  });
+});
+
+describe("looking for a public room", () => {
+  test("the failure of a search that is no longer asked is not shown", async () => {
+    const account = await openOn(new Homeserver());
+    let fail = (): void => undefined;
+    vi.spyOn(forums, "listForums").mockImplementationOnce(() => {
+      return new Promise((_, reject) => (fail = () => reject(new Error("away"))));
+    });
+    const model = new ForumsModel(account, []);
+    model.search("crue");
+    fail();
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(model.state.get()).toMatchObject({ loading: true, error: null });
+    await expect.poll(() => model.state.get().loading).toBe(false);
   });
 });

@@ -84,6 +84,31 @@ export function LongField({ label, hint, value, maxLength, testId, onText }: Lon
   );
 }
 
+interface SelectFieldProps {
+  readonly label: string;
+  readonly value: string;
+  readonly options: readonly { readonly value: string; readonly label: string }[];
+  readonly testId?: string;
+  readonly onChoose: (value: string) => void;
+}
+
+/** One of a short list. */
+export function SelectField({ label, value, options, testId, onChoose }: SelectFieldProps): ReactElement {
+  const id = useId();
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <select id={id} className="input" value={value} data-testid={testId} onChange={({ target }) => onChoose(target.value)}>
+        {options.map((option) => (
+          <option key={option.value} value={option.value}>
+            {option.label}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
 interface CheckProps {
   readonly checked: boolean;
   readonly onChange: (checked: boolean) => void;

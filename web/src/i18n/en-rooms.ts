@@ -34,14 +34,14 @@ export const enRooms: Record<keyof typeof frRooms, string> = {
   "change.link-on": "{by} let people in by link",
   "change.link-off": "{by} stopped letting people in by link",
 
-  "invite.already": "is already in this room.",
-  "invite.banned": "is banned from this room: an administrator decided so.",
+  "invite.already": "This person is already in this room.",
+  "invite.banned": "An administrator banned this person from the room.",
   "people.email": "Write to {address}",
   "people.noGuests":
-    "This address is from outside the administrations: external guests have no direct messages. Invite it to a room open to them.",
+    "This address is from outside the administrations: external guests have no direct messages. Invite this person to a room open to them.",
   "awaited.title": "Waiting for {address}",
   "awaited.body":
-    "An invitation has gone by e-mail. Write here once this person has joined Tchap: what is written before cannot be read.",
+    "An invitation has gone by e-mail. Write here once this person has joined Tchap: they will not be able to read what is written before.",
 
   "invite.email": "Invite {address}",
   "invite.emailUnknown": "This contact will be invited to join Tchap.",
@@ -81,6 +81,7 @@ export const enRooms: Record<keyof typeof frRooms, string> = {
   "pending.againTitle": "Send an invitation again",
   "pending.againBody": "Write the whole address again: the room does not keep it.",
   "pending.address": "E-mail address",
+  "pending.other": "This invitation went to {address}: write the same address, or cancel the invitation and make another one.",
   "pending.send": "Send again",
 
   "members.role.admin": "Make administrator",
@@ -91,7 +92,7 @@ export const enRooms: Record<keyof typeof frRooms, string> = {
   "members.done.admin": "{name} is now an administrator.",
   "members.done.moderator": "{name} is now a moderator.",
   "members.done.member": "{name} is now an ordinary member.",
-  "members.done.remove": "{name} has been removed from the room.",
+  "members.done.remove": "{name} is no longer in this room.",
   "members.done.ban": "{name} can no longer come back to this room.",
   "members.removeTitle": "Remove {name}?",
   "members.removeBody": "They will no longer read what is written here. They can be invited again.",

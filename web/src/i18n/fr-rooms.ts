@@ -1,4 +1,4 @@
-/** Les mots des salons : qui entre, qui peut quoi, et ce que vit un invité externe. */
+/** The words of rooms, written in French first: who comes in, who may do what, and what a guest from outside meets. */
 export const frRooms = {
   "error.said": "{text}",
 
@@ -32,11 +32,11 @@ export const frRooms = {
   "change.link-on": "{by} a activé l’accès au salon par lien",
   "change.link-off": "{by} a désactivé l’accès au salon par lien",
 
-  "invite.already": "est déjà dans ce salon.",
-  "invite.banned": "est interdit dans ce salon : un administrateur en a décidé ainsi.",
+  "invite.already": "Cette personne est déjà dans ce salon.",
+  "invite.banned": "Un administrateur a interdit ce salon à cette personne.",
   "people.email": "Écrire à {address}",
   "people.noGuests":
-    "Cette adresse est extérieure aux administrations : les invités externes n’ont pas de messages directs. Invitez-la dans un salon qui leur est ouvert.",
+    "Cette adresse est extérieure aux administrations : les invités externes n’ont pas de messages directs. Invitez cette personne dans un salon qui leur est ouvert.",
   "awaited.title": "En attente de {address}",
   "awaited.body":
     "Une invitation est partie par e-mail. Écrivez ici quand cette personne aura rejoint Tchap : elle ne pourra pas lire ce qui est écrit avant.",
@@ -79,6 +79,7 @@ export const frRooms = {
   "pending.againTitle": "Renvoyer une invitation",
   "pending.againBody": "Écrivez de nouveau l’adresse en entier : le salon ne la garde pas.",
   "pending.address": "Adresse e-mail",
+  "pending.other": "Cette invitation est partie à {address} : écrivez la même adresse, ou annulez l’invitation et faites-en une autre.",
   "pending.send": "Renvoyer",
 
   "members.role.admin": "Nommer administrateur",
@@ -89,7 +90,7 @@ export const frRooms = {
   "members.done.admin": "{name} est maintenant administrateur.",
   "members.done.moderator": "{name} est maintenant modérateur.",
   "members.done.member": "{name} est maintenant simple membre.",
-  "members.done.remove": "{name} est retiré du salon.",
+  "members.done.remove": "{name} n’est plus dans ce salon.",
   "members.done.ban": "{name} ne peut plus revenir dans ce salon.",
   "members.removeTitle": "Retirer {name} ?",
   "members.removeBody": "Cette personne ne lira plus ce qui s’écrira ici. On pourra l’inviter de nouveau.",

@@ -1,4 +1,4 @@
-/** Les mots de l’application, écrits en français d’abord. */
+/** The words of the application, written in French first. */
 import { expiredFr } from "./expired";
 import { guestsFr } from "./guests";
 import { frRooms } from "./fr-rooms";
@@ -22,19 +22,18 @@ export const fr = {
   "app.skip": "Aller à la conversation",
   "app.language": "Langue",
 
+  "common.named": "{name} : {text}",
   "common.retry": "Réessayer",
   "common.cancel": "Annuler",
   "common.close": "Fermer",
   "common.back": "Retour",
   "common.continue": "Continuer",
-  "common.validate": "Valider",
   "common.copy": "Copier",
   "common.copied": "Copié",
   "common.loading": "Chargement…",
   "common.you": "Vous",
   "common.showPassword": "Afficher le mot de passe",
   "common.hidePassword": "Masquer le mot de passe",
-  "common.later": "Plus tard",
 
   "error.offline": "Tchap ne répond pas. Vérifiez votre connexion, puis réessayez.",
   "error.unknown": "Cela n’a pas marché. Réessayez dans un instant ; si cela continue, contactez votre support.",
@@ -104,7 +103,6 @@ export const fr = {
   "code.wrong": "Ce code n’est pas le bon, ou il a expiré. Vérifiez le dernier message reçu, ou demandez un nouveau code.",
   "code.mailbox": "Démonstration : les messages restent sur ce serveur.",
   "code.mailboxOpen": "Ouvrir la boîte aux lettres",
-  "code.creating": "Création de votre compte…",
 
   "forgot.title": "Mot de passe oublié",
   "forgot.body": "Recevez un code par e-mail, puis choisissez un nouveau mot de passe.",
@@ -206,7 +204,6 @@ export const fr = {
   "conversation.timeline": "Messages de {name}",
   "conversation.older": "Messages plus anciens",
   "conversation.newer": "Messages plus récents",
-  "conversation.start": "Début de la conversation",
   "conversation.start.secure": "Les messages sont chiffrés de bout en bout : seuls les membres peuvent les lire.",
   "conversation.start.public": "Tous les agents peuvent lire ce salon. Évitez d’y partager des informations sensibles.",
   "conversation.start.private": "Ce salon n’est pas chiffré. Évitez d’y partager des informations sensibles.",
@@ -275,7 +272,6 @@ export const fr = {
   "composer.stop": "Annuler",
   "composer.uploading": "Envoi de {name} : {percent} %",
   "composer.readOnly": "Vous pouvez lire ce salon, mais pas y écrire.",
-  "composer.refused": "Le message n’est pas parti. Réessayez.",
 
   "people.title": "Nouveau message",
   "people.label": "Rechercher dans l’annuaire",
@@ -437,13 +433,13 @@ export const fr = {
   "replaced.before": "Lire les messages de l’ancien salon",
 
   "keeping.title": "Conservation des messages",
-  "keeping.forever": "Les messages de ce salon sont conservés sans limite de durée.",
-  "keeping.after.days_one": "Les messages de ce salon et leurs fichiers sont effacés après {count} jour.",
-  "keeping.after.days_other": "Les messages de ce salon et leurs fichiers sont effacés après {count} jours.",
-  "keeping.after.months_one": "Les messages de ce salon et leurs fichiers sont effacés après {count} mois.",
-  "keeping.after.months_other": "Les messages de ce salon et leurs fichiers sont effacés après {count} mois.",
-  "keeping.after.years_one": "Les messages de ce salon et leurs fichiers sont effacés après {count} an.",
-  "keeping.after.years_other": "Les messages de ce salon et leurs fichiers sont effacés après {count} ans.",
+  "keeping.forever": "Les messages de cette conversation sont conservés sans limite de durée.",
+  "keeping.after.days_one": "Les messages de cette conversation et leurs fichiers sont effacés après {count} jour.",
+  "keeping.after.days_other": "Les messages de cette conversation et leurs fichiers sont effacés après {count} jours.",
+  "keeping.after.months_one": "Les messages de cette conversation et leurs fichiers sont effacés après {count} mois.",
+  "keeping.after.months_other": "Les messages de cette conversation et leurs fichiers sont effacés après {count} mois.",
+  "keeping.after.years_one": "Les messages de cette conversation et leurs fichiers sont effacés après {count} an.",
+  "keeping.after.years_other": "Les messages de cette conversation et leurs fichiers sont effacés après {count} ans.",
   "keeping.others": "L’effacement vaut pour tous les membres. Ce qu’une personne a déjà copié ou téléchargé lui reste.",
   "keeping.label": "Effacer les messages après",
   "keeping.never": "Jamais",
@@ -489,6 +485,5 @@ export const fr = {
 
   "offline.banner": "Hors connexion. Vous pouvez lire et écrire : vos messages partiront au retour du réseau.",
   "offline.retry": "Réessayer maintenant",
-  "offline.back": "Connexion rétablie.",
   ...expiredFr,
 } as const;

@@ -1,10 +1,9 @@
 /** Who may come into a room that exists: guests from outside, and agents who hold its link. */
-import type { Room } from "matrix-js-sdk";
 import type { Account } from "./account";
 import { serverOf } from "./names";
 import { randomText } from "./random";
 import { ACCESS_RULES } from "./room-kinds";
-import { type Content, contentOf, text } from "./state";
+import { contentOf, maySetState, setState, text } from "./state";
 
 const JOIN_RULES = "m.room.join_rules";
 const CANONICAL = "m.room.canonical_alias";
@@ -21,10 +20,6 @@ export interface RoomAccess {
   readonly maySetLink: boolean;
 }
 
-function maySend(account: Account, room: Room, type: string): boolean {
-  return room.currentState.maySendStateEvent(type, account.userId);
-}
-
 export function readAccess(account: Account, roomId: string): RoomAccess {
   const room = account.client.getRoom(roomId);
   if (room === null) return { isOpen: false, mayOpen: false, link: null, maySetLink: false };
@@ -34,20 +29,16 @@ export function readAccess(account: Account, roomId: string): RoomAccess {
   const alias = text(contentOf(room, CANONICAL)["alias"]);
   return {
     isOpen: rules["rule"] === "unrestricted",
-    mayOpen: isPrivate && rules["rule"] === "restricted" && maySend(account, room, ACCESS_RULES),
+    mayOpen: isPrivate && rules["rule"] === "restricted" && maySetState(room, ACCESS_RULES),
     link: byLink ? alias || roomId : null,
-    maySetLink: isPrivate && maySend(account, room, JOIN_RULES),
+    maySetLink: isPrivate && maySetState(room, JOIN_RULES),
   };
-}
-
-async function setState(account: Account, roomId: string, type: string, content: Content): Promise<void> {
-  await account.client.sendStateEvent(roomId, type as never, content as never, "");
 }
 
 /** Lets guests from outside be invited. Nobody can take it back. */
 export async function openToExternals(account: Account, roomId: string): Promise<void> {
   const rules = contentOf(account.client.getRoom(roomId), ACCESS_RULES);
-  await setState(account, roomId, ACCESS_RULES, { ...rules, rule: "unrestricted" });
+  await setState(account.client, roomId, ACCESS_RULES, { ...rules, rule: "unrestricted" });
 }
 
 /** "Réunion de crise" gives "#Réunion…" without what is no letter or digit, then what cannot be guessed. */
@@ -63,12 +54,12 @@ export async function turnOnLink(account: Account, roomId: string): Promise<void
     const name = text(contentOf(room, "m.room.name")["name"]);
     const alias = aliasFor(name, randomText(ALIAS_RANDOM), serverOf(account.userId));
     await account.client.createAlias(alias, roomId);
-    await setState(account, roomId, CANONICAL, { ...contentOf(room, CANONICAL), alias });
+    await setState(account.client, roomId, CANONICAL, { ...contentOf(room, CANONICAL), alias });
   }
-  await setState(account, roomId, "m.room.guest_access", { guest_access: "forbidden" });
-  await setState(account, roomId, JOIN_RULES, { join_rule: "public" });
+  await setState(account.client, roomId, "m.room.guest_access", { guest_access: "forbidden" });
+  await setState(account.client, roomId, JOIN_RULES, { join_rule: "public" });
 }
 
 export async function turnOffLink(account: Account, roomId: string): Promise<void> {
-  await setState(account, roomId, JOIN_RULES, { join_rule: "invite" });
+  await setState(account.client, roomId, JOIN_RULES, { join_rule: "invite" });
 }

@@ -5,26 +5,15 @@
  * never the keys that open them. They are read from the message as it waits to leave, so that one that leaves later,
  * even after a reload, declares its files too.
  */
+import { type Content, object } from "./state";
 
 const SEND = /\/rooms\/([^/]+)\/send\/[^/]+\/([^/]+)$/u;
 const PARAMETER = "fr.tchap.attach_media";
 
-type Content = Readonly<Record<string, unknown>>;
-
-function part(content: Content, name: string): Content {
-  const value = content[name];
-  return typeof value === "object" && value !== null ? (value as Content) : {};
-}
-
 /** The addresses of the file and of its thumbnail, sealed or not (spec: "m.room.message"). */
 export function filesOf(content: Content): string[] {
-  const info = part(content, "info");
-  const named = [
-    content["url"],
-    part(content, "file")["url"],
-    info["thumbnail_url"],
-    part(info, "thumbnail_file")["url"],
-  ];
+  const info = object(content["info"]);
+  const named = [content["url"], object(content["file"])["url"], info["thumbnail_url"], object(info["thumbnail_file"])["url"]];
   const found = named.filter((url): url is string => typeof url === "string" && url.startsWith("mxc://"));
   return [...new Set(found)];
 }

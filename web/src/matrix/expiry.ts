@@ -1,17 +1,12 @@
 /** An account that was not renewed: the server answers every call so, and a mail to its owner renews it. */
 import type { Credentials } from "./accounts";
-import { call, ServerRefusal } from "./http";
+import { call, errcodeOf, ServerRefusal } from "./http";
 
 export const EXPIRED = "ORG_MATRIX_EXPIRED_ACCOUNT";
 const FORBIDDEN = 403;
 
 async function isExpiry(answer: Response): Promise<boolean> {
-  if (answer.status !== FORBIDDEN) return false;
-  const body: unknown = await answer
-    .clone()
-    .json()
-    .catch(() => null);
-  return (body as { errcode?: unknown } | null)?.errcode === EXPIRED;
+  return answer.status === FORBIDDEN && (await errcodeOf(answer.clone())) === EXPIRED;
 }
 
 /** Reads the refusals that come back, and tells when one says that the account has expired. */

@@ -1,4 +1,5 @@
 /** Calls made before an account is open: plain fetch, typed failures. */
+import { text } from "./state";
 
 export class ServerRefusal extends Error {
   constructor(
@@ -28,8 +29,9 @@ async function parseBody(answer: Response): Promise<Record<string, unknown>> {
   }
 }
 
-function text(value: unknown): string {
-  return typeof value === "string" ? value : "";
+/** Of an answer that is no success. */
+export async function errcodeOf(answer: Response): Promise<string> {
+  return text((await parseBody(answer))["errcode"]) || "M_UNKNOWN";
 }
 
 async function reach(url: string, init: RequestInit): Promise<Response> {

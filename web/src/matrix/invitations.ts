@@ -2,9 +2,9 @@
 import { Method, type Room } from "matrix-js-sdk";
 import type { Account } from "./account";
 import { findInstance } from "./accounts";
-import { findAddress, PENDING, remember, rememberedIn } from "./invited-addresses";
+import { findAddress, inviteeAt, PENDING, remember, rememberedIn } from "./invited-addresses";
 import { personIn } from "./rooms";
-import { text } from "./state";
+import { setState, text } from "./state";
 import type { PendingInvitation } from "./types";
 
 /** How long a server keeps an invitation by e-mail. */
@@ -17,12 +17,10 @@ export async function isExternalAddress(account: Account, address: string): Prom
 }
 
 export async function inviteByEmail(account: Account, roomId: string, address: string): Promise<void> {
-  const { client, credentials } = account;
   const path = `/rooms/${encodeURIComponent(roomId)}/invite`;
-  const body = { medium: "email", address: address.toLowerCase(), id_server: new URL(credentials.baseUrl).host };
-  await client.http.authedRequest(Method.Post, path, undefined, body);
+  await account.client.http.authedRequest(Method.Post, path, undefined, inviteeAt(account, address));
   // Without it the invitation stands all the same: only sending it again asks for the address.
-  await remember(account, roomId, address.toLowerCase()).catch(() => undefined);
+  await remember(account, roomId, address).catch(() => undefined);
 }
 
 function tokenIn(content: unknown): string {
@@ -62,7 +60,7 @@ export function listPending(account: Account, roomId: string, now: number): Pend
 }
 
 export async function takeBack(account: Account, roomId: string, token: string): Promise<void> {
-  await account.client.sendStateEvent(roomId, PENDING as never, {} as never, token);
+  await setState(account.client, roomId, PENDING, {}, token);
 }
 
 /** Why inviting somebody has no use: she is in, or banned; null when it has one. */

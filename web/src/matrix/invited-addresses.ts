@@ -1,4 +1,4 @@
-/** Which address an invitation by e-mail went to: the room shows only its beginning, the one who invited keeps it whole. */
+/** The addresses invited by e-mail: the room shows only their beginning, the one who invited keeps them whole. */
 import type { Room } from "matrix-js-sdk";
 import type { Account } from "./account";
 import { text } from "./state";
@@ -7,6 +7,11 @@ export const PENDING = "m.room.third_party_invite";
 /** Kept in the room, for the person alone. */
 const ADDRESSES = "fr.tchap.invited_addresses";
 const MAX_ADDRESSES = 100;
+
+/** An address as requests to invite it name it: the person's own server is the identity server too. */
+export function inviteeAt(account: Account, address: string) {
+  return { medium: "email", address, id_server: new URL(account.credentials.baseUrl).host };
+}
 
 export function rememberedIn(room: Room | null): string[] {
   const { addresses } = (room?.getAccountData(ADDRESSES)?.getContent() ?? {}) as { addresses?: unknown };

@@ -1,15 +1,9 @@
+import { object, text } from "./state";
 import type { EncryptedFile, MediaInfo } from "./types";
 
-function text(value: unknown): string {
-  return typeof value === "string" ? value : "";
-}
 function amount(value: unknown): number {
   return typeof value === "number" && value > 0 && Number.isFinite(value) ? value : 0;
 }
-function object(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-}
-
 function parseKey(value: unknown): EncryptedFile | null {
   const file = object(value);
   const sha256 = text(object(file["hashes"])["sha256"]);

@@ -1,8 +1,10 @@
 /** Sending and fetching files. In an encrypted room the server only ever sees sealed bytes. */
 import type { Account } from "./account";
 import { decryptFile, encryptFile } from "./attachments";
+import { errcodeOf } from "./http";
 import { downloadOpened, FileRefused, scanBeforeSending, scanEncrypted } from "./scanner";
-import { type Content, sendContent, waitUntilSendable } from "./send";
+import { sendContent, waitUntilSendable } from "./send";
+import type { Content } from "./state";
 import type { EncryptedFile, MediaInfo } from "./types";
 
 /** Only these are drawn in the page; anything else is offered for download as plain bytes. */
@@ -78,6 +80,8 @@ export async function sendFile(account: Account, roomId: string, given: Upload):
     "m.mentions": {},
     ...(await store(account, encrypted, given)),
   };
+  // What is cancelled before the upload begins, or while the scanner looks, ends no request: it ends here.
+  given.signal.throwIfAborted();
   await sendContent(account, roomId, "m.room.message", content);
 }
 
@@ -85,14 +89,8 @@ async function fetchBytes(account: Account, mxc: string): Promise<ArrayBuffer> {
   const url = account.client.mxcUrlToHttp(mxc, undefined, undefined, undefined, false, true, true);
   if (url === null) throw new Error("no such file");
   const answer = await fetch(url, { headers: { Authorization: `Bearer ${account.credentials.accessToken}` } });
-  if (!answer.ok) throw new FileRefused(await codeOf(answer));
+  if (!answer.ok) throw new FileRefused(await errcodeOf(answer));
   return answer.arrayBuffer();
-}
-
-async function codeOf(answer: Response): Promise<string> {
-  const body: unknown = await answer.json().catch(() => null);
-  const code = (body as { errcode?: unknown } | null)?.errcode;
-  return typeof code === "string" ? code : "M_UNKNOWN";
 }
 
 /** The server opens by itself what looks like no format it knows, and hands out the ciphertext of the others. */

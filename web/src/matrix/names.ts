@@ -9,7 +9,7 @@ export function serverOf(userId: string): string {
 }
 
 export function isExternal(userId: string): boolean {
-  return EXTERNAL_SERVER.test(serverOf(userId));
+  return isExternalServer(serverOf(userId));
 }
 
 export function isExternalServer(server: string): boolean {

@@ -1,16 +1,13 @@
 /** How long a room keeps its messages, and the words of its classification. */
-import type { Room } from "matrix-js-sdk";
+import type { MatrixEvent, Room } from "matrix-js-sdk";
 import type { Account } from "./account";
 import { ACCESS_RULES } from "./room-kinds";
+import { contentOf, maySetState, setState, text } from "./state";
 
 /** MSC1763, as the server obeys it. */
 const RETENTION = "m.room.retention";
 const CLASSIFICATION = "fr.tchap.classification";
 export const DAY_MS = 24 * 3600 * 1000;
-
-function contentOf(room: Room, type: string): Record<string, unknown> {
-  return (room.currentState.getStateEvents(type, "")?.getContent() ?? {}) as Record<string, unknown>;
-}
 
 /** In days, a beginning one counted whole; null: messages are kept for ever. */
 export function lifetimeOf(room: Room): number | null {
@@ -23,23 +20,22 @@ export type KeepingKind = "public" | "direct" | "external" | "encrypted" | "clea
 
 export function keepingKind(account: Account, roomId: string): KeepingKind {
   const room = account.client.getRoom(roomId);
-  const { visibility, rule } = room === null ? {} : contentOf(room, ACCESS_RULES);
+  const { visibility, rule } = contentOf(room, ACCESS_RULES);
   if (visibility === "public") return "public";
   if (rule === "direct") return "direct";
   if (rule === "unrestricted") return "external";
   return room?.hasEncryptionStateEvent() === true ? "encrypted" : "clear";
 }
 
-/** The time (milliseconds) before which the room's messages are past their term. */
-export function oldestKept(room: Room, now: number): number {
+/** Of what this device still holds, what may be shown: no message past the room's term, as on the server. */
+export function keptIn(room: Room, now: number): (event: MatrixEvent) => boolean {
   const days = lifetimeOf(room);
-  return days === null ? Number.NEGATIVE_INFINITY : now - days * DAY_MS;
+  return (event) => days === null || event.isState() || event.getTs() >= now - days * DAY_MS;
 }
 
 /** One line of plain text; "" when the room has none. */
 export function classificationOf(room: Room): string {
-  const label = contentOf(room, CLASSIFICATION)["label"];
-  return typeof label === "string" ? label.slice(0, 60) : "";
+  return text(contentOf(room, CLASSIFICATION)["label"]).slice(0, 60);
 }
 
 export interface KeepingRights {
@@ -48,20 +44,15 @@ export interface KeepingRights {
 }
 
 export function keepingRights(account: Account, roomId: string): KeepingRights {
-  const state = account.client.getRoom(roomId)?.currentState;
-  const may = (type: string): boolean => state?.maySendStateEvent(type, account.userId) ?? false;
+  const room = account.client.getRoom(roomId);
+  const may = (type: string): boolean => room !== null && maySetState(room, type);
   return { lifetime: may(RETENTION), classification: may(CLASSIFICATION) };
 }
 
-async function setState(account: Account, roomId: string, type: string, content: object): Promise<void> {
-  // The SDK's table of types knows only the specification's state.
-  await account.client.sendStateEvent(roomId, type as never, content as never, "");
-}
-
 export function setLifetime(account: Account, roomId: string, days: number | null): Promise<void> {
-  return setState(account, roomId, RETENTION, days === null ? {} : { max_lifetime: days * DAY_MS });
+  return setState(account.client, roomId, RETENTION, days === null ? {} : { max_lifetime: days * DAY_MS });
 }
 
 export function setClassification(account: Account, roomId: string, label: string): Promise<void> {
-  return setState(account, roomId, CLASSIFICATION, label === "" ? {} : { label });
+  return setState(account.client, roomId, CLASSIFICATION, label === "" ? {} : { label });
 }

@@ -11,10 +11,10 @@ import {
   RoomStateEvent,
 } from "matrix-js-sdk";
 import type { Account } from "./account";
-import { awaitedIn, remember } from "./invited-addresses";
+import { awaitedIn, inviteeAt, remember } from "./invited-addresses";
 import { parsePerson, serverOf } from "./names";
 import { ACCESS_RULES, accessRules, ENCRYPTION, historyVisibility, kindOf, type NewRoom, roomBody } from "./room-kinds";
-import { classificationOf, lifetimeOf } from "./retention";
+import { classificationOf, keptIn, lifetimeOf } from "./retention";
 import { contentOf, text } from "./state";
 import { isReplaced, predecessorOf, successorOf } from "./upgrades";
 import type { LastText, Person, RoomSummary } from "./types";
@@ -87,7 +87,7 @@ function lastKind(event: MatrixEvent): LastText["kind"] | null {
 }
 
 function findLast(account: Account, room: Room): { last: LastText; time: number } | null {
-  const events = [...room.getLiveTimeline().getEvents(), ...room.getPendingEvents()];
+  const events = [...room.getLiveTimeline().getEvents().filter(keptIn(room, Date.now())), ...room.getPendingEvents()];
   for (const event of events.reverse()) {
     const kind = lastKind(event);
     if (kind === null) continue;
@@ -108,6 +108,19 @@ function readInvitation(account: Account, room: Room): { from: Person } | null {
 function findPredecessor(account: Account, room: Room): string | null {
   const before = predecessorOf(room);
   return before !== null && account.client.getRoom(before)?.getMyMembership() === "join" ? before : null;
+}
+
+/** Of a direct message that nobody has answered: the address it waits for. */
+function awaitedBy(room: Room, peer: string | null): string {
+  return peer === null && hasDirectRule(room) ? awaitedIn(room) : "";
+}
+
+/** Not where the room was replaced, nor before the person it waits for is there to read. */
+export function canSend(account: Account, roomId: string): boolean {
+  const room = account.client.getRoom(roomId);
+  if (room === null) return true;
+  const isClosed = successorOf(room) !== null || awaitedBy(room, findPeer(room, readDirect(account))) !== "";
+  return !isClosed && room.currentState.maySendMessage(account.userId);
 }
 
 function toSummary(account: Account, room: Room, direct: Map<string, string>): RoomSummary {
@@ -132,7 +145,7 @@ function toSummary(account: Account, room: Room, direct: Map<string, string>): R
     lifetime: lifetimeOf(room),
     classification: classificationOf(room),
     peer: peer === null ? null : personIn(room, peer),
-    awaited: peer === null && hasDirectRule(room) ? awaitedIn(room) : "",
+    awaited: awaitedBy(room, peer),
   };
 }
 
@@ -232,8 +245,7 @@ export async function openDirect(account: Account, userId: string): Promise<stri
 
 /** The same with somebody who may have no account yet, and is told by e-mail. */
 export async function openDirectByEmail(account: Account, address: string): Promise<string> {
-  const invitee = { medium: "email", address, id_server: new URL(account.credentials.baseUrl).host };
-  const roomId = await create(account, { ...DIRECT, invite_3pid: [invitee] }, true);
+  const roomId = await create(account, { ...DIRECT, invite_3pid: [inviteeAt(account, address)] }, true);
   await remember(account, roomId, address).catch(() => undefined);
   return roomId;
 }

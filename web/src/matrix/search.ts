@@ -5,7 +5,9 @@
 import { EventTimeline, type MatrixEvent, Method, type Room } from "matrix-js-sdk";
 import type { Account } from "./account";
 import { parsePerson } from "./names";
+import { keptIn } from "./retention";
 import { roomNameOf } from "./rooms";
+import { object, text } from "./state";
 import type { Person } from "./types";
 
 export interface Found {
@@ -37,14 +39,6 @@ interface RawEvent {
 interface RawResult {
   readonly result: RawEvent;
   readonly context?: { readonly profile_info?: Record<string, { readonly displayname?: string }> };
-}
-
-function object(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-}
-
-function text(value: unknown): string {
-  return typeof value === "string" ? value : "";
 }
 
 /** A correction is shown as the message it corrects. */
@@ -103,7 +97,7 @@ function isReadable(event: MatrixEvent): boolean {
 
 function readableIn(room: Room): MatrixEvent[] {
   const timelines = room.getUnfilteredTimelineSet().getTimelines();
-  return timelines.flatMap((timeline) => timeline.getEvents().filter(isReadable));
+  return timelines.flatMap((timeline) => timeline.getEvents()).filter(keptIn(room, Date.now())).filter(isReadable);
 }
 
 function fromDevice(account: Account, room: Room, event: MatrixEvent): Found {

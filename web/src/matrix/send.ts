@@ -10,12 +10,11 @@ import type { RoomMessageEventContent } from "matrix-js-sdk/lib/@types/events";
 import type { Account } from "./account";
 import { SendRefused } from "./clear-text-guard";
 import { newTransactionId } from "./random";
+import type { Content } from "./state";
 
 /** How long a room just created or joined may take to arrive by sync. */
 const ROOM_WAIT_MS = 30_000;
 const POLL_MS = 50;
-
-export type Content = Record<string, unknown>;
 
 async function waitFor(isTrue: () => Promise<boolean>, limitMs: number): Promise<void> {
   const end = Date.now() + limitMs;

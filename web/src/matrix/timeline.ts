@@ -5,16 +5,13 @@ import { ACCESS_TYPES, accessChangeOf } from "./access-changes";
 import type { Account } from "./account";
 import { parseMedia } from "./media-info";
 import { parsePerson } from "./names";
-import { oldestKept } from "./retention";
+import { keptIn } from "./retention";
 import { personIn } from "./rooms";
 import { resend, stateOfPending } from "./send";
+import { text } from "./state";
 import type { MembershipChange, Message, MessageKind, Reaction, UnreadableReason } from "./types";
 
 const PAGE = 40;
-
-function text(value: unknown): string {
-  return typeof value === "string" ? value : "";
-}
 
 const REASONS: Partial<Record<DecryptionFailureCode, UnreadableReason>> = {
   [DecryptionFailureCode.HISTORICAL_MESSAGE_NO_KEY_BACKUP]: "not-verified",
@@ -176,10 +173,7 @@ export function listMessages(account: Account, roomId: string, anchor: string | 
   if (room === null) return [];
   const pieces = piecesOf(room, anchor);
   const pending = pieces.includes(room.getLiveTimeline()) ? room.getPendingEvents() : [];
-  const oldest = oldestKept(room, Date.now());
-  // What this device still holds of them is no longer shown once their time is over, as on the server.
-  const isKept = (event: MatrixEvent): boolean => event.isState() || event.getTs() >= oldest;
-  const events = [...pieces.flatMap((piece) => piece.getEvents()).filter(isKept), ...pending];
+  const events = [...pieces.flatMap((piece) => piece.getEvents()).filter(keptIn(room, Date.now())), ...pending];
   for (const event of events) void account.client.decryptEventIfNeeded(event);
   return events.flatMap((event) => {
     const kind = kindOf(room, event);
@@ -284,10 +278,6 @@ export function canDeleteOthers(account: Account, roomId: string): boolean {
 }
 
 /** Whether this person may write here. */
-export function canSend(account: Account, roomId: string): boolean {
-  return account.client.getRoom(roomId)?.currentState.maySendMessage(account.userId) ?? true;
-}
-
 function powerOf(room: Room, userId: string): number {
   return room.getMember(userId)?.powerLevel ?? 0;
 }

@@ -2,16 +2,9 @@
 import type { Room } from "matrix-js-sdk";
 import type { Account } from "./account";
 import { serverOf } from "./names";
+import { contentOf, maySetState, text } from "./state";
 
 const TOMBSTONE = "m.room.tombstone";
-
-function contentOf(room: Room, type: string): Record<string, unknown> {
-  return (room.currentState.getStateEvents(type, "")?.getContent() ?? {}) as Record<string, unknown>;
-}
-
-function text(value: unknown): string {
-  return typeof value === "string" ? value : "";
-}
 
 /** The id of the room that took this one's place, or null. */
 export function successorOf(room: Room): string | null {
@@ -54,7 +47,7 @@ function isOlder(version: string, than: string): boolean {
 export async function findUpgrade(account: Account, roomId: string): Promise<string | null> {
   const room = account.client.getRoom(roomId);
   if (room === null || successorOf(room) !== null) return null;
-  if (!room.currentState.maySendStateEvent(TOMBSTONE, account.userId)) return null;
+  if (!maySetState(room, TOMBSTONE)) return null;
   const capabilities = await account.client.getCapabilities();
   const wanted = capabilities["m.room_versions"]?.default ?? "";
   return isOlder(room.getVersion(), wanted) ? wanted : null;

@@ -3,9 +3,9 @@ import type { Phrase } from "../i18n/keys";
 import * as access from "../matrix/access";
 import type { Account } from "../matrix/account";
 import { serverOf } from "../matrix/names";
-import { watchRooms } from "../matrix/rooms";
-import { phraseOf } from "./errors";
-import { gather, Observable } from "./observable";
+import { act } from "./acting";
+import { followRooms } from "./follow";
+import { Observable } from "./observable";
 import { roomLink } from "./places";
 
 export interface AccessState {
@@ -19,8 +19,6 @@ export interface AccessState {
   readonly busy: boolean;
   readonly error: Phrase | null;
 }
-
-const REDRAW_MS = 60;
 
 export class AccessModel {
   readonly state: Observable<AccessState>;
@@ -36,14 +34,7 @@ export class AccessModel {
   }
 
   /** Follows the room; returns what ends it. */
-  readonly watch = (): (() => void) => {
-    const redraw = gather(() => this.#redraw(), REDRAW_MS);
-    const unwatch = watchRooms(this.#account, redraw.call);
-    return () => {
-      unwatch();
-      redraw.stop();
-    };
-  };
+  readonly watch = (): (() => void) => followRooms(this.#account, () => this.#redraw());
 
   /** `wanted`: what was asked of the link and is under way. */
   #read(wanted: boolean | null) {
@@ -56,25 +47,14 @@ export class AccessModel {
     this.state.update(this.#read(busy ? isLinkOn : null));
   }
 
-  async #act(job: () => Promise<void>): Promise<boolean> {
-    if (this.state.get().busy) return false;
-    this.state.update({ busy: true, error: null });
-    try {
-      await job();
-      return true;
-    } catch (error) {
-      this.state.update({ error: phraseOf(error) });
-      return false;
-    } finally {
-      this.state.update({ busy: false });
-    }
-  }
-
-  readonly openToExternals = (): Promise<boolean> => this.#act(() => access.openToExternals(this.#account, this.#roomId));
+  readonly openToExternals = (): Promise<boolean> =>
+    act(this.state, () => access.openToExternals(this.#account, this.#roomId));
 
   readonly setLink = async (on: boolean): Promise<void> => {
+    if (this.state.get().busy) return;
     this.state.update({ isLinkOn: on });
-    const isDone = await this.#act(() => (on ? access.turnOnLink : access.turnOffLink)(this.#account, this.#roomId));
+    const turn = on ? access.turnOnLink : access.turnOffLink;
+    const isDone = await act(this.state, () => turn(this.#account, this.#roomId));
     if (!isDone) this.#redraw();
   };
 }

@@ -219,12 +219,15 @@ export class AppModel {
     if (this.screen.get().name === "expired") return;
     const account = this.#account;
     this.#close();
-    this.screen.set({ name: "expired", expired: new ExpiredModel(credentials, () => void this.retry()) });
+    const turn = this.#turn;
+    // Another tab may have taken the work while this one asked whether the account is renewed.
+    const goOn = (): void => void (turn === this.#turn && this.retry());
+    this.screen.set({ name: "expired", expired: new ExpiredModel(credentials, goOn) });
     if (account === null) return;
-    void matrix.persist(account).then(
-      () => matrix.closeAccount(account),
-      () => matrix.closeAccount(account),
-    );
+    void matrix
+      .persist(account)
+      .catch(() => undefined)
+      .then(() => matrix.closeAccount(account));
   };
 
   async #closedByServer(): Promise<void> {

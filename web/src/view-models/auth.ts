@@ -8,7 +8,8 @@ import { EmailNotProven } from "../matrix/user-interactive";
 import { Unreachable } from "../matrix/http";
 import { newSecret } from "../matrix/random";
 import { serverOf } from "../matrix/names";
-import { isRefusal, phraseOf } from "./errors";
+import { act } from "./acting";
+import { isRefusal } from "./errors";
 import { Observable } from "./observable";
 import { isAccepted } from "./password-rules";
 
@@ -111,16 +112,12 @@ export class AuthModel {
   }
 
   /** Runs one act: busy while it lasts, its failure said in the person's words. */
-  async #act(job: () => Promise<void>, special: Parameters<typeof phraseOf>[1] = {}): Promise<void> {
-    if (this.state.get().busy) return;
-    this.state.update({ busy: true, error: null, notice: null });
-    try {
-      await job();
-    } catch (error) {
-      this.state.update({ error: phraseOf(error, special) });
-    } finally {
-      this.state.update({ busy: false });
-    }
+  async #act(job: () => Promise<void>, special?: Parameters<typeof act>[2]): Promise<void> {
+    const once = (): Promise<void> => {
+      this.state.update({ notice: null });
+      return job();
+    };
+    await act(this.state, once, special);
   }
 
   #go(step: AuthStep): void {

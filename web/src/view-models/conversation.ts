@@ -101,7 +101,7 @@ export class ConversationModel {
       members: people.listMembers(this.#account, roomId),
       hasOlder: timeline.hasOlder(this.#account, roomId, this.#anchor),
       hasNewer: timeline.hasNewer(this.#account, roomId, this.#anchor),
-      canSend: timeline.canSend(this.#account, roomId),
+      canSend: rooms.canSend(this.#account, roomId),
       canDeleteOthers: timeline.canDeleteOthers(this.#account, roomId),
       canInvite: mayInvite(this.#account, roomId),
     });
@@ -225,7 +225,9 @@ export class ConversationModel {
 
   readonly retryReading = (): void => void decryptAgain(this.#account, this.roomId).then(() => this.#read());
 
+  /** Files may be dropped where nothing is to be written: nothing comes of it. */
   readonly attach = async (files: readonly File[]): Promise<void> => {
+    if (!this.state.get().canSend) return;
     for (const file of files) await this.#attachOne(file);
   };
 

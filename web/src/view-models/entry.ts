@@ -4,6 +4,7 @@ import type { Account } from "../matrix/account";
 import { enter, lookAtDoor } from "../matrix/entry";
 import { isExternal } from "../matrix/names";
 import type { RoomDoor } from "../matrix/types";
+import { act } from "./acting";
 import { phraseOf } from "./errors";
 import { Observable } from "./observable";
 
@@ -51,17 +52,12 @@ export class EntryModel {
   }
 
   readonly enter = async (): Promise<void> => {
-    const { door, busy } = this.state.get();
-    if (door === null || busy) return;
-    this.state.update({ busy: true, error: null });
-    try {
+    const { door } = this.state.get();
+    if (door === null) return;
+    await act(this.state, async () => {
       await enter(this.#account, door);
       this.state.update({ status: "looking" });
       this.#leadIn(door.roomId);
-    } catch (error) {
-      this.state.update({ error: phraseOf(error) });
-    } finally {
-      this.state.update({ busy: false });
-    }
+    });
   };
 }

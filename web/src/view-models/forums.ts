@@ -48,11 +48,14 @@ export class ForumsModel {
 
   async #load(term: string): Promise<void> {
     this.state.update({ loading: true, error: null });
+    // An answer to what is no longer asked is not shown.
+    const tell = (change: Partial<ForumsState>): void => {
+      if (this.state.get().term.trim() === term) this.state.update({ loading: false, ...change });
+    };
     try {
-      const forums = await listForums(this.#account, this.#instances, term);
-      if (this.state.get().term.trim() === term) this.state.update({ forums, loading: false });
+      tell({ forums: await listForums(this.#account, this.#instances, term) });
     } catch (error) {
-      this.state.update({ loading: false, error: phraseOf(error) });
+      tell({ error: phraseOf(error) });
     }
   }
 

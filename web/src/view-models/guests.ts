@@ -3,8 +3,8 @@ import type { Key, Phrase } from "../i18n/keys";
 import type { Account } from "../matrix/account";
 import * as externals from "../matrix/externals";
 import type { ExternalGuest, Sponsor } from "../matrix/types";
+import { act } from "./acting";
 import { eveningOf } from "./end-day";
-import { phraseOf } from "./errors";
 import { Observable } from "./observable";
 
 export interface Asking {
@@ -72,17 +72,13 @@ export class GuestsModel {
 
   /** A question stays open over a refusal, which is said in it. `missing`: there is nothing to act upon any more. */
   async #act(job: () => Promise<void>, notice: Phrase, missing: Key = "error.unknown"): Promise<void> {
-    if (this.state.get().busy) return;
-    this.state.update({ busy: true, ...SILENT });
-    try {
+    const once = async (): Promise<void> => {
+      this.state.update({ notice: null });
       await job();
       this.state.update({ asking: null, notice });
       await this.load();
-    } catch (error) {
-      this.state.update({ error: phraseOf(error, { M_NOT_FOUND: missing }) });
-    } finally {
-      this.state.update({ busy: false });
-    }
+    };
+    await act(this.state, once, { M_NOT_FOUND: missing });
   }
 }
 

@@ -16,6 +16,7 @@ import { ComparisonModel } from "./comparison";
 import { ConversationModel } from "./conversation";
 import { EntryModel } from "./entry";
 import { phraseOf } from "./errors";
+import { followRooms } from "./follow";
 import { ForumsModel } from "./forums";
 import { MessageSearchModel } from "./message-search";
 import { type NotificationSurroundings, NotificationsModel } from "./notifications";
@@ -65,8 +66,6 @@ export interface HomeExits {
   readonly onNewCode: (code: RecoveryCode) => void;
 }
 
-const REDRAW_MS = 60;
-
 export class HomeModel {
   readonly state = new Observable<HomeState>({
     rooms: [],
@@ -91,13 +90,11 @@ export class HomeModel {
     this.isGuest = isExternal(account.userId);
     this.#exits = exits;
     this.notifications = new NotificationsModel(account, { ...exits.notifying, onOpen: exits.setPath });
-    const redraw = gather(() => this.#readRooms(), REDRAW_MS);
     const trust = gather(() => void this.refreshTrust(), 500);
     this.#stops = [
       this.notifications.stop,
-      redraw.stop,
       trust.stop,
-      roomsOf.watchRooms(account, redraw.call),
+      followRooms(account, () => this.#readRooms()),
       matrix.watchConnection(account, this.#connected),
       verification.watchRequests(account, this.#asked),
       encryption.watchTrust(account, trust.call),
@@ -190,6 +187,7 @@ export class HomeModel {
   #leavePlace(): void {
     const { place } = this.state.get();
     if (place.name === "room") place.conversation.stop();
+    if (place.name === "settings") place.settings.stop();
   }
 
   #arrive(place: Place): void {

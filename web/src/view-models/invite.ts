@@ -9,12 +9,11 @@ import type { Account } from "../matrix/account";
 import { vouchUntil } from "../matrix/externals";
 import * as invitations from "../matrix/invitations";
 import { isExternal, parsePerson } from "../matrix/names";
-import { invite, watchRooms } from "../matrix/rooms";
-import type { PendingInvitation } from "../matrix/types";
+import { invite } from "../matrix/rooms";
 import { type Invitee, keyOf, parseList } from "./addresses";
 import { eveningOf } from "./end-day";
 import { isRefusal, phraseOf, waitOf } from "./errors";
-import { gather, Observable } from "./observable";
+import { Observable } from "./observable";
 
 export interface Outcome {
   readonly invitee: Invitee;
@@ -36,11 +35,9 @@ export interface InviteState {
   readonly endDay: string;
   /** Addresses from outside just invited. */
   readonly hosted: readonly string[];
-  /** The evening until which one vouches for them, as was chosen (milliseconds); null for the usual time. */
+  /** The evening until which one vouches for them all, as was chosen (milliseconds); null where it is still to be said. */
   readonly hostedUntil: number | null;
-  readonly pending: readonly PendingInvitation[];
   readonly error: Phrase | null;
-  readonly notice: Phrase | null;
 }
 
 /** Somebody to invite, and what is known of her. */
@@ -50,9 +47,7 @@ interface Guest {
   readonly external: boolean;
 }
 
-const SILENT = { error: null, notice: null };
 const NOBODY_HOSTED = { hosted: [], hostedUntil: null };
-const REDRAW_MS = 60;
 /** A server that asks to wait is obeyed, but not for ever. */
 const MAX_TRIES = 4;
 const MAX_WAIT_S = 60;
@@ -62,7 +57,15 @@ function pause(seconds: number): Promise<void> {
 }
 
 export class InviteModel {
-  readonly state: Observable<InviteState>;
+  readonly state = new Observable<InviteState>({
+    list: "",
+    progress: null,
+    outcomes: [],
+    asking: null,
+    endDay: "",
+    ...NOBODY_HOSTED,
+    error: null,
+  });
   readonly #account: Account;
   readonly #roomId: string;
   #guests: readonly Guest[] = [];
@@ -71,31 +74,6 @@ export class InviteModel {
   constructor(account: Account, roomId: string) {
     this.#account = account;
     this.#roomId = roomId;
-    this.state = new Observable<InviteState>({
-      list: "",
-      progress: null,
-      outcomes: [],
-      asking: null,
-      endDay: "",
-      ...NOBODY_HOSTED,
-      pending: this.#readPending(),
-      error: null,
-      notice: null,
-    });
-  }
-
-  /** Follows the invitations that wait; returns what ends it. */
-  readonly watch = (): (() => void) => {
-    const redraw = gather(() => this.state.update({ pending: this.#readPending() }), REDRAW_MS);
-    const unwatch = watchRooms(this.#account, redraw.call);
-    return () => {
-      unwatch();
-      redraw.stop();
-    };
-  };
-
-  #readPending(): PendingInvitation[] {
-    return invitations.listPending(this.#account, this.#roomId, Date.now());
   }
 
   readonly chooseEnd = (endDay: string): void => this.state.update({ endDay });
@@ -105,8 +83,12 @@ export class InviteModel {
 
   readonly inviteList = async (): Promise<void> => {
     const { invitees, unread } = parseList(this.state.get().list);
-    if (invitees.length > 0) await this.#invite(invitees);
-    else if (unread.length === 0) return this.state.update({ error: { key: "invite.listEmpty" } });
+    if (invitees.length === 0 && unread.length === 0) return this.state.update({ error: { key: "invite.listEmpty" } });
+    if (invitees.length > 0) {
+      await this.#invite(invitees);
+      // Nobody was looked up: the whole list is still there, and that comes first.
+      if (this.state.get().error !== null) return;
+    }
     // What names nobody is not lost: it stays in the field, to be corrected.
     if (unread.length > 0) this.state.update({ error: { key: "invite.unread", params: { text: unread.join(", ") } } });
   };
@@ -114,7 +96,7 @@ export class InviteModel {
   async #invite(invitees: readonly Invitee[], label = ""): Promise<void> {
     if (this.state.get().progress !== null) return;
     this.#isCancelled = false;
-    this.state.update({ progress: { done: 0, total: invitees.length }, outcomes: [], asking: null, endDay: "", ...NOBODY_HOSTED, ...SILENT });
+    this.state.update({ progress: { done: 0, total: invitees.length }, outcomes: [], asking: null, endDay: "", ...NOBODY_HOSTED, error: null });
     try {
       const guests: Guest[] = [];
       for (const invitee of invitees) guests.push(await this.#look(invitee, label));
@@ -170,7 +152,9 @@ export class InviteModel {
       this.state.update({ outcomes: [...this.state.get().outcomes, outcome] });
     }
     this.#keepTheRest();
-    this.state.update({ progress: null });
+    const { outcomes, hostedUntil } = this.state.get();
+    const isMissed = outcomes.some(({ result, why }) => result === "invited" && why !== null);
+    this.state.update({ progress: null, hostedUntil: isMissed ? null : hostedUntil });
   }
 
   /** Gives everybody just invited from outside the end that was chosen. */
@@ -179,7 +163,7 @@ export class InviteModel {
     const evening = eveningOf(endDay);
     if (progress !== null) return;
     if (evening === null) return this.state.update({ error: { key: "guests.noDay" } });
-    this.state.update({ progress: { done: 0, total: 1 }, ...SILENT });
+    this.state.update({ progress: { done: 0, total: 1 }, error: null });
     try {
       for (const address of hosted) await vouchUntil(this.#account, address, evening);
       this.state.update({ hostedUntil: evening });
@@ -235,26 +219,5 @@ export class InviteModel {
     const { invitees, unread } = parseList(list);
     const left = invitees.map(keyOf).filter((key) => !invited.has(key));
     this.state.update({ list: [...unread, ...left].join("\n") });
-  }
-
-  readonly takeBack = (pending: PendingInvitation): Promise<void> =>
-    this.#change(pending, { key: "invite.takenBack", params: { address: pending.shown } }, () => Promise.resolve());
-
-  /** A new invitation takes the place of the old one, which leads nowhere any more. */
-  readonly sendAgain = (pending: PendingInvitation, address: string): Promise<void> => {
-    const send = (): Promise<void> => invitations.inviteByEmail(this.#account, this.#roomId, address);
-    return this.#change(pending, { key: "invite.sentAgain", params: { address } }, send);
-  };
-
-  /** Nothing is taken back before what comes instead has gone. */
-  async #change({ token }: PendingInvitation, notice: Phrase, before: () => Promise<void>): Promise<void> {
-    this.state.update(SILENT);
-    try {
-      await before();
-      await invitations.takeBack(this.#account, this.#roomId, token);
-      this.state.update({ notice });
-    } catch (error) {
-      this.state.update({ error: phraseOf(error) });
-    }
   }
 }

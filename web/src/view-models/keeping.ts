@@ -1,8 +1,8 @@
 /** Setting how long a room keeps its messages, and its classification. */
-import type { Phrase } from "../i18n/keys";
+import type { Key, Phrase } from "../i18n/keys";
 import type { Account } from "../matrix/account";
 import { type KeepingKind, keepingKind, keepingRights, type KeepingRights, setClassification, setLifetime } from "../matrix/retention";
-import { phraseOf } from "./errors";
+import { act } from "./acting";
 import { Observable } from "./observable";
 
 /** Days offered to choose from; null: for ever. */
@@ -48,14 +48,17 @@ export interface KeepingState {
 
 export class KeepingModel {
   readonly state = new Observable<KeepingState>({ busy: false, saved: false, error: null });
-  readonly rights: KeepingRights;
   readonly #account: Account;
   readonly #roomId: string;
 
   constructor(account: Account, roomId: string) {
     this.#account = account;
     this.#roomId = roomId;
-    this.rights = keepingRights(account, roomId);
+  }
+
+  /** As they stand now: a role may have come or gone since the window opened. */
+  get rights(): KeepingRights {
+    return keepingRights(this.#account, this.#roomId);
   }
 
   get kind(): KeepingKind {
@@ -68,19 +71,12 @@ export class KeepingModel {
   readonly classify = (label: string): Promise<void> =>
     this.#save(() => setClassification(this.#account, this.#roomId, label.trim()), "classification.refused");
 
-  readonly #save = async (
-    act: () => Promise<void>,
-    refusal: "keeping.tooLong" | "classification.refused",
-  ): Promise<void> => {
-    if (this.state.get().busy) return;
-    this.state.update({ busy: true, saved: false, error: null });
-    try {
-      await act();
+  async #save(job: () => Promise<void>, refusal: Key): Promise<void> {
+    const save = async (): Promise<void> => {
+      this.state.update({ saved: false });
+      await job();
       this.state.update({ saved: true });
-    } catch (error) {
-      this.state.update({ error: phraseOf(error, { M_FORBIDDEN: refusal, M_BAD_JSON: refusal }) });
-    } finally {
-      this.state.update({ busy: false });
-    }
-  };
+    };
+    await act(this.state, save, { M_FORBIDDEN: refusal, M_BAD_JSON: refusal });
+  }
 }

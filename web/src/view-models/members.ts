@@ -3,8 +3,8 @@ import type { Phrase } from "../i18n/keys";
 import type { Account } from "../matrix/account";
 import * as roles from "../matrix/roles";
 import type { Member, MemberActs, Role } from "../matrix/types";
+import { act } from "./acting";
 import { isLastAdministrator } from "./departure";
-import { phraseOf } from "./errors";
 import { Observable } from "./observable";
 
 export type MemberAct = { readonly kind: "role"; readonly role: Role } | { readonly kind: "remove" | "ban" };
@@ -47,17 +47,9 @@ export class MembersModel {
     if (asking !== null) await this.#run(asking.member, asking.act);
   };
 
-  async #run(member: Member, act: MemberAct): Promise<void> {
-    if (this.state.get().busy) return;
-    this.state.update({ busy: true, error: null });
-    try {
-      await this.#carryOut(member, act);
-      this.state.update({ asking: null, notice: doneOf(member, act) });
-    } catch (error) {
-      this.state.update({ error: phraseOf(error) });
-    } finally {
-      this.state.update({ busy: false });
-    }
+  async #run(member: Member, wanted: MemberAct): Promise<void> {
+    const isDone = await act(this.state, () => this.#carryOut(member, wanted));
+    if (isDone) this.state.update({ asking: null, notice: doneOf(member, wanted) });
   }
 
   #carryOut({ id }: Member, act: MemberAct): Promise<void> {

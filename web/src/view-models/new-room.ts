@@ -2,7 +2,7 @@ import type { Phrase } from "../i18n/keys";
 import type { Account } from "../matrix/account";
 import type { NewRoom } from "../matrix/room-kinds";
 import { createRoom } from "../matrix/rooms";
-import { phraseOf } from "./errors";
+import { act } from "./acting";
 import { Observable } from "./observable";
 
 export interface NewRoomState {
@@ -23,14 +23,6 @@ export class NewRoomModel {
   readonly create = async (wish: NewRoom): Promise<void> => {
     const room = { ...wish, name: wish.name.trim(), topic: wish.topic.trim() };
     if (room.name === "") return this.state.update({ error: { key: "room.nameNeeded" } });
-    if (this.state.get().busy) return;
-    this.state.update({ busy: true, error: null });
-    try {
-      this.#onCreated(await createRoom(this.#account, room));
-    } catch (error) {
-      this.state.update({ error: phraseOf(error) });
-    } finally {
-      this.state.update({ busy: false });
-    }
+    await act(this.state, async () => this.#onCreated(await createRoom(this.#account, room)));
   };
 }

@@ -4,7 +4,7 @@ import type { Account } from "../matrix/account";
 import * as push from "../matrix/push";
 import type { PushAddress } from "../matrix/push";
 import { roomNames, watchRooms } from "../matrix/rooms";
-import { phraseOf } from "./errors";
+import { act } from "./acting";
 import { gather, Observable } from "./observable";
 
 type Permission = "default" | "granted" | "denied";
@@ -112,15 +112,10 @@ export class NotificationsModel {
   };
 
   async #act(job: () => Promise<Partial<NotificationState>>): Promise<void> {
-    if (this.state.get().busy) return;
-    this.state.update({ busy: true, error: null, notice: null });
-    try {
+    await act(this.state, async () => {
+      this.state.update({ notice: null });
       this.state.update(await job());
-    } catch (error) {
-      this.state.update({ error: phraseOf(error) });
-    } finally {
-      this.state.update({ busy: false });
-    }
+    });
   }
 
   readonly turnOn = (): Promise<void> =>

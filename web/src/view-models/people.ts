@@ -47,13 +47,14 @@ export class PeopleModel {
   };
 
   async #ask(term: string): Promise<void> {
+    // An answer to what is no longer asked is not shown.
+    const tell = (change: Partial<PeopleState>): void => {
+      if (this.state.get().term.trim() === term) this.state.update({ searching: false, ...change });
+    };
     try {
-      const results = await searchPeople(this.#account, term);
-      // An answer to what is no longer asked is not shown.
-      if (this.state.get().term.trim() !== term) return;
-      this.state.update({ results, answered: term, searching: false, error: null });
+      tell({ results: await searchPeople(this.#account, term), answered: term, error: null });
     } catch (error) {
-      this.state.update({ searching: false, error: phraseOf(error) });
+      tell({ error: phraseOf(error) });
     }
   }
 

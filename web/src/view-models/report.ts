@@ -2,7 +2,7 @@
 import type { Phrase } from "../i18n/keys";
 import type { Account } from "../matrix/account";
 import { type Reported, report } from "../matrix/reports";
-import { phraseOf } from "./errors";
+import { act } from "./acting";
 import { Observable } from "./observable";
 
 export interface ReportState {
@@ -31,17 +31,11 @@ export class ReportModel {
 
   /** `ground` is one of the grounds offered, in words; a report without any says nothing to a moderator. */
   readonly send = async (ground: string, details: string): Promise<void> => {
-    if (this.state.get().busy) return;
     const reason = [ground, details.trim()].filter(Boolean).join("\n");
     if (reason === "") return this.state.update({ error: { key: "report.groundNeeded" } });
-    this.state.update({ busy: true, error: null });
-    try {
-      await report(this.#account, this.subject.reported, reason);
-      this.state.update({ done: true });
-    } catch (error) {
-      this.state.update({ error: phraseOf(error, { M_NOT_FOUND: "report.gone" }) });
-    } finally {
-      this.state.update({ busy: false });
-    }
+    const isDone = await act(this.state, () => report(this.#account, this.subject.reported, reason), {
+      M_NOT_FOUND: "report.gone",
+    });
+    if (isDone) this.state.update({ done: true });
   };
 }

@@ -7,8 +7,8 @@ import type { RecoveryCode } from "../matrix/encryption";
 import * as redList from "../matrix/red-list";
 import * as people from "../matrix/people";
 import type { Device, Person } from "../matrix/types";
+import { act } from "./acting";
 import { ConfirmationModel } from "./confirmation";
-import { phraseOf } from "./errors";
 import { Observable } from "./observable";
 import { isAccepted } from "./password-rules";
 
@@ -33,6 +33,9 @@ export interface SettingsExits {
   readonly onNewCode: (code: RecoveryCode) => void;
 }
 
+/** Of what is asked with the password. */
+const WRONG_PASSWORD = { M_FORBIDDEN: "error.wrongPassword" } as const;
+
 export class SettingsModel {
   readonly state = new Observable<SettingsState>({
     me: null,
@@ -49,6 +52,7 @@ export class SettingsModel {
   /** The server's own pages about the account. */
   readonly manageUrl: string;
   readonly confirmation = new ConfirmationModel();
+  readonly stop: () => void;
   readonly #account: Account;
   readonly #exits: SettingsExits;
 
@@ -56,7 +60,7 @@ export class SettingsModel {
     this.#account = account;
     this.manageUrl = `${account.credentials.baseUrl}/account`;
     this.#exits = exits;
-    encryption.watchBackup(account, (remaining) => this.state.update({ backupPending: remaining > 0 }));
+    this.stop = encryption.watchBackup(account, (remaining) => this.state.update({ backupPending: remaining > 0 }));
     void this.#load();
   }
 
@@ -80,18 +84,12 @@ export class SettingsModel {
     });
   }
 
-  async #act(job: () => Promise<void>): Promise<boolean> {
-    if (this.state.get().busy) return false;
-    this.state.update({ busy: true, error: null, notice: null });
-    try {
-      await job();
-      return true;
-    } catch (error) {
-      this.state.update({ error: phraseOf(error, { M_FORBIDDEN: "error.wrongPassword" }) });
-      return false;
-    } finally {
-      this.state.update({ busy: false });
-    }
+  #act(job: () => Promise<void>, special?: Parameters<typeof act>[2]): Promise<boolean> {
+    const once = (): Promise<void> => {
+      this.state.update({ notice: null });
+      return job();
+    };
+    return act(this.state, once, special);
   }
 
   readonly changePassword = (old: string, fresh: string, signOutOthers: boolean): Promise<boolean> => {
@@ -103,7 +101,7 @@ export class SettingsModel {
     return this.#act(async () => {
       await accounts.changePassword(this.#account.credentials, old, fresh, signOutOthers);
       this.state.update({ notice: { key: "settings.password.done" } });
-    });
+    }, WRONG_PASSWORD);
   };
 
   readonly hide = (hidden: boolean): Promise<boolean> =>
@@ -116,7 +114,7 @@ export class SettingsModel {
     this.#act(async () => {
       await people.removeDevice(this.#account, device.id, { password, confirm: this.confirmation.ask });
       this.state.update({ devices: await people.listDevices(this.#account) });
-    });
+    }, WRONG_PASSWORD);
 
   readonly renewCode = (): Promise<boolean> =>
     this.#act(async () => this.#exits.onNewCode(await encryption.renewRecoveryCode(this.#account)));

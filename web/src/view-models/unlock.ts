@@ -3,9 +3,9 @@ import type { Phrase } from "../i18n/keys";
 import type { Account } from "../matrix/account";
 import * as encryption from "../matrix/encryption";
 import type { RecoveryCode } from "../matrix/encryption";
+import { act } from "./acting";
 import { ConfirmationModel } from "./confirmation";
 import { ComparisonModel } from "./comparison";
-import { phraseOf } from "./errors";
 import { Observable } from "./observable";
 
 export interface UnlockState {
@@ -46,15 +46,7 @@ export class UnlockModel {
   }
 
   async #act(job: () => Promise<void>): Promise<void> {
-    if (this.state.get().busy) return;
-    this.state.update({ busy: true, error: null });
-    try {
-      await job();
-    } catch (error) {
-      this.state.update({ error: phraseOf(error, { M_FORBIDDEN: "error.wrongPassword" }) });
-    } finally {
-      this.state.update({ busy: false });
-    }
+    await act(this.state, job, { M_FORBIDDEN: "error.wrongPassword" });
   }
 
   readonly submit = (code: string): Promise<void> =>

@@ -2,7 +2,7 @@
 import type { Phrase } from "../i18n/keys";
 import type { Account } from "../matrix/account";
 import { findUpgrade, upgradeRoom } from "../matrix/upgrades";
-import { phraseOf } from "./errors";
+import { act } from "./acting";
 import { Observable } from "./observable";
 
 export interface UpgradeState {
@@ -31,19 +31,14 @@ export class UpgradeModel {
   }
 
   readonly upgrade = async (): Promise<void> => {
-    const { version, busy } = this.state.get();
-    if (version === null || busy) return;
-    this.state.update({ busy: true, error: null });
-    try {
+    const { version } = this.state.get();
+    if (version === null) return;
+    await act(this.state, async () => {
       const done = await upgradeRoom(this.#account, this.#roomId, version);
       this.state.update({ version: null });
       if (done.missed === 0) this.#onDone(done.roomId);
       else this.state.update({ done });
-    } catch (error) {
-      this.state.update({ error: phraseOf(error) });
-    } finally {
-      this.state.update({ busy: false });
-    }
+    });
   };
 
   readonly leaveTo = (): void => {

@@ -37,9 +37,7 @@ function UploadView({ upload }: { readonly upload: Upload }): ReactElement {
   if (upload.error !== null) {
     return (
       <li className="upload">
-        <Note tone="error">
-          {upload.name} : {say(upload.error)}
-        </Note>
+        <Note tone="error">{t("common.named", { name: upload.name, text: say(upload.error) })}</Note>
         <IconButton icon="close" size="small" label={t("common.close")} onClick={upload.cancel} />
       </li>
     );

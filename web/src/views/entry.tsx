@@ -1,10 +1,11 @@
 /** Where a link leads who is not in its room. */
 import type { ReactElement } from "react";
-import { Button, IconButton } from "../design/button";
+import { Button } from "../design/button";
 import { Empty, Loading, Note } from "../design/notes";
 import type { EntryModel, EntryState } from "../view-models/entry";
 import type { HomeModel } from "../view-models/home";
 import { useObservable, useWords } from "./hooks";
+import { PaneHead } from "./pane-head";
 import { roomName } from "./room-name";
 
 interface EntryProps {
@@ -51,12 +52,7 @@ export function EntryPane({ home, entry }: EntryProps): ReactElement {
   const state = useObservable(entry.state);
   return (
     <div className="page" data-testid="entry" data-status={state.status}>
-      <header className="pane-head">
-        <IconButton icon="back" label={t("common.back")} className="icon-button back" onClick={home.openNothing} />
-        <div className="pane-title">
-          <h1>{t("entry.invites")}</h1>
-        </div>
-      </header>
+      <PaneHead home={home} title={t("entry.invites")} />
       <Door entry={entry} state={state} />
     </div>
   );

@@ -1,12 +1,13 @@
 import type { ReactElement } from "react";
 import { Avatar } from "../design/avatar";
-import { Button, IconButton } from "../design/button";
+import { Button } from "../design/button";
 import { Field } from "../design/field";
 import { Empty, Loading, Note } from "../design/notes";
 import type { ForumsModel, ForumsState } from "../view-models/forums";
 import type { HomeModel } from "../view-models/home";
 import type { Forum, Message } from "../view-models/types";
 import { useObservable, useWords } from "./hooks";
+import { PaneHead } from "./pane-head";
 
 interface ForumsProps {
   readonly home: HomeModel;
@@ -135,12 +136,7 @@ export function ForumsPane({ home, forums }: ForumsProps): ReactElement {
   const { error } = useObservable(home.state);
   return (
     <div className="page">
-      <header className="pane-head">
-        <IconButton icon="back" label={t("common.back")} className="icon-button back" onClick={home.openNothing} />
-        <div className="pane-title">
-          <h1>{t("forums.title")}</h1>
-        </div>
-      </header>
+      <PaneHead home={home} title={t("forums.title")} />
       {error !== null && <Note tone="error">{say(error)}</Note>}
       {state.reading === null ? (
         <div className="page-body">

@@ -6,6 +6,7 @@ import { Badge, Empty } from "../design/notes";
 import type { RoomSummary } from "../view-models/types";
 import { useWords } from "./hooks";
 import type { HomeProps } from "./props";
+import { PaneHead } from "./pane-head";
 import { roomName } from "./room-name";
 import { Sponsors } from "./sponsors";
 import "./rooms.css";
@@ -38,7 +39,7 @@ function YourRooms({ home, state }: HomeProps): ReactElement {
     <>
       {listed.length === 0 && <p>{t("guest.emptyBody")}</p>}
       {invitations.length > 0 && (
-        <ul className="guest-invitations">
+        <ul>
           {invitations.map((room) => (
             <Invitation key={room.id} home={home} room={room} />
           ))}
@@ -46,7 +47,7 @@ function YourRooms({ home, state }: HomeProps): ReactElement {
       )}
       {joined.length > 0 && (
         <p>
-          {t("guest.yourRooms")} : {words.list(joined.map((room) => roomName(room, words)))}
+          {t("common.named", { name: t("guest.yourRooms"), text: words.list(joined.map((room) => roomName(room, words))) })}
         </p>
       )}
     </>
@@ -98,7 +99,8 @@ export function GuestWelcome(props: HomeProps): ReactElement {
 export function NoForums({ home }: Pick<HomeProps, "home">): ReactElement {
   const { t } = useWords();
   return (
-    <div className="pane-empty">
+    <div className="page">
+      <PaneHead home={home} title={t("forums.title")} />
       <Empty icon="public" title={t("guest.forumsTitle")}>
         <p>{t("guest.help")}</p>
         <Button look="secondary" onClick={home.openNothing}>

@@ -14,6 +14,7 @@ import { MessageSearchDialog } from "./message-search";
 import { NewRoomDialog } from "./new-room";
 import { Palette } from "./palette";
 import { PeopleDialog } from "./people";
+import { PaneHead } from "./pane-head";
 import type { HomeProps } from "./props";
 import { ReportDialog } from "./report";
 import { RoomList } from "./room-list";
@@ -61,7 +62,8 @@ function Middle({ home, state }: HomeProps): ReactElement {
   }
   if (place.name === "room") {
     return (
-      <div className="pane-empty">
+      <div className="page">
+        <PaneHead home={home} title={t("rooms.title")} />
         <Empty icon="lock" title={t("room.goneTitle")}>
           <p>{t("room.goneBody")}</p>
         </Empty>

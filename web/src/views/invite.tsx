@@ -87,16 +87,15 @@ function AskOpen({ model, state }: ModelProps): ReactElement | null {
   );
 }
 
-function Refused({ outcomes }: { readonly outcomes: readonly Outcome[] }): ReactElement {
-  const { say, count } = useWords();
+function Ended({ result, outcomes }: { readonly result: Outcome["result"]; readonly outcomes: readonly Outcome[] }): ReactElement | null {
+  const { t, say, count } = useWords();
+  if (outcomes.length === 0) return null;
   return (
-    <Note tone="error">
-      <strong>{count("invite.refused", outcomes.length)}</strong>
+    <Note tone={result === "invited" ? "success" : "error"}>
+      <strong>{count(`invite.${result}`, outcomes.length)}</strong>
       <ul className="outcomes">
         {outcomes.map(({ label, why }) => (
-          <li key={label}>
-            <strong>{label}</strong> : {why === null ? "" : say(why)}
-          </li>
+          <li key={label}>{why === null ? label : t("common.named", { name: label, text: say(why) })}</li>
         ))}
       </ul>
     </Note>
@@ -104,23 +103,14 @@ function Refused({ outcomes }: { readonly outcomes: readonly Outcome[] }): React
 }
 
 function Outcomes({ state }: Pick<ModelProps, "state">): ReactElement {
-  const { t, count, say } = useWords();
+  const { t, say } = useWords();
   const invited = state.outcomes.filter(({ result }) => result === "invited");
   const refused = state.outcomes.filter(({ result }) => result === "refused");
   return (
     <>
       {state.error !== null && <Note tone="error">{say(state.error)}</Note>}
-      {invited.length > 0 && (
-        <Note tone="success">
-          <strong>{count("invite.invited", invited.length)}</strong>
-          <ul className="outcomes">
-            {invited.map(({ label, why }) => (
-              <li key={label}>{why === null ? label : `${label} : ${say(why)}`}</li>
-            ))}
-          </ul>
-        </Note>
-      )}
-      {refused.length > 0 && <Refused outcomes={refused} />}
+      <Ended result="invited" outcomes={invited} />
+      <Ended result="refused" outcomes={refused} />
       {refused.length > 0 && state.list !== "" && <p className="hint">{t("invite.left")}</p>}
     </>
   );

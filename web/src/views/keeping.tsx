@@ -1,7 +1,7 @@
 /** How long the room keeps its messages; the words of its classification. */
-import { type FormEvent, type ReactElement, useId, useState } from "react";
+import { type FormEvent, type ReactElement, useState } from "react";
 import { Button } from "../design/button";
-import { Field } from "../design/field";
+import { Field, SelectField } from "../design/field";
 import { Note } from "../design/notes";
 import type { HomeModel } from "../view-models/home";
 import { KeepingModel, lifetimeInForce, lifetimesOffered, periodOf } from "../view-models/keeping";
@@ -49,7 +49,6 @@ interface LifetimeProps extends FormProps {
 
 function LifetimeForm({ model, present, offered }: LifetimeProps): ReactElement {
   const { t, count } = useWords();
-  const id = useId();
   const { busy } = useObservable(model.state);
   const [chosen, setChosen] = useState(present);
   const nameOf = (days: number | null): string => {
@@ -63,22 +62,13 @@ function LifetimeForm({ model, present, offered }: LifetimeProps): ReactElement 
   };
   return (
     <form className="keeping-form" onSubmit={save}>
-      <div className="field">
-        <label htmlFor={id}>{t("keeping.label")}</label>
-        <select
-          id={id}
-          className="input"
-          value={chosen ?? ""}
-          data-testid="keeping-choice"
-          onChange={({ target }) => setChosen(target.value === "" ? null : Number(target.value))}
-        >
-          {offered.map((days) => (
-            <option key={days ?? "never"} value={days ?? ""}>
-              {nameOf(days)}
-            </option>
-          ))}
-        </select>
-      </div>
+      <SelectField
+        label={t("keeping.label")}
+        value={String(chosen ?? "")}
+        options={offered.map((days) => ({ value: String(days ?? ""), label: nameOf(days) }))}
+        testId="keeping-choice"
+        onChoose={(days) => setChosen(days === "" ? null : Number(days))}
+      />
       <Button type="submit" look="secondary" size="small" busy={busy} disabled={chosen === present}>
         {t("keeping.save")}
       </Button>
@@ -94,25 +84,15 @@ interface LabelProps {
 /** Where the administration has a list, in its order; what the room says already stays to be seen. */
 function LabelChoice({ label, onLabel, listed }: LabelProps & { readonly listed: readonly string[] }): ReactElement {
   const { t } = useWords();
-  const id = useId();
+  const options = [{ value: "", label: t("classification.none") }, ...listed.map((each) => ({ value: each, label: each }))];
   return (
-    <div className="field">
-      <label htmlFor={id}>{t("classification.label")}</label>
-      <select
-        id={id}
-        className="input"
-        value={label}
-        data-testid="classification-choice"
-        onChange={({ target }) => onLabel(target.value)}
-      >
-        <option value="">{t("classification.none")}</option>
-        {listed.map((each) => (
-          <option key={each} value={each}>
-            {each}
-          </option>
-        ))}
-      </select>
-    </div>
+    <SelectField
+      label={t("classification.label")}
+      value={label}
+      options={options}
+      testId="classification-choice"
+      onChoose={onLabel}
+    />
   );
 }
 

@@ -102,7 +102,9 @@ function useImage({ media, conversation }: MediaProps): Shown & { readonly retry
         url = URL.createObjectURL(blob);
         setImage({ url, problem: null });
       },
-      (error: unknown) => setImage({ url: "", problem: problemOf(error) }),
+      (error: unknown) => {
+        if (!gone) setImage({ url: "", problem: problemOf(error) });
+      },
     );
     return () => {
       gone = true;

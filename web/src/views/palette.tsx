@@ -2,6 +2,7 @@ import { type KeyboardEvent, type ReactElement, useId, useState } from "react";
 import { Avatar } from "../design/avatar";
 import { Dialog } from "../design/dialog";
 import { Icon, type IconName } from "../design/icons";
+import { Note } from "../design/notes";
 import type { Translator } from "../i18n/translate";
 import type { HomeModel, HomeState } from "../view-models/home";
 import type { PeopleModel } from "../view-models/people";
@@ -114,8 +115,8 @@ function Options({ items, chosen, listId, run }: OptionsProps): ReactElement {
 /** One field for people, rooms and actions (the pattern "combobox with listbox" of ARIA). */
 export function Palette(props: PaletteProps): ReactElement {
   const { home, people } = props;
-  const { t } = useWords();
-  const { term, searching } = useObservable(people.state);
+  const { t, say } = useWords();
+  const { term, searching, error } = useObservable(people.state);
   const items = usePaletteItems(props);
   const [wanted, setWanted] = useState(0);
   const chosen = Math.min(wanted, items.length - 1);
@@ -158,6 +159,7 @@ export function Palette(props: PaletteProps): ReactElement {
           onKeyDown={onKey}
         />
       </div>
+      {error !== null && <Note tone="error">{say(error)}</Note>}
       <Options items={items} chosen={chosen} listId={listId} run={run} />
       {items.length === 0 && !searching && <p className="hint">{t("palette.none")}</p>}
     </Dialog>

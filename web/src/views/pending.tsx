@@ -5,14 +5,13 @@ import { Dialog } from "../design/dialog";
 import { Field } from "../design/field";
 import { ActionMenu } from "../design/menu";
 import { Badge, Note } from "../design/notes";
-import { isEmail } from "../view-models/addresses";
 import type { HomeModel } from "../view-models/home";
-import { InviteModel } from "../view-models/invite";
+import { addressOf, PendingModel } from "../view-models/pending";
 import type { PendingInvitation } from "../view-models/types";
 import { useObservable, useWords } from "./hooks";
 
 interface AgainProps {
-  readonly model: InviteModel;
+  readonly model: PendingModel;
   readonly pending: PendingInvitation;
   readonly onClose: () => void;
 }
@@ -20,19 +19,33 @@ interface AgainProps {
 /** Where this device does not know the address: the room shows only its beginning. */
 function AgainDialog({ model, pending, onClose }: AgainProps): ReactElement {
   const { t } = useWords();
-  const [address, setAddress] = useState("");
+  const [written, setWritten] = useState("");
+  const [isOther, setIsOther] = useState(false);
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    if (!isEmail(address)) return;
-    void model.sendAgain(pending, address.trim().toLowerCase());
+    const address = addressOf(pending, written);
+    if (address === "") return setIsOther(true);
+    void model.sendAgain(pending, address);
     onClose();
   };
   return (
     <Dialog title={t("pending.againTitle")} closeLabel={t("common.close")} onClose={onClose}>
       <form className="stack" onSubmit={submit}>
         <p>{t("pending.againBody")}</p>
-        <Field label={t("pending.address")} hint={pending.shown} type="email" autoFocus value={address} onText={setAddress} />
+        {isOther && <Note tone="error">{t("pending.other", { address: pending.shown })}</Note>}
+        <Field
+          label={t("pending.address")}
+          hint={pending.shown}
+          type="email"
+          autoFocus
+          invalid={isOther}
+          value={written}
+          onText={setWritten}
+        />
         <div className="actions">
+          <Button look="secondary" onClick={onClose}>
+            {t("common.cancel")}
+          </Button>
           <Button type="submit">{t("pending.send")}</Button>
         </div>
       </form>
@@ -41,7 +54,7 @@ function AgainDialog({ model, pending, onClose }: AgainProps): ReactElement {
 }
 
 interface RowProps {
-  readonly model: InviteModel;
+  readonly model: PendingModel;
   readonly pending: PendingInvitation;
   readonly onAgain: () => void;
 }
@@ -75,7 +88,7 @@ function Row({ model, pending, onAgain }: RowProps): ReactElement {
 
 export function PendingInvitations({ home, roomId }: { readonly home: HomeModel; readonly roomId: string }): ReactElement | null {
   const { t, say } = useWords();
-  const [model] = useState(() => new InviteModel(home.account, roomId));
+  const [model] = useState(() => new PendingModel(home.account, roomId));
   const [again, setAgain] = useState<PendingInvitation | null>(null);
   const { pending, error, notice } = useObservable(model.state);
   useEffect(() => model.watch(), [model]);

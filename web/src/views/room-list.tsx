@@ -24,7 +24,7 @@ function lastLine(room: RoomSummary, words: Translator): string {
     unreadable: t("rooms.last.unreadable"),
   }[last.kind];
   if (last.mine) return t("rooms.last.you", { text: said });
-  return room.kind === "direct" ? said : `${last.from} : ${said}`;
+  return room.kind === "direct" ? said : t("common.named", { name: last.from, text: said });
 }
 
 function shortTime(time: number, words: Translator): string {

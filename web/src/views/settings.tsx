@@ -1,5 +1,5 @@
 import { type FormEvent, type ReactElement, useState } from "react";
-import { Button, IconButton } from "../design/button";
+import { Button } from "../design/button";
 import { Dialog } from "../design/dialog";
 import { Check, Choices, Field } from "../design/field";
 import { Icon } from "../design/icons";
@@ -11,6 +11,7 @@ import type { Device } from "../view-models/types";
 import { Confirmation } from "./confirmation";
 import { MyGuests } from "./guests";
 import { useObservable, useSurface, useWords } from "./hooks";
+import { PaneHead } from "./pane-head";
 import { RedList } from "./red-list";
 import { NewPassword } from "./sign-up";
 import { Sponsors } from "./sponsors";
@@ -280,12 +281,7 @@ export function SettingsPane({ home, settings }: PaneProps): ReactElement {
   const { t, say } = useWords();
   return (
     <div className="page">
-      <header className="pane-head">
-        <IconButton icon="back" label={t("common.back")} className="icon-button back" onClick={home.openNothing} />
-        <div className="pane-title">
-          <h1>{t("settings.title")}</h1>
-        </div>
-      </header>
+      <PaneHead home={home} title={t("settings.title")} />
       <div className="page-body settings">
         {state.error !== null && <Note tone="error">{say(state.error)}</Note>}
         {state.notice !== null && <Note tone="success">{say(state.notice)}</Note>}
