@@ -16,6 +16,7 @@ from tchap.services.identity_lookup import get_pepper, take_step
 from tchap.storage import accounts, identity
 from tchap.storage.database import Tx
 from tests.support.accounts import SECRET, V3, Person, person, read_code
+from tests.support.administrations import BASE, open_office
 from tests.support.house import House, open_house
 from tests.support.terms import open_admin
 
@@ -377,6 +378,26 @@ def test_a_suspended_agent_stores_no_invitation(tmp_path: Path) -> None:
             reply = await house.call("POST", f"{V2}/store-invite", asked, token)
             assert (reply.status, reply.body["errcode"]) == (403, "M_USER_SUSPENDED")
             assert await house.ask("GET", f"/_tchap/mailbox.json?to={GUEST}") == []
+
+    asyncio.run(story())
+
+
+def test_an_invitation_kept_here_is_vouched_for_in_the_name_of_an_administration(tmp_path: Path) -> None:
+    """Who looks after it sees the guest and answers for them; while it is suspended nobody is invited so either."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            office, jean = await open_office(house), await person(house, JEAN)
+            room, token = await open_room(house, jean), await enter(house, jean)
+            asked = {"medium": "email", "address": GUEST, "room_id": room, "sender": jean.user_id}
+            await house.ask("POST", f"{V2}/store-invite", asked, token)
+            of = f"{BASE}/prefecture-du-val-clair"
+            (guest,) = (await house.ask("GET", f"{of}/externals", None, office.operator.token))["guests"]
+            assert (guest["email"], guest["sponsor"]) == (GUEST, jean.user_id)
+            await house.ask("PUT", f"{of}/suspended", {"suspended": True}, office.operator.token)
+            reply = await house.call("POST", f"{V2}/store-invite", {**asked, "address": f"autre.{GUEST}"}, token)
+            assert (reply.status, reply.body["errcode"]) == (403, "M_FORBIDDEN")
+            assert await house.ask("GET", f"/_tchap/mailbox.json?to=autre.{GUEST}") == []
 
     asyncio.run(story())
 
