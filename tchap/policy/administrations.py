@@ -79,6 +79,8 @@ class Refusal(Enum):
 
     NOT_YOURS = "not_yours"
     PEER = "peer"
+    HELD = "held"
+    SUSPENDED = "suspended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,17 @@ def decide_act(actor: Actor, act: Act, subject: Subject) -> Refusal | None:
         return Refusal.NOT_YOURS
     reach = actor.covered - actor.delegated if act in _ONLY_BELOW else actor.covered
     return None if subject.answerable <= reach else Refusal.NOT_YOURS
+
+
+def decide_lifting(is_operator: bool, is_held: bool) -> Refusal | None:
+    """Whether a suspension may be lifted or a closing taken back, by who may act there: where operators decided on it
+    (`is_held`), by them alone."""
+    return Refusal.HELD if is_held and not is_operator else None
+
+
+def decide_departure(is_operator: bool, is_suspended: bool) -> Refusal | None:
+    """Whether a domain leaves an administration: from one that is suspended it would take agents again elsewhere."""
+    return Refusal.SUSPENDED if is_suspended and not is_operator else None
 
 
 def may_be_delegate(of: str | None, lineage: frozenset[str]) -> bool:

@@ -1,10 +1,10 @@
-"""Naming and dismissing delegated administrators, as jobs, and what they look after at a given moment."""
+"""Naming and dismissing delegated administrators, as jobs."""
 
 from __future__ import annotations
 
 from tchap.base.errors import InvalidParam, NotFound
 from tchap.gateways import administration_mails as mails
-from tchap.policy.administrations import Actor, may_be_delegate
+from tchap.policy.administrations import may_be_delegate
 from tchap.policy.emails import Email, parse_email
 from tchap.services.administration_desk import Deed, Hand, record
 from tchap.services.administrations import find_home_in
@@ -14,18 +14,6 @@ from tchap.storage import administrations as book
 from tchap.storage.administrations import Administration
 from tchap.storage.database import Tx
 from tchap.storage.delegates import Delegate
-
-
-async def find_actor(tx: Tx, user_id: str, externals: str | None) -> Actor:
-    """What somebody may act on at this very moment; nothing, for an account that is closed, locked or suspended."""
-    account = await accounts.find_account(tx, user_id)
-    if account is None or (account.deactivated_ts or account.locked_ts or account.suspended_ts) is not None:
-        return Actor(user_id)
-    if account.is_admin:
-        return Actor(user_id, is_operator=True)
-    delegated = await delegates.find_delegated(tx, user_id)
-    covered = await book.find_below(tx, delegated) if delegated else frozenset()
-    return Actor(user_id, False, account.instance == externals, delegated, covered)
 
 
 async def name_delegate(tx: Tx, of: Administration, address: str, hand: Hand) -> Delegate:

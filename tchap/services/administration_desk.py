@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from tchap.base.clock import Clock
 from tchap.base.config import Settings
@@ -10,21 +12,25 @@ from tchap.base.errors import NotFound
 from tchap.gateways import administration_mails as mails
 from tchap.services.administrations import externals_of
 from tchap.services.emails import post
+from tchap.services.world import World
 from tchap.storage import administrations as book
 from tchap.storage import audit, delegates
 from tchap.storage.administrations import Administration
 from tchap.storage.audit import AdminAct
 from tchap.storage.database import Tx
 
+T = TypeVar("T")
+
 CONSOLE = "console"  # who acts from the command line
 
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """Who acts (a user id, or `console`), when, and what of the configuration decides on it; `is_quiet` where one mail
-    tells of several acts, and was written already."""
+    """Who acts (a user id, or `console`), when, and what of the configuration decides on it. `is_operator`: in the name
+    of those who run the service; `is_quiet` where one mail tells of several acts, and was written already."""
 
     by: str
+    is_operator: bool
     now_ms: int
     to_mailbox: bool
     instances: frozenset[str]
@@ -44,11 +50,19 @@ class Deed:
     moment_ms: int | None = None
 
 
-def hand_of(settings: Settings, clock: Clock, by: str) -> Hand:
-    """The hand of somebody at this moment, of a server or of the command line."""
+def hand_of_console(settings: Settings, clock: Clock) -> Hand:
+    """The hand of the command line at this moment."""
+    return _hand(settings, (CONSOLE, True), clock.now_ms(), settings.mail.mode == "mailbox")
+
+
+def hand_of(world: World, by: str, is_operator: bool = False) -> Hand:
+    """The hand of somebody at this moment."""
+    return _hand(world.settings, (by, is_operator), world.clock.now_ms(), world.mailer.is_mailbox)
+
+
+def _hand(settings: Settings, who: tuple[str, bool], now_ms: int, to_mailbox: bool) -> Hand:
     instances = frozenset(settings.instance_names)
-    to_mailbox = settings.mail.mode == "mailbox"
-    return Hand(by, clock.now_ms(), to_mailbox, instances, externals_of(settings), settings.public_url)
+    return Hand(*who, now_ms, to_mailbox, instances, externals_of(settings), settings.public_url)
 
 
 async def get_administration(tx: Tx, administration_id: str) -> Administration:
@@ -61,6 +75,13 @@ async def get_administration(tx: Tx, administration_id: str) -> Administration:
 
 def unknown_administration() -> NotFound:
     return NotFound("There is no such administration.", "Cette administration n'existe pas.")
+
+
+async def on_administration(
+    tx: Tx, administration_id: str, job: Callable[[Tx, Administration, str, Hand], Awaitable[T]], what: str, hand: Hand
+) -> T:
+    """What the job does to the administration of this id; NotFound."""
+    return await job(tx, await get_administration(tx, administration_id), what, hand)
 
 
 async def record(tx: Tx, of: Administration, deed: Deed, hand: Hand) -> None:

@@ -100,7 +100,7 @@ async def _end(tx: Tx, walk: Walk) -> None:
     if walk.kind == walks.CLOSE and walk.domain is not None:
         domain = await administrations.find_domain(tx, walk.domain)
         if domain is not None and domain.status == CLOSING:
-            await administrations.set_domain(tx, replace(domain, status=CLOSED, closes_ts=None))
+            await administrations.set_domain(tx, replace(domain, status=CLOSED, closes_ts=None, is_held=False))
 
 
 async def _place(world: World, step: _Step) -> None:

@@ -10,14 +10,13 @@ from tchap.base.identity import Requester
 from tchap.gateways import domain_mails
 from tchap.policy.domain_requests import ACTS, State
 from tchap.services import administration_domains
-from tchap.services.administration_desk import Hand
+from tchap.services.administration_desk import Hand, hand_of
 from tchap.services.administration_jobs import NewAdministration
 from tchap.services.admins import check_admin
 from tchap.services.domain_facts import find_dns_facts, study_domain
 from tchap.services.domain_openings import (
     Why,
     decided,
-    hand_for,
     open_domain,
     plan_administration,
     refuse_request,
@@ -67,7 +66,7 @@ async def decide(world: World, requester: Requester, request_id: str, wish: Wish
     found = await get_request(world, requester, request_id)
     if wish.act in ("refuse", "suspend") and not wish.reason:
         raise InvalidParam("Say why: the requester is told.", "Donnez le motif : il est dit au demandeur.")
-    planned, hand = plan_administration(world, found), hand_for(world, requester.user_id)
+    planned, hand = plan_administration(world, found), hand_of(world, requester.user_id, is_operator=True)
     done = await world.store.write(_decide, request_id, wish, planned, hand)
     world.mailer.wake()
     return done

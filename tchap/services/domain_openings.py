@@ -60,14 +60,10 @@ async def settle(world: World, own: DomainRequest, way: str) -> DomainRequest:
     listed = study.known.name if study.known is not None else None
     wanted = plan_administration(world, own, listed)
     proven = Proven(way, facts, study.verdict.outcome, wanted, _find_why(study))
-    hand, deciders = hand_for(world, BY_LAW), world.settings.onboarding.deciders_email
+    hand, deciders = hand_of(world, BY_LAW), world.settings.onboarding.deciders_email
     settled = await world.store.write(_settle, own.request_id, proven, hand, deciders)
     world.mailer.wake()
     return settled
-
-
-def hand_for(world: World, by: str) -> Hand:
-    return hand_of(world.settings, world.clock, by)
 
 
 def _find_why(study: Study) -> Why | None:

@@ -110,3 +110,72 @@ def test_a_suspended_administration_opens_no_account(tmp_path: Path) -> None:
             assert (await house.call("PUT", path, {"status": "closed"}, zoe.token)).status == 400
 
     asyncio.run(story())
+
+
+def test_what_an_operator_suspended_an_operator_opens_again(tmp_path: Path) -> None:
+    """A domain or a part that an operator suspended, after its delegate or before, is theirs to open alone; and no road
+    leads around: neither closing it and taking that back, nor moving it out of what is suspended."""
+
+    async def story() -> None:
+        async with open_mairie(tmp_path) as (house, office, mairie):
+            await house.ask("POST", f"{BASE}/{mairie}/delegates", {"email": ZOE}, office.operator.token)
+            zoe = await person(house, ZOE)
+            domain, closed = f"{BASE}/{mairie}/domains/mairie.example.fr", {"status": "suspended"}
+            # Theirs to suspend and to open again, until an operator says so too.
+            await house.ask("PUT", domain, closed, zoe.token)
+            assert (await house.ask("PUT", domain, {"status": "active"}, zoe.token))["status"] == "active"
+            assert "held" not in await house.ask("PUT", domain, closed, zoe.token)
+            assert (await house.ask("PUT", domain, closed, office.operator.token))["held"] is True
+            assert (await house.ask("PUT", domain, closed, zoe.token))["held"] is True
+            refused = await house.call("PUT", domain, {"status": "active"}, zoe.token)
+            assert (refused.status, refused.body["errcode"]) == (403, "M_FORBIDDEN")
+            assert "responsables de ce service" in refused.body["error"]
+            closes_ts = house.clock.now_ms() + 30 * DAY_S * 1000
+            assert (await office.confirmed(zoe, f"{domain}/close", closes_ts=closes_ts)).status == 200
+            assert (await house.call("PUT", domain, {"status": "active"}, zoe.token)).status == 403
+            opened = await house.ask("PUT", domain, {"status": "active"}, office.operator.token)
+            assert (opened["status"], "held" in opened) == ("active", False)
+            assert (await register_status(house, "n.n@mairie.example.fr"))[0] == 200
+
+    asyncio.run(story())
+
+
+def test_a_closing_that_an_operator_decided_on_is_an_operators(tmp_path: Path) -> None:
+    """A delegate neither takes it back nor puts it off; one of their own they do."""
+
+    async def story() -> None:
+        async with open_mairie(tmp_path) as (house, office, mairie):
+            await house.ask("POST", f"{BASE}/{mairie}/delegates", {"email": ZOE}, office.operator.token)
+            zoe = await person(house, ZOE)
+            domain = f"{BASE}/{mairie}/domains/mairie.example.fr"
+            soon = house.clock.now_ms() + 30 * DAY_S * 1000
+            for who, status in ((zoe, 200), (office.operator, 403)):
+                assert (await office.confirmed(who, f"{domain}/close", closes_ts=soon)).status == 200
+                later = await office.confirmed(zoe, f"{domain}/close", closes_ts=soon + 300 * DAY_S * 1000)
+                assert later.status == status
+                assert (await house.call("PUT", domain, {"status": "active"}, zoe.token)).status == status
+
+    asyncio.run(story())
+
+
+def test_a_suspended_part_is_not_left_by_its_domains(tmp_path: Path) -> None:
+    """Its delegates neither open it again where an operator suspended it, nor carry its domains to what is open."""
+
+    async def story() -> None:
+        async with open_mairie(tmp_path) as (house, office, mairie):
+            await house.ask("POST", f"{BASE}/{mairie}/delegates", {"email": ZOE}, office.operator.token)
+            zoe = await person(house, ZOE)
+            school = await office.open("Écoles", "ecoles.example.fr", parent_id=mairie)
+            move = f"{BASE}/{school}/domains/ecoles.example.fr/move"
+            suspended = await house.ask("PUT", f"{BASE}/{school}/suspended", {"suspended": True}, office.operator.token)
+            assert suspended["held"] is True
+            assert (
+                await house.call("PUT", f"{BASE}/{school}/suspended", {"suspended": False}, zoe.token)
+            ).status == 403
+            moved = await office.confirmed(zoe, move, to=mairie)
+            assert (moved.status, moved.body["errcode"]) == (403, "M_FORBIDDEN")
+            assert await register_status(house, "maitre.a@ecoles.example.fr") == (403, "M_THREEPID_DENIED")
+            assert (await office.confirmed(office.operator, move, to=mairie)).status == 200
+            assert (await register_status(house, "maitre.a@ecoles.example.fr"))[0] == 200
+
+    asyncio.run(story())

@@ -142,6 +142,7 @@ def administration_body(of: Administration) -> dict[str, Any]:
         "status": of.status,
         "refuses_clear": of.refuses_clear,
         "requires_mfa": of.requires_mfa,
+        "held": of.is_held or None,
         "created_ts": of.created_ts,
     }
     return {name: value for name, value in shown.items() if value is not None}
@@ -154,6 +155,7 @@ def domain_body(domain: Domain) -> dict[str, Any]:
         "status": domain.status,
         "added_ts": domain.added_ts,
         "closes_ts": domain.closes_ts,
+        "held": domain.is_held or None,
     }
     return {name: value for name, value in shown.items() if value is not None}
 
