@@ -9,10 +9,8 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from tchap.base import limits
-from tchap.base.identity import Requester
 from tchap.gateways import external_mails
 from tchap.policy.externals import DAY_MS
-from tchap.protocol.identifiers import server_of
 from tchap.services.accounts import account_expired
 from tchap.services.administrations import externals_of
 from tchap.services.deactivation import deactivate
@@ -133,8 +131,4 @@ async def _close(world: World, now_ms: int) -> bool:
     if days == 0:
         return False
     due = await world.store.read(sponsorships.find_to_close, now_ms - days * DAY_MS, limits.GUESTS_BATCH)
-    return await _follow_each(due, lambda user_id: deactivate(world, _as(user_id), erase=False, closed_by="term"))
-
-
-def _as(user_id: str) -> Requester:
-    return Requester(user_id, "", 0, server_of(user_id), is_external=True)
+    return await _follow_each(due, lambda user_id: deactivate(world, user_id, erase=False, closed_by="term"))

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import structlog
 
 from tchap.base import limits
-from tchap.base.identity import Requester
 from tchap.policy.validity import RECHECK_MS, Act, Decision, Rules, decide
 from tchap.services.accounts import account_expired
 from tchap.services.deactivation import deactivate
@@ -111,5 +110,5 @@ async def _close(world: World, row: TermRow) -> None:
     again = await world.store.read(validity.find_term, row.user_id)
     if again is None or again.expires_ts != row.expires_ts:
         return
-    await deactivate(world, Requester(row.user_id, "", 0, row.instance), erase=False, closed_by="term")
+    await deactivate(world, row.user_id, erase=False, closed_by="term")
     log.info("an account was closed at the end of its term")

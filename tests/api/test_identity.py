@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 import nacl.signing
 
-from tchap.base.identity import Requester
 from tchap.protocol.signing import is_signed_by, signed_bytes, verify_json
 from tchap.services.deactivation import deactivate
 from tchap.services.identity_lookup import get_pepper, take_step
@@ -359,7 +358,7 @@ def test_who_is_no_agent_any_more_asks_nothing(tmp_path: Path) -> None:
             await store.write(set_term, helene.user_id, house.clock.now)
             reply = await house.call("GET", f"{V2}/account", None, theirs)
             assert (reply.status, reply.body["errcode"]) == (403, "ORG_MATRIX_EXPIRED_ACCOUNT")
-            await deactivate(house.world, Requester(helene.user_id, "", 0, "agent.hopitaux.tchap.example.fr"), False)
+            await deactivate(house.world, helene.user_id, False)
             assert (await house.call("GET", f"{V2}/account", None, theirs)).status == 401
             assert await find(house, token, HELENE, JEAN) == {JEAN: jean.user_id}
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tchap.services.accounts import authenticate
 from tchap.services.deactivation import deactivate
 from tchap.storage import accounts, profiles
 from tchap.storage.database import Tx
@@ -158,7 +157,7 @@ def test_a_recycled_address_of_a_closed_account_begins_anew(tmp_path: Path, prov
             jean = await person(desk.house, JEAN)
             await desk.enter("jean-1")
             world = desk.house.world
-            await deactivate(world, await authenticate(world, jean.token), erase=False)
+            await deactivate(world, jean.user_id, erase=False)
             provider.set_person("jeanne-1", email=JEAN, given_name="Jeanne")
             await desk.enter("jeanne-1")
             user_id = await desk.user_id()

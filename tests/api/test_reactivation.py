@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from tchap.base.identity import Requester
 from tchap.policy.emails import parse_email
 from tchap.services.account_moves import follow_address
 from tchap.services.deactivation import deactivate
@@ -105,7 +104,7 @@ def test_an_office_ends_with_the_account(tmp_path: Path) -> None:
     async def story() -> None:
         async with open_house(tmp_path) as house:
             jean, admin = await open_admin(house, JEAN), await open_admin(house)
-            await deactivate(house.world, Requester(jean.user_id, "", 0, "agent"), False, "term")
+            await deactivate(house.world, jean.user_id, False, "term")
             assert (await reopen(house, jean.user_id, admin.token)).status == 200
             await choose_password(house, JEAN)
             back = await sign_in(house, jean.user_id)
