@@ -153,6 +153,11 @@ def parse_listing(text: str) -> str:
     return ("*." if lowered.startswith("*.") else "") + parse_email(f"x@{domain}").domain
 
 
+def plain_name(text: str) -> str:
+    """A name out of somebody else's list, without what does not print: French text is full of unbreakable spaces."""
+    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
+
+
 def parse_siren(text: str) -> str:
     """Nine digits whose last follows from the others (Luhn); spaces do not count. ValueError for anything else."""
     digits = "".join(text.split())

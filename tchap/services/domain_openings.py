@@ -7,7 +7,7 @@ from typing import Any
 
 from tchap.base.errors import Forbidden
 from tchap.gateways import domain_mails
-from tchap.policy.administrations import MAX_NAME
+from tchap.policy.administrations import MAX_NAME, plain_name
 from tchap.policy.domain_requests import Outcome, State
 from tchap.policy.domains import listings_of
 from tchap.services.administration_desk import Hand, hand_of
@@ -76,9 +76,9 @@ def _find_why(study: Study) -> Why | None:
 def plan_administration(world: World, own: DomainRequest, listed_name: str | None = None) -> NewAdministration:
     """The administration as it would be. What stands after its agents' names is read from their addresses, never from
     what the requester typed; the name that the State's list gives comes before the requester's."""
-    kind = own.kind or "other"
+    kind, listed = own.kind or "other", plain_name(listed_name or "")
     return NewAdministration(
-        (listed_name or own.name or own.domain)[:MAX_NAME].strip(),
+        (listed or own.name or own.domain)[:MAX_NAME].strip(),
         "",
         instance_for(world, kind),
         kind,

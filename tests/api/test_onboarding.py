@@ -272,6 +272,22 @@ def test_a_closed_domain_is_opened_again_and_a_taken_name_is_numbered(tmp_path: 
     run(tmp_path, story)
 
 
+def test_a_listed_name_is_taken_without_what_does_not_print(tmp_path: Path) -> None:
+    """Unbreakable spaces and the like, which French lists are full of, keep nobody out."""
+
+    async def story(desk: Desk) -> None:
+        asking = await desk.describe(MAIRE)
+        await asking.publish()
+        shown = await asking.ask("POST", "/check")
+        assert shown["state"] == "approved"
+        opened = await desk.house.world.store.read(
+            administrations.find_administration_named, "Mairie de Valmont-sur-Eure (Eure)"
+        )
+        assert opened is not None
+
+    run(tmp_path, story, known=f"domain;name\n{KNOWN};Mairie\xa0de Valmont\xad-sur-Eure\u202f(Eure)\u200b")
+
+
 def test_one_mailbox_is_one_requester(tmp_path: Path) -> None:
     """An address with a tag gets no code: its owner would fill the requests of a whole domain."""
 
