@@ -72,6 +72,17 @@ async def decide(world: World, requester: Requester, request_id: str, wish: Wish
     return done
 
 
+_STATES = {
+    State.DESCRIBING: "encore à décrire",
+    State.PROVING: "encore à prouver",
+    State.WAITING: "en attente d'une décision",
+    State.APPROVED: "acceptée",
+    State.REFUSED: "refusée",
+    State.SUSPENDED: "suspendue",
+    State.WITHDRAWN: "retirée",
+}
+
+
 async def _decide(tx: Tx, request_id: str, wish: Wish, planned: NewAdministration, hand: Hand) -> DomainRequest:
     own = await domain_requests.find_request(tx, request_id)
     if own is None:
@@ -79,7 +90,7 @@ async def _decide(tx: Tx, request_id: str, wish: Wish, planned: NewAdministratio
     if own.state not in ACTS[wish.act][0]:
         raise Forbidden(
             f"This request is {own.state}: that cannot be done to it.",
-            f"Cette demande est à l'état « {own.state} » : ce n'est pas possible.",
+            f"Cette demande est {_STATES[State(own.state)]} : ce n'est pas possible.",
         )
     if wish.act == "approve":
         return await open_domain(tx, own, planned, hand)
