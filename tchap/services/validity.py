@@ -71,7 +71,11 @@ async def look_at_terms(world: World) -> int:
     if any(decision.act in _MAILED for _, decision in decided):
         world.mailer.wake()
     for row, decision in decided:
-        await _apply(world, row, decision)
+        try:
+            await _apply(world, row, decision)
+        except Exception:
+            # One account that cannot be closed keeps nobody else waiting; it is tried again (CLOSE_RETRY_MS).
+            log.exception("an account's term could not be applied", user_id=row.user_id)
     return len(decided)
 
 
