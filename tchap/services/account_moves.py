@@ -21,7 +21,7 @@ from tchap.services.emails import post, read_email
 from tchap.services.externals import follow_sponsors
 from tchap.services.memberships import update_profile_in_rooms
 from tchap.services.world import World
-from tchap.storage import accounts, administrations, audit, profiles, pushers, sponsorships, validity
+from tchap.storage import accounts, administrations, audit, identity, profiles, pushers, sponsorships, validity
 from tchap.storage.accounts import Account, AccountEmail
 from tchap.storage.audit import AdminAct
 from tchap.storage.database import Tx
@@ -134,6 +134,7 @@ async def _replace(tx: Tx, wanted: _Replacement) -> bool:
     if holder is not None and holder.user_id != user_id:
         raise MatrixError("M_THREEPID_IN_USE", "This address has an account.", "Cette adresse a déjà un compte.")
     await accounts.remove_emails(tx, user_id)
+    await identity.move_unbound(tx, wanted.formers, address, user_id)
     await accounts.add_email(tx, AccountEmail(address, user_id, now_ms, now_ms))
     # Links and notifications sent to a mailbox she left are for whoever reads it today.
     await validity.remove_links_of(tx, user_id)

@@ -17,6 +17,7 @@ from tchap.storage import (
     delegates,
     directory,
     emails,
+    identity,
     proconnect,
     profiles,
     pushers,
@@ -54,6 +55,8 @@ async def _deactivate(tx: Tx, closing: _Closing) -> Ended:
     known = await accounts.find_emails_of(tx, user_id)
     for address in known:
         await emails.remove_invitations(tx, address.email, now_ms)
+        if closing.erase:
+            await identity.remove_unbound(tx, address.email)
     await accounts.set_deactivated(tx, user_id, now_ms, closing.erase)
     await accounts.remove_emails(tx, user_id)
     await end_browsers(tx, user_id)

@@ -365,6 +365,36 @@ def test_who_is_no_agent_any_more_asks_nothing(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_the_choice_not_to_be_looked_up_is_the_persons(tmp_path: Path) -> None:
+    """It goes with her to another address and through a closed account; whoever has her former one chooses anew."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            jean, helene, admin = await person(house, JEAN), await person(house, HELENE), await open_admin(house)
+            token, theirs = await enter(house, jean), await enter(house, helene)
+            threepid = {"medium": "email", "address": JEAN}
+            await house.ask("POST", f"{V2}/3pid/unbind", {"threepid": threepid, "mxid": jean.user_id}, token)
+            account = f"/_tchap/admin/v1/users/{quote(jean.user_id)}"
+            new = "jean.dupont@prefecture.example.fr"
+            await house.ask("PUT", f"{account}/email", {"email": new}, admin.token)
+            assert await find(house, theirs, new) == {}
+            await house.ask("POST", f"{account}/deactivate", {}, admin.token)
+            await house.ask("POST", f"{account}/reactivate", {}, admin.token)
+            assert await find(house, theirs, new) == {}
+            await house.ask("POST", f"{account}/deactivate", {"erase": True}, admin.token)
+            for address in (JEAN, new):
+                heir = await person(house, address)
+                assert await find(house, theirs, address) == {address: heir.user_id}
+            assert await house.world.store.read(_count_unbound) == 0
+
+    asyncio.run(story())
+
+
+async def _count_unbound(tx: Tx) -> int:
+    row = await tx.one("SELECT COUNT(*) FROM identity_unbound")
+    return int(row[0]) if row is not None else 0
+
+
 def test_a_suspended_agent_stores_no_invitation(tmp_path: Path) -> None:
     """Who may not write by the client API writes to nobody, and vouches for nobody, by the identity service either."""
 
