@@ -60,7 +60,9 @@ async def _plant(tx: Tx, wanted: list[tuple[Administration, tuple[str, ...]]]) -
         kept = await administrations.find_administration_named(tx, administration.name)
         owner = administration.administration_id if kept is None else kept.administration_id
         for domain in domains:
-            is_new |= await administrations.add_domain(tx, Domain(domain, owner, administration.created_ts))
+            # One that was closed or renamed since does not come back with every start.
+            if await administrations.find_domain(tx, domain) is None:
+                is_new |= await administrations.add_domain(tx, Domain(domain, owner, administration.created_ts))
     return is_new
 
 

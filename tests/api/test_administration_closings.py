@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+from tchap.storage.administrations import CLOSED, find_domain
 from tests.support.accounts import person
 from tests.support.administrations import (
     BASE,
@@ -179,3 +180,25 @@ def test_a_suspended_part_is_not_left_by_its_domains(tmp_path: Path) -> None:
             assert (await register_status(house, "maitre.a@ecoles.example.fr"))[0] == 200
 
     asyncio.run(story())
+
+
+def test_a_domain_that_was_closed_does_not_come_back_with_a_start(tmp_path: Path) -> None:
+    """The configuration file is read at every start, and opens what the database has never known alone."""
+
+    async def close() -> None:
+        async with open_house(tmp_path, CALM) as house:
+            office = await open_office(house)
+            path = f"{BASE}/hopital-des-tilleuls/domains/hopital.example.fr/close"
+            closes_ts = house.clock.now_ms() + 30 * DAY_S * 1000
+            assert (await office.confirmed(office.operator, path, closes_ts=closes_ts)).status == 200
+            house.clock.move(31 * DAY_S)
+            await walk_all(house)
+
+    async def start_again() -> None:
+        async with open_house(tmp_path, CALM) as house:
+            found = await house.world.store.read(find_domain, "hopital.example.fr")
+            assert found is not None
+            assert found.status == CLOSED
+
+    asyncio.run(close())
+    asyncio.run(start_again())
