@@ -10,7 +10,6 @@ import structlog
 
 from tchap.base import limits
 from tchap.gateways import external_mails
-from tchap.policy.externals import DAY_MS
 from tchap.services.accounts import account_expired
 from tchap.services.administrations import externals_of
 from tchap.services.deactivation import deactivate
@@ -68,7 +67,7 @@ async def _end_some(tx: Tx, now_ms: int, externals: str | None) -> list[Ended]:
 
 
 async def _warn(world: World, now_ms: int) -> bool:
-    before_ts = now_ms + world.settings.externals.warn_days * DAY_MS
+    before_ts = now_ms + world.settings.externals.warn_days * limits.DAY_MS
     due = await world.store.read(sponsorships.find_to_warn, before_ts, now_ms, limits.GUESTS_BATCH)
     for guest in due:
         addresses = await world.store.read(accounts.find_emails_of, guest.sponsorship.sponsor)
@@ -130,5 +129,5 @@ async def _close(world: World, now_ms: int) -> bool:
     days = world.settings.externals.close_after_days
     if days == 0:
         return False
-    due = await world.store.read(sponsorships.find_to_close, now_ms - days * DAY_MS, limits.GUESTS_BATCH)
+    due = await world.store.read(sponsorships.find_to_close, now_ms - days * limits.DAY_MS, limits.GUESTS_BATCH)
     return await _follow_each(due, lambda user_id: deactivate(world, user_id, erase=False, closed_by="term"))

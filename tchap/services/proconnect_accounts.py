@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, replace
 
+from tchap.base import limits
 from tchap.base.errors import MatrixError
 from tchap.policy import names
 from tchap.policy.domains import Home
 from tchap.policy.emails import Email, parse_email
 from tchap.policy.people_files import MAX_TEXT
 from tchap.policy.reconciliation import Facts, Refusal, Refused, Reopen, Rules, SignIn, Standing, decide_sign_in
-from tchap.policy.validity import DAY_MS
 from tchap.protocol.directory_words import fold
 from tchap.protocol.oidc import Person
 from tchap.services.account_moves import Move, follow, show_move
@@ -85,7 +85,7 @@ async def _word(world: World, person: Person, email: Email, served: str | None) 
         and (administration.requires_mfa or administration.name in settings.proconnect.mfa_administrations),
     )
     account = _new_account(world, person, email, home) if home is not None else None
-    period_ms = settings.validity.period_days * DAY_MS
+    period_ms = settings.validity.period_days * limits.DAY_MS
     return _Word(settings.proconnect.issuer, person, email, facts, rules, externals_of(settings), account, period_ms)
 
 
