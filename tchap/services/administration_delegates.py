@@ -6,9 +6,8 @@ from tchap.base.errors import InvalidParam, NotFound
 from tchap.gateways import administration_mails as mails
 from tchap.policy.administrations import may_be_delegate
 from tchap.policy.emails import Email, parse_email
-from tchap.services.administration_desk import Deed, Hand, record
+from tchap.services.administration_desk import Deed, Hand, record, tell
 from tchap.services.administrations import find_home_in
-from tchap.services.emails import post
 from tchap.storage import accounts, delegates
 from tchap.storage import administrations as book
 from tchap.storage.administrations import Administration
@@ -33,7 +32,7 @@ async def name_delegate(tx: Tx, of: Administration, address: str, hand: Hand) ->
     named = Delegate(of.administration_id, str(email), known.user_id if known else None, hand.by, hand.now_ms)
     if await delegates.add_delegate(tx, named):
         await record(tx, of, Deed("name_delegate", str(email)), hand)
-        await post(tx, mails.named_mail(str(email), of.name, hand.public_url), hand.now_ms, hand.to_mailbox)
+        await tell(tx, mails.named_mail(str(email), of.name, hand.public_url), hand)
     return named
 
 
@@ -43,7 +42,7 @@ async def dismiss_delegate(tx: Tx, of: Administration, address: str, hand: Hand)
     if ended is None:
         raise NotFound("This is no delegate of the administration.", "Cette personne n'est pas responsable délégué.")
     await record(tx, of, Deed("dismiss_delegate", ended.email), hand)
-    await post(tx, mails.dismissed_mail(ended.email, of.name), hand.now_ms, hand.to_mailbox)
+    await tell(tx, mails.dismissed_mail(ended.email, of.name), hand)
     return ended
 
 

@@ -18,6 +18,7 @@ from tchap.storage import audit, delegates
 from tchap.storage.administrations import Administration
 from tchap.storage.audit import AdminAct
 from tchap.storage.database import Tx
+from tchap.storage.mail_outbox import OutgoingMail
 
 T = TypeVar("T")
 
@@ -91,7 +92,12 @@ async def record(tx: Tx, of: Administration, deed: Deed, hand: Hand) -> None:
     await audit.add_act(tx, line)
     for recipient in await _find_recipients(tx, of) if not hand.is_quiet else ():
         facts = (deed.what, deed.moment_ms)
-        await post(tx, mails.done_mail(recipient, of.name, deed.act, facts), hand.now_ms, hand.to_mailbox)
+        await tell(tx, mails.done_mail(recipient, of.name, deed.act, facts), hand)
+
+
+async def tell(tx: Tx, mail: OutgoingMail, hand: Hand) -> None:
+    """Sends a mail with the act it tells of."""
+    await post(tx, mail, hand.now_ms, hand.to_mailbox)
 
 
 async def _find_recipients(tx: Tx, of: Administration) -> list[str]:

@@ -10,7 +10,7 @@ from tchap.base.identity import Requester
 from tchap.gateways import domain_mails
 from tchap.policy.domain_requests import ACTS, State
 from tchap.services import administration_domains
-from tchap.services.administration_desk import Hand, hand_of
+from tchap.services.administration_desk import Hand, hand_of, tell
 from tchap.services.administration_jobs import NewAdministration
 from tchap.services.admins import check_admin
 from tchap.services.domain_facts import find_dns_facts, study_domain
@@ -20,7 +20,6 @@ from tchap.services.domain_openings import (
     open_domain,
     plan_administration,
     refuse_request,
-    tell,
 )
 from tchap.services.world import World
 from tchap.storage import domain_requests

@@ -15,8 +15,8 @@ from tchap.base.errors import Forbidden, InvalidParam, LimitExceeded, MatrixErro
 from tchap.gateways import domain_mails
 from tchap.gateways.dns import DnsSilent
 from tchap.policy.domain_requests import State, challenge_names, challenge_text, holds_challenge
-from tchap.services.administration_desk import Hand, hand_of
-from tchap.services.domain_openings import OPEN_PATH, Why, page_of, refuse_request, settle, tell
+from tchap.services.administration_desk import Hand, hand_of, tell
+from tchap.services.domain_openings import OPEN_PATH, Why, page_of, refuse_request, settle
 from tchap.services.domain_requests import check_open, digest, get_in
 from tchap.services.world import World
 from tchap.storage import domain_requests

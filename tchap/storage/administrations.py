@@ -212,11 +212,6 @@ async def find_domain(tx: Tx, domain: str) -> Domain | None:
     return None if row is None else _domain(row)
 
 
-async def remove_closed_domain(tx: Tx, domain: str) -> None:
-    """Forgets whose a closed domain was, so that it may be somebody else's; the audit remembers."""
-    await tx.run("DELETE FROM administration_domains WHERE domain = $1 AND status = 'closed'", domain)
-
-
 async def find_domains_of(tx: Tx, ids: Collection[str]) -> list[Domain]:
     """Every domain of these administrations, closed ones too, in order."""
     rows = await tx.all(
