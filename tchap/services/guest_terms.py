@@ -95,6 +95,8 @@ async def _take_out(world: World, instance: str, now_ms: int) -> bool:
 
 
 async def _take_one_out(world: World, user_id: str, now_ms: int) -> None:
+    if not await _is_over(world, user_id, now_ms):
+        return
     world.live.tokens.forget_user(user_id)
     world.live.notifier.refuse(user_id, account_expired())
     await leave_all_rooms(world, user_id)
@@ -104,6 +106,12 @@ async def _take_one_out(world: World, user_id: str, now_ms: int) -> None:
     ]
     await world.store.write(_set_out, user_id, mails, (now_ms, world.mailer.is_mailbox))
     log.info("a guest left all rooms")
+
+
+async def _is_over(world: World, user_id: str, now_ms: int) -> bool:
+    """Whether still nobody vouches: those before in the batch may have taken a minute to leave their rooms."""
+    account = await world.store.read(accounts.find_account, user_id)
+    return account is not None and account.expires_ts is not None and account.expires_ts <= now_ms
 
 
 async def _follow_each(due: Sequence[str], follow: Callable[[str], Awaitable[None]]) -> bool:
@@ -130,4 +138,9 @@ async def _close(world: World, now_ms: int) -> bool:
     if days == 0:
         return False
     due = await world.store.read(sponsorships.find_to_close, now_ms - days * limits.DAY_MS, limits.GUESTS_BATCH)
-    return await _follow_each(due, lambda user_id: deactivate(world, user_id, erase=False, closed_by="term"))
+    return await _follow_each(due, lambda user_id: _close_one(world, user_id, now_ms))
+
+
+async def _close_one(world: World, user_id: str, now_ms: int) -> None:
+    if await _is_over(world, user_id, now_ms):
+        await deactivate(world, user_id, erase=False, closed_by="term")
