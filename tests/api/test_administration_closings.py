@@ -96,12 +96,15 @@ def test_a_suspended_administration_opens_no_account(tmp_path: Path) -> None:
         async with open_mairie(tmp_path) as (house, office, mairie):
             await house.ask("POST", f"{BASE}/{mairie}/delegates", {"email": ZOE}, office.operator.token)
             zoe = await person(house, ZOE)
-            school = await office.open("Écoles", "ecoles.example.fr", parent_id=mairie)
+            school = await office.open(
+                "Écoles", "ecoles.example.fr", parent_id=mairie, contact="chef@ecoles.example.fr"
+            )
             pupil = await person(house, "maitre.a@ecoles.example.fr")
             suspend = {"suspended": True}
             assert (await house.call("PUT", f"{BASE}/{mairie}/suspended", suspend, zoe.token)).status == 403
             assert (await house.ask("PUT", f"{BASE}/{school}/suspended", suspend, zoe.token))["status"] == "suspended"
             assert await register_status(house, "maitre.b@ecoles.example.fr") == (403, "M_THREEPID_DENIED")
+            assert "invités externes perdent leur accès" in (await office.mails("chef@ecoles.example.fr"))[-1]["text"]
             assert (await house.call("GET", f"{V3}/account/whoami", None, pupil.token)).status == 200
             await house.ask("PUT", f"{BASE}/{school}/suspended", {"suspended": False}, zoe.token)
             assert (await register_status(house, "maitre.b@ecoles.example.fr"))[0] == 200
