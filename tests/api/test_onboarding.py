@@ -148,6 +148,23 @@ def test_a_designated_authority_answers_for_its_own(tmp_path: Path) -> None:
     run(tmp_path, story)
 
 
+def test_who_confirms_too_late_is_told_so(tmp_path: Path) -> None:
+    """The domain is somebody's by then: who vouches for the request reads neither that it is open nor that it waits."""
+
+    async def story(desk: Desk) -> None:
+        asking = await desk.describe(MAIRE)
+        await asking.ask("POST", "/mail", {"to": "postmaster"})
+        wider = Domain("*.example", "hopital-des-tilleuls", 1)
+        assert await desk.house.world.store.write(administrations.add_domain, wider)
+        async with open_browser(desk.house) as browser:
+            await browser.open(await _link(desk, f"postmaster@{KNOWN}"))
+            page = await browser.submit("Confirmer la demande")
+        assert "ne peut pourtant pas être ouvert" in page.text
+        assert (await asking.ask("GET"))["state"] == "refused"
+
+    run(tmp_path, story)
+
+
 async def _link(desk: Desk, to: str) -> str:
     found = re.search(r"http://127\.0\.0\.1:8008(/ouvrir/preuve\?token=\S+)", (await desk.mails(to))[-1]["text"])
     assert found is not None
