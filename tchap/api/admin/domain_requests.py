@@ -30,7 +30,9 @@ def _state(text: str) -> State:
         return State(text)
     except ValueError as error:
         known = ", ".join(each.value for each in State)
-        raise InvalidParam(f"A request is one of {known}.", f"Une demande est l'un de {known}.") from error
+        raise InvalidParam(
+            f"The state of a request is one of {known}.", f"L'état d'une demande est l'un de : {known}."
+        ) from error
 
 
 def _read_place(text: str) -> tuple[int, str]:
