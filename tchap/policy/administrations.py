@@ -47,7 +47,6 @@ class Act(Enum):
     CLOSE_DOMAIN = "close_domain"
     NAME_DELEGATE = "name_delegate"
     LIST_PEOPLE = "list_people"
-    IMPORT_PEOPLE = "import_people"
     READ_AUDIT = "read_audit"
     ANNOUNCE = "announce"
     SEE_ACCOUNT = "see_account"

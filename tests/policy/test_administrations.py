@@ -47,7 +47,6 @@ TABLE: dict[Act, tuple[Refusal | None, ...]] = {
     Act.CLOSE_DOMAIN: (None, None, NO, NO, NO),
     Act.NAME_DELEGATE: (None, None, NO, NO, NO),
     Act.LIST_PEOPLE: (None, None, NO, NO, NO),
-    Act.IMPORT_PEOPLE: (None, None, NO, NO, NO),
     Act.READ_AUDIT: (None, None, NO, NO, NO),
     Act.ANNOUNCE: (None, None, NO, NO, NO),
     Act.SEE_ACCOUNT: (None, None, NO, NO, NO),
