@@ -60,6 +60,11 @@ def maybe_bool(body: dict[str, Any], name: str, default: bool = False) -> bool:
     return value
 
 
+def maybe_flag(body: dict[str, Any], name: str) -> bool | None:
+    """A boolean, None when absent: what is not said stays as it is."""
+    return None if body.get(name) is None else maybe_bool(body, name)
+
+
 def need_bool(body: dict[str, Any], name: str) -> bool:
     if body.get(name) is None:
         raise MissingParam(name)

@@ -15,10 +15,10 @@ class Authority(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     domains: tuple[str, ...]
 
     def vouches_for(self, domain: str) -> bool:
-        """Whether the domain is one of `domains`: a name, `*.name` for what stands under it, or `*`."""
+        """Whether the domain, in lower case, is one of `domains`: a name, `*.name` for what stands under it, or `*`."""
         return any(
-            pattern in ("*", domain) or (pattern.startswith("*.") and domain.endswith(pattern[1:].lower()))
-            for pattern in self.domains
+            pattern in ("*", domain) or (pattern.startswith("*.") and domain.endswith(pattern[1:]))
+            for pattern in map(str.lower, self.domains)
         )
 
 

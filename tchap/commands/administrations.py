@@ -15,7 +15,7 @@ from tchap.base.errors import InvalidParam
 from tchap.commands.files import read_text
 from tchap.policy.administrations import KINDS
 from tchap.services.administration_delegates import dismiss_delegate, name_delegate
-from tchap.services.administration_desk import CONSOLE, Hand, get_administration, hand_of
+from tchap.services.administration_desk import Hand, get_administration, hand_of_console
 from tchap.services.administration_domains import (
     add_domain,
     close_domain,
@@ -48,7 +48,7 @@ async def administer(settings: Settings, options: argparse.Namespace) -> int:
     store = await open_store(settings.resolved_store_url, clock)
     try:
         act: _Act = _ACTS[options.act]
-        return await act(store, options, hand_of(settings, clock, CONSOLE))
+        return await act(store, options, hand_of_console(settings, clock))
     finally:
         await store.close()
 

@@ -19,12 +19,16 @@ _DONE: Mapping[str, tuple[str, str]] = {
         "Details of the administration were changed: {what}.",
     ),
     "suspend_administration": (
-        "L'administration est suspendue : elle n'ouvre plus de nouveau compte. Les comptes existants restent ouverts.",
-        "The administration is suspended: no new account is opened. Existing accounts stay open.",
+        "L'administration est suspendue : elle n'ouvre plus de compte, et ses invités externes perdent leur accès."
+        " Les comptes de ses agents restent ouverts.",
+        "The administration is suspended: no new account is opened, and its external guests lose their access. The"
+        " accounts of its agents stay open.",
     ),
     "reopen_administration": (
-        "L'administration n'est plus suspendue : ses agents peuvent à nouveau créer leurs comptes.",
-        "The administration is no longer suspended: its agents may create their accounts again.",
+        "L'administration n'est plus suspendue : ses agents peuvent à nouveau créer leurs comptes, et prolonger leurs"
+        " invités externes.",
+        "The administration is no longer suspended: its agents may create their accounts again, and prolong their"
+        " external guests.",
     ),
     "add_domain": (
         "Le domaine de courriel {what} est ajouté à l'administration.",

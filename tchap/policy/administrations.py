@@ -47,7 +47,6 @@ class Act(Enum):
     CLOSE_DOMAIN = "close_domain"
     NAME_DELEGATE = "name_delegate"
     LIST_PEOPLE = "list_people"
-    IMPORT_PEOPLE = "import_people"
     READ_AUDIT = "read_audit"
     ANNOUNCE = "announce"
     SEE_ACCOUNT = "see_account"
@@ -79,6 +78,8 @@ class Refusal(Enum):
 
     NOT_YOURS = "not_yours"
     PEER = "peer"
+    HELD = "held"
+    SUSPENDED = "suspended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,17 @@ def decide_act(actor: Actor, act: Act, subject: Subject) -> Refusal | None:
     return None if subject.answerable <= reach else Refusal.NOT_YOURS
 
 
+def decide_lifting(is_operator: bool, is_held: bool) -> Refusal | None:
+    """Whether a suspension may be lifted or a closing taken back, by who may act there: where operators decided on it
+    (`is_held`), by them alone."""
+    return Refusal.HELD if is_held and not is_operator else None
+
+
+def decide_departure(is_operator: bool, is_suspended: bool) -> Refusal | None:
+    """Whether a domain leaves an administration: from one that is suspended it would take agents again elsewhere."""
+    return Refusal.SUSPENDED if is_suspended and not is_operator else None
+
+
 def may_be_delegate(of: str | None, lineage: frozenset[str]) -> bool:
     """Whether an agent of the administration `of` may look after the one whose `lineage` this is: itself and all above.
 
@@ -138,6 +150,11 @@ def parse_listing(text: str) -> str:
     if "@" in domain:
         raise ValueError("not a domain")
     return ("*." if lowered.startswith("*.") else "") + parse_email(f"x@{domain}").domain
+
+
+def plain_name(text: str) -> str:
+    """A name out of somebody else's list, without what does not print: French text is full of unbreakable spaces."""
+    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
 
 
 def parse_siren(text: str) -> str:

@@ -8,8 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-DAY_MS = 24 * 3600 * 1000
-
 
 class Refusal(Enum):
     """Why nobody may be vouched for so."""

@@ -9,10 +9,10 @@ import zlib
 from dataclasses import dataclass
 from enum import Enum
 
+from tchap.base.limits import DAY_MS
 from tchap.policy.domains import Home
 from tchap.policy.emails import Email, parse_email
 
-DAY_MS = 24 * 3600 * 1000
 RECHECK_MS = 30 * DAY_MS
 """An account that nothing is to happen to is looked at again: its address or the configuration may have changed."""
 CLOSE_RETRY_MS = 3600 * 1000

@@ -3,6 +3,7 @@ administration, the label beside her name and her place in the directory follow 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tchap.base.errors import Forbidden, MatrixError
@@ -21,7 +22,7 @@ from tchap.services.emails import post, read_email
 from tchap.services.externals import follow_sponsors
 from tchap.services.memberships import update_profile_in_rooms
 from tchap.services.world import World
-from tchap.storage import accounts, administrations, audit, profiles, pushers, sponsorships, validity
+from tchap.storage import accounts, administrations, audit, identity, profiles, pushers, sponsorships, validity
 from tchap.storage.accounts import Account, AccountEmail
 from tchap.storage.audit import AdminAct
 from tchap.storage.database import Tx
@@ -65,6 +66,21 @@ async def follow(tx: Tx, move: Move) -> bool:
         await profiles.set_profile(tx, replace(profile, display_name=name))
     await list_people(tx, [move.user_id])
     return name != profile.display_name
+
+
+async def take_address(tx: Tx, move: Move, formers: Sequence[str], now_ms: int) -> bool:
+    """Inside a transaction: the account has the address of the move in place of these; whether its name changed. Call
+    `show_move` after it.
+
+    Links and notifications sent to a mailbox she left would be for whoever reads it today.
+    """
+    for former in formers:
+        await accounts.remove_email(tx, move.user_id, former)
+    await validity.remove_links_of(tx, move.user_id)
+    await pushers.remove_mail_pushers_of(tx, move.user_id)
+    await identity.move_unbound(tx, formers, str(move.email), move.user_id)
+    await accounts.add_email(tx, AccountEmail(str(move.email), move.user_id, now_ms, now_ms))
+    return await follow(tx, move)
 
 
 async def show_move(world: World, user_id: str, is_renamed: bool) -> None:
@@ -133,15 +149,11 @@ async def _replace(tx: Tx, wanted: _Replacement) -> bool:
     holder = await accounts.find_email(tx, address)
     if holder is not None and holder.user_id != user_id:
         raise MatrixError("M_THREEPID_IN_USE", "This address has an account.", "Cette adresse a déjà un compte.")
-    await accounts.remove_emails(tx, user_id)
-    await accounts.add_email(tx, AccountEmail(address, user_id, now_ms, now_ms))
-    # Links and notifications sent to a mailbox she left are for whoever reads it today.
-    await validity.remove_links_of(tx, user_id)
-    await pushers.remove_mail_pushers_of(tx, user_id)
+    is_renamed = await take_address(tx, wanted.move, wanted.formers, now_ms)
     # Who vouched for a guest goes on vouching for the same person.
     await sponsorships.move_sponsorships(tx, wanted.formers, address)
     await follow_sponsors(tx, address, now_ms, wanted.move.externals)
     await audit.add_act(tx, wanted.done)
     for recipient in dict.fromkeys((*wanted.formers, address)):
         await post(tx, new_address_mail(recipient, address, wanted.public_url), now_ms, wanted.to_mailbox)
-    return await follow(tx, wanted.move)
+    return is_renamed

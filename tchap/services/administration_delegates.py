@@ -1,31 +1,18 @@
-"""Naming and dismissing delegated administrators, as jobs, and what they look after at a given moment."""
+"""Naming and dismissing delegated administrators, as jobs."""
 
 from __future__ import annotations
 
 from tchap.base.errors import InvalidParam, NotFound
 from tchap.gateways import administration_mails as mails
-from tchap.policy.administrations import Actor, may_be_delegate
+from tchap.policy.administrations import may_be_delegate
 from tchap.policy.emails import Email, parse_email
-from tchap.services.administration_desk import Deed, Hand, record
+from tchap.services.administration_desk import Deed, Hand, record, tell
 from tchap.services.administrations import find_home_in
-from tchap.services.emails import post
 from tchap.storage import accounts, delegates
 from tchap.storage import administrations as book
 from tchap.storage.administrations import Administration
 from tchap.storage.database import Tx
 from tchap.storage.delegates import Delegate
-
-
-async def find_actor(tx: Tx, user_id: str, externals: str | None) -> Actor:
-    """What somebody may act on at this very moment; nothing, for an account that is closed, locked or suspended."""
-    account = await accounts.find_account(tx, user_id)
-    if account is None or (account.deactivated_ts or account.locked_ts or account.suspended_ts) is not None:
-        return Actor(user_id)
-    if account.is_admin:
-        return Actor(user_id, is_operator=True)
-    delegated = await delegates.find_delegated(tx, user_id)
-    covered = await book.find_below(tx, delegated) if delegated else frozenset()
-    return Actor(user_id, False, account.instance == externals, delegated, covered)
 
 
 async def name_delegate(tx: Tx, of: Administration, address: str, hand: Hand) -> Delegate:
@@ -45,7 +32,7 @@ async def name_delegate(tx: Tx, of: Administration, address: str, hand: Hand) ->
     named = Delegate(of.administration_id, str(email), known.user_id if known else None, hand.by, hand.now_ms)
     if await delegates.add_delegate(tx, named):
         await record(tx, of, Deed("name_delegate", str(email)), hand)
-        await post(tx, mails.named_mail(str(email), of.name, hand.public_url), hand.now_ms, hand.to_mailbox)
+        await tell(tx, mails.named_mail(str(email), of.name, hand.public_url), hand)
     return named
 
 
@@ -55,7 +42,7 @@ async def dismiss_delegate(tx: Tx, of: Administration, address: str, hand: Hand)
     if ended is None:
         raise NotFound("This is no delegate of the administration.", "Cette personne n'est pas responsable délégué.")
     await record(tx, of, Deed("dismiss_delegate", ended.email), hand)
-    await post(tx, mails.dismissed_mail(ended.email, of.name), hand.now_ms, hand.to_mailbox)
+    await tell(tx, mails.dismissed_mail(ended.email, of.name), hand)
     return ended
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from tchap.base.clock import Clock
 from tchap.base.config import Settings
@@ -10,21 +12,26 @@ from tchap.base.errors import NotFound
 from tchap.gateways import administration_mails as mails
 from tchap.services.administrations import externals_of
 from tchap.services.emails import post
+from tchap.services.world import World
 from tchap.storage import administrations as book
 from tchap.storage import audit, delegates
 from tchap.storage.administrations import Administration
 from tchap.storage.audit import AdminAct
 from tchap.storage.database import Tx
+from tchap.storage.mail_outbox import OutgoingMail
+
+T = TypeVar("T")
 
 CONSOLE = "console"  # who acts from the command line
 
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """Who acts (a user id, or `console`), when, and what of the configuration decides on it; `is_quiet` where one mail
-    tells of several acts, and was written already."""
+    """Who acts (a user id, or `console`), when, and what of the configuration decides on it. `is_operator`: in the name
+    of those who run the service; `is_quiet` where one mail tells of several acts, and was written already."""
 
     by: str
+    is_operator: bool
     now_ms: int
     to_mailbox: bool
     instances: frozenset[str]
@@ -44,11 +51,19 @@ class Deed:
     moment_ms: int | None = None
 
 
-def hand_of(settings: Settings, clock: Clock, by: str) -> Hand:
-    """The hand of somebody at this moment, of a server or of the command line."""
+def hand_of_console(settings: Settings, clock: Clock) -> Hand:
+    """The hand of the command line at this moment."""
+    return _hand(settings, (CONSOLE, True), clock.now_ms(), settings.mail.mode == "mailbox")
+
+
+def hand_of(world: World, by: str, is_operator: bool = False) -> Hand:
+    """The hand of somebody at this moment."""
+    return _hand(world.settings, (by, is_operator), world.clock.now_ms(), world.mailer.is_mailbox)
+
+
+def _hand(settings: Settings, who: tuple[str, bool], now_ms: int, to_mailbox: bool) -> Hand:
     instances = frozenset(settings.instance_names)
-    to_mailbox = settings.mail.mode == "mailbox"
-    return Hand(by, clock.now_ms(), to_mailbox, instances, externals_of(settings), settings.public_url)
+    return Hand(*who, now_ms, to_mailbox, instances, externals_of(settings), settings.public_url)
 
 
 async def get_administration(tx: Tx, administration_id: str) -> Administration:
@@ -63,6 +78,13 @@ def unknown_administration() -> NotFound:
     return NotFound("There is no such administration.", "Cette administration n'existe pas.")
 
 
+async def on_administration(
+    tx: Tx, administration_id: str, job: Callable[[Tx, Administration, str, Hand], Awaitable[T]], what: str, hand: Hand
+) -> T:
+    """What the job does to the administration of this id; NotFound."""
+    return await job(tx, await get_administration(tx, administration_id), what, hand)
+
+
 async def record(tx: Tx, of: Administration, deed: Deed, hand: Hand) -> None:
     """Leaves the act in the audit of the administration, and tells its contact and its delegates."""
     act = deed.act.removesuffix("_in").removesuffix("_out")
@@ -70,7 +92,12 @@ async def record(tx: Tx, of: Administration, deed: Deed, hand: Hand) -> None:
     await audit.add_act(tx, line)
     for recipient in await _find_recipients(tx, of) if not hand.is_quiet else ():
         facts = (deed.what, deed.moment_ms)
-        await post(tx, mails.done_mail(recipient, of.name, deed.act, facts), hand.now_ms, hand.to_mailbox)
+        await tell(tx, mails.done_mail(recipient, of.name, deed.act, facts), hand)
+
+
+async def tell(tx: Tx, mail: OutgoingMail, hand: Hand) -> None:
+    """Sends a mail with the act it tells of."""
+    await post(tx, mail, hand.now_ms, hand.to_mailbox)
 
 
 async def _find_recipients(tx: Tx, of: Administration) -> list[str]:

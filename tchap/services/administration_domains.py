@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from tchap.base import limits
 from tchap.base.errors import InvalidParam, MatrixError, NotFound
-from tchap.policy.administrations import parse_listing
+from tchap.policy.administrations import decide_departure, decide_lifting, parse_listing
 from tchap.policy.domains import listings_of
 from tchap.services.administration_desk import Deed, Hand, get_administration, record
+from tchap.services.administration_rights import check_lawful
 from tchap.storage import administration_people as people
 from tchap.storage import administration_walks as walks
 from tchap.storage import administrations as book
@@ -66,13 +67,17 @@ async def _draw_from_wider(tx: Tx, new: Domain, hand: Hand) -> None:
 
 
 async def move_domain(tx: Tx, text: str, to_administration_id: str, hand: Hand) -> Domain:
-    """Gives a domain to another administration, with its agents. M_INVALID_PARAM where it is there, or closing."""
+    """Gives a domain to another administration, with its agents.
+
+    M_INVALID_PARAM where it is there, or closing; Forbidden out of a suspended administration, but for operators.
+    """
     domain, new = await get_domain(tx, text), await get_administration(tx, to_administration_id)
     if domain.administration_id == new.administration_id:
         raise InvalidParam("The domain is there already.", "Le domaine y est déjà.")
     if domain.status == CLOSING:
         raise InvalidParam("The domain is closing: open it again first.", "Le domaine ferme : rouvrez-le d'abord.")
     old = await get_administration(tx, domain.administration_id)
+    check_lawful(decide_departure(hand.is_operator, old.status == SUSPENDED))
     moved = replace(domain, administration_id=new.administration_id)
     await book.set_domain(tx, moved)
     await walks.add_walk(tx, Task(walks.PLACE, old.administration_id, domain.domain), hand.now_ms)
@@ -113,8 +118,9 @@ async def rename_domain(tx: Tx, old_text: str, new_text: str, hand: Hand) -> Dom
 
 async def _take_name(tx: Tx, old: Domain, new_name: str, hand: Hand) -> Domain:
     # A name that takes nobody is followed by one that takes nobody; a closing is given up.
-    status = SUSPENDED if old.status == SUSPENDED else ACTIVE
-    wanted = Domain(new_name, old.administration_id, hand.now_ms, status)
+    is_suspended = old.status == SUSPENDED
+    status, is_held = (SUSPENDED, old.is_held) if is_suspended else (ACTIVE, False)
+    wanted = Domain(new_name, old.administration_id, hand.now_ms, status, is_held=is_held)
     if not await book.add_domain(tx, wanted):
         listed = await book.find_domain(tx, new_name)
         if listed is None or listed.administration_id != old.administration_id:
@@ -125,7 +131,7 @@ async def _take_name(tx: Tx, old: Domain, new_name: str, hand: Hand) -> Domain:
         await book.set_domain(tx, wanted)
     await _draw_from_wider(tx, wanted, hand)
     await walks.remove_closings(tx, old.domain)
-    await book.set_domain(tx, replace(old, status=CLOSED, closes_ts=None))
+    await book.set_domain(tx, replace(old, status=CLOSED, closes_ts=None, is_held=False))
     return wanted
 
 
@@ -134,24 +140,28 @@ async def suspend_domain(tx: Tx, text: str, hand: Hand) -> Domain:
     domain = await get_domain(tx, text)
     if domain.status == CLOSING:
         raise InvalidParam("The domain is closing.", "Le domaine est en cours de fermeture.")
-    return await _set_status(tx, domain, (SUSPENDED, "suspend_domain"), hand)
+    suspended = replace(domain, status=SUSPENDED, is_held=hand.is_operator or domain.is_held)
+    return await _set_status(tx, domain, suspended, hand)
 
 
 async def reopen_domain(tx: Tx, text: str, hand: Hand) -> Domain:
-    """It takes agents again; nothing is closed, and who was warned that it would be is told."""
+    """It takes agents again; nothing is closed, and who was warned that it would be is told.
+
+    Forbidden where an operator suspended it or is closing it, but for operators.
+    """
     domain = await get_domain(tx, text)
+    check_lawful(decide_lifting(hand.is_operator, domain.is_held))
     if domain.status == CLOSING:
         await walks.remove_closings(tx, domain.domain)
         await walks.add_walk(tx, Task(walks.SPARE, domain.administration_id, domain.domain), hand.now_ms)
-    return await _set_status(tx, domain, (ACTIVE, "reopen_domain"), hand)
+    return await _set_status(tx, domain, replace(domain, status=ACTIVE, closes_ts=None, is_held=False), hand)
 
 
-async def _set_status(tx: Tx, domain: Domain, what: tuple[str, str], hand: Hand) -> Domain:
-    status, act = what
-    if domain.status == status:
+async def _set_status(tx: Tx, domain: Domain, changed: Domain, hand: Hand) -> Domain:
+    if changed == domain:
         return domain
-    changed = replace(domain, status=status, closes_ts=None)
     await book.set_domain(tx, changed)
+    act = "suspend_domain" if changed.status == SUSPENDED else "reopen_domain"
     await record(tx, await get_administration(tx, domain.administration_id), Deed(act, domain.domain), hand)
     return changed
 
@@ -159,7 +169,8 @@ async def _set_status(tx: Tx, domain: Domain, what: tuple[str, str], hand: Hand)
 async def close_domain(tx: Tx, text: str, closes_ts: int, hand: Hand) -> Domain:
     """It takes nobody from now on; its accounts are warned now and once more, and closed at `closes_ts` (ms).
 
-    M_INVALID_PARAM for a moment too near to be warned of, or too far to be remembered.
+    M_INVALID_PARAM for a moment too near to be warned of, or too far to be remembered; Forbidden where an operator has
+    chosen another one, but for operators.
     """
     domain = await get_domain(tx, text)
     notice_ms = closes_ts - hand.now_ms
@@ -169,7 +180,10 @@ async def close_domain(tx: Tx, text: str, closes_ts: int, hand: Hand) -> Domain:
             f"Accounts are closed {days} days from now at the earliest, and within two years.",
             f"Les comptes sont fermés dans {days} jours au plus tôt, et d'ici deux ans.",
         )
-    closing = replace(domain, status=CLOSING, closes_ts=closes_ts)
+    if domain.status == CLOSING:
+        # Another day takes the closing that was decided back.
+        check_lawful(decide_lifting(hand.is_operator, domain.is_held))
+    closing = replace(domain, status=CLOSING, closes_ts=closes_ts, is_held=hand.is_operator or domain.is_held)
     await book.set_domain(tx, closing)
     await walks.remove_closings(tx, domain.domain)
     for kind, due_ts in (

@@ -7,13 +7,13 @@ so already stays, an empty cell changes nothing.
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from tchap.base import limits
 from tchap.base.errors import InvalidParam, MatrixError
+from tchap.base.tables import read_rows
 from tchap.services.administration_delegates import name_delegate
 from tchap.services.administration_desk import Hand
 from tchap.services.administration_domains import add_domain, read_listing
@@ -34,10 +34,12 @@ CREATED, CHANGED, KEPT = "created", "changed", "kept"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the file, by its number there; `cells` has every column, empty where the file has none."""
+    """One line of the file, by its number there; `cells` has every column, empty where the file has none. `is_longer`:
+    it has more cells than the first line names, so that nobody can tell which is which."""
 
     number: int
     cells: Mapping[str, str]
+    is_longer: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +96,19 @@ def read_lines(text: str) -> list[Line]:
     if "\0" in text:
         raise InvalidParam("The file is no text.", "Le fichier n'est pas un texte.")
     first = text.partition("\n")[0]
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=";" if first.count(";") > first.count(",") else ",")
-    header = [name.strip().lower() for name in next(rows, [])]
+    rows = read_rows(io.StringIO(text, newline=""), ";" if first.count(";") > first.count(",") else ",")
+    header = [name.strip().lower() for name in next(rows, (1, []))[1]]
     unknown = [name for name in header if name not in COLUMNS]
     if unknown or "name" not in header or len(set(header)) != len(header):
         raise InvalidParam(
             f"The first line names columns among: {', '.join(COLUMNS)}; 'name' must be there.",
             f"La première ligne nomme des colonnes parmi : {', '.join(COLUMNS)} ; « name » est obligatoire.",
         )
-    lines = [Line(rows.line_num, _cells(header, row)) for row in rows if any(cell.strip() for cell in row)]
+    lines = [
+        Line(number, _cells(header, row), is_longer=any(cell.strip() for cell in row[len(header) :]))
+        for number, row in rows
+        if any(cell.strip() for cell in row)
+    ]
     if len(lines) > limits.MAX_IMPORT_LINES:
         raise InvalidParam(
             f"The file has more than {limits.MAX_IMPORT_LINES} lines.",
@@ -118,6 +124,11 @@ def _cells(header: list[str], row: Iterable[str]) -> dict[str, str]:
 
 async def _import(tx: Tx, line: Line, hand: Hand) -> str:
     """What became of the line: created, changed or kept."""
+    if line.is_longer:
+        raise InvalidParam(
+            "The line has more cells than the first one: put those that hold a separator in quotation marks.",
+            "La ligne a plus de cellules que la première : mettez entre guillemets celles qui ont un séparateur.",
+        )
     cells = line.cells
     parent_id = await _find_parent(tx, cells["parent"])
     known = await book.find_administration_named(tx, cells["name"])

@@ -17,6 +17,7 @@ from tchap.policy.emails import parse_email
 from tchap.services.administration_delegates import name_delegate
 from tchap.services.administration_desk import Deed, Hand, get_administration, record
 from tchap.services.administration_domains import add_domain
+from tchap.services.administration_rights import check_lawful
 from tchap.storage import administration_walks as walks
 from tchap.storage import administrations as book
 from tchap.storage.administration_walks import Task
@@ -133,9 +134,14 @@ def _apply(known: Administration, change: Change) -> Administration:
 
 
 async def set_suspended(tx: Tx, administration_id: str, suspended: bool, hand: Hand) -> Administration:
-    """While suspended it opens no new account; those that exist stay."""
+    """While suspended it opens no new account; those that exist stay. What an operator suspended, an operator opens
+    again: Forbidden."""
     known = await get_administration(tx, administration_id)
-    changed = replace(known, status=SUSPENDED if suspended else ACTIVE)
+    if suspended:
+        changed = replace(known, status=SUSPENDED, is_held=hand.is_operator or known.is_held)
+    else:
+        check_lawful(law.decide_lifting(hand.is_operator, known.is_held))
+        changed = replace(known, status=ACTIVE, is_held=False)
     if changed != known:
         await book.set_administration(tx, changed)
         act = "suspend_administration" if suspended else "reopen_administration"

@@ -7,10 +7,10 @@ from collections.abc import Collection
 from tchap.base.errors import Forbidden
 from tchap.base.identity import Requester
 from tchap.policy.administrations import Act, Actor, Refusal, Subject, decide_act
-from tchap.services.administration_delegates import find_actor
 from tchap.services.administrations import externals_of
 from tchap.services.world import World
-from tchap.storage import accounts, sponsorships
+from tchap.storage import accounts, delegates, sponsorships
+from tchap.storage import administrations as book
 from tchap.storage.accounts import Account
 from tchap.storage.database import Tx
 
@@ -18,10 +18,22 @@ from tchap.storage.database import Tx
 async def get_actor(world: World, requester: Requester) -> Actor:
     """What the requester may act on. Forbidden for who administers nothing at this very moment."""
     # What is remembered with the token may be older than the end of the office.
-    actor = await world.store.read(find_actor, requester.user_id, externals_of(world.settings))
+    actor = await world.store.read(_find_actor, requester.user_id, externals_of(world.settings))
     if requester.is_appservice or not (actor.is_operator or actor.is_delegate):
         raise refused(Refusal.NOT_YOURS)
     return actor
+
+
+async def _find_actor(tx: Tx, user_id: str, externals: str | None) -> Actor:
+    """What somebody may act on at this very moment; nothing, for an account that is closed, locked or suspended."""
+    account = await accounts.find_account(tx, user_id)
+    if account is None or (account.deactivated_ts or account.locked_ts or account.suspended_ts) is not None:
+        return Actor(user_id)
+    if account.is_admin:
+        return Actor(user_id, is_operator=True)
+    delegated = await delegates.find_delegated(tx, user_id)
+    covered = await book.find_below(tx, delegated) if delegated else frozenset()
+    return Actor(user_id, False, account.instance == externals, delegated, covered)
 
 
 async def check_act(world: World, requester: Requester, act: Act, answerable: Collection[str | None]) -> Actor:
@@ -50,13 +62,30 @@ async def find_subject(tx: Tx, user_id: str, now_ms: int) -> tuple[Account | Non
 
 def check_subject(actor: Actor, act: Act, subject: Subject) -> None:
     """Forbidden, in words that tell nothing of what there is."""
-    refusal = decide_act(actor, act, subject)
+    check_lawful(decide_act(actor, act, subject))
+
+
+def check_lawful(refusal: Refusal | None) -> None:
+    """Forbidden where the law refuses."""
     if refusal is not None:
         raise refused(refusal)
 
 
 def refused(refusal: Refusal) -> Forbidden:
     """One sentence for what is not theirs and for what does not exist: nobody learns here who has an account."""
-    if refusal is Refusal.PEER:
-        return Forbidden("This is another administrator.", "Cette personne est aussi administratrice.")
-    return Forbidden("Only administrators may do this.", "Seuls les administrateurs peuvent faire cela.")
+    return Forbidden(*_SENTENCES[refusal])
+
+
+_SENTENCES = {
+    Refusal.NOT_YOURS: ("Only administrators may do this.", "Seuls les administrateurs peuvent faire cela."),
+    Refusal.PEER: ("This is another administrator.", "Cette personne est aussi administratrice."),
+    Refusal.HELD: (
+        "Those who run this service decided on this suspension, or this closing: they alone lift it. Write to them.",
+        "Cette suspension, ou cette fermeture, a été décidée par les responsables de ce service : eux seuls peuvent la"
+        " lever. Écrivez-leur.",
+    ),
+    Refusal.SUSPENDED: (
+        "The administration is suspended: its domains stay with it until it is open again.",
+        "L'administration est suspendue : ses domaines y restent tant qu'elle n'est pas rouverte.",
+    ),
+}

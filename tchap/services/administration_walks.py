@@ -14,7 +14,6 @@ import structlog
 
 from tchap.base import limits
 from tchap.base.errors import MatrixError
-from tchap.base.identity import Requester
 from tchap.gateways import administration_mails as mails
 from tchap.policy.domains import find_home, find_listed, listings_of
 from tchap.policy.emails import Email, parse_email
@@ -100,7 +99,7 @@ async def _end(tx: Tx, walk: Walk) -> None:
     if walk.kind == walks.CLOSE and walk.domain is not None:
         domain = await administrations.find_domain(tx, walk.domain)
         if domain is not None and domain.status == CLOSING:
-            await administrations.set_domain(tx, replace(domain, status=CLOSED, closes_ts=None))
+            await administrations.set_domain(tx, replace(domain, status=CLOSED, closes_ts=None, is_held=False))
 
 
 async def _place(world: World, step: _Step) -> None:
@@ -186,5 +185,5 @@ async def _close(world: World, agent: Agent, email: Email) -> OutgoingMail | Non
     account = await world.store.read(accounts.find_account, agent.user_id)
     if account is None or account.is_admin:
         return None
-    await deactivate(world, Requester(agent.user_id, "", 0, account.instance), False, "admin")
+    await deactivate(world, agent.user_id, False, "admin")
     return mails.closed_mail(str(email))

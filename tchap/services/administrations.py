@@ -8,6 +8,7 @@ from tchap.base.clock import Clock
 from tchap.base.config import Settings
 from tchap.policy.domains import Home, administration_id_of, find_home, listings_of
 from tchap.policy.emails import Email, parse_email
+from tchap.protocol.identifiers import server_of
 from tchap.services.directory_listing import list_people
 from tchap.services.world import World
 from tchap.storage import administrations
@@ -60,7 +61,9 @@ async def _plant(tx: Tx, wanted: list[tuple[Administration, tuple[str, ...]]]) -
         kept = await administrations.find_administration_named(tx, administration.name)
         owner = administration.administration_id if kept is None else kept.administration_id
         for domain in domains:
-            is_new |= await administrations.add_domain(tx, Domain(domain, owner, administration.created_ts))
+            # One that was closed or renamed since does not come back with every start.
+            if await administrations.find_domain(tx, domain) is None:
+                is_new |= await administrations.add_domain(tx, Domain(domain, owner, administration.created_ts))
     return is_new
 
 
@@ -76,14 +79,10 @@ async def _place_everybody(store: Store, externals: str | None) -> None:
 
 
 async def _place(tx: Tx, batch: list[tuple[str, str]], externals: str | None) -> None:
-    emails = {user_id: parse_email(address) for address, user_id in batch if not _is_of(user_id, externals)}
+    emails = {user_id: parse_email(address) for address, user_id in batch if server_of(user_id) != externals}
     names = {name for email in emails.values() for name in listings_of(email.domain)}
     listed = await administrations.find_listed(tx, names)
     homes = {user_id: find_home(email, listed, externals) for user_id, email in emails.items()}
     placed = [(user_id, home.administration_id) for user_id, home in homes.items() if home is not None]
     await administrations.set_administrations(tx, placed)
     await list_people(tx, [user_id for user_id, _ in placed])
-
-
-def _is_of(user_id: str, instance: str | None) -> bool:
-    return instance is not None and user_id.endswith(f":{instance}")

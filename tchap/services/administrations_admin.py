@@ -5,8 +5,9 @@ Every act is one line in the audit of the administration and one mail to its con
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar, TypeVarTuple
 
 from tchap.base.errors import MatrixError
 from tchap.base.identity import Requester
@@ -16,7 +17,7 @@ from tchap.protocol import directory_words as words
 from tchap.services import administration_delegates as delegates_jobs
 from tchap.services import administration_domains as domains_jobs
 from tchap.services import administration_jobs as jobs
-from tchap.services.administration_desk import Hand, get_administration, hand_of
+from tchap.services.administration_desk import Hand, get_administration, hand_of, on_administration
 from tchap.services.administration_domains import unknown_domain
 from tchap.services.administration_jobs import Change, NewAdministration
 from tchap.services.administration_rights import check_act, check_subject, get_actor, refused, subject_of
@@ -31,6 +32,9 @@ from tchap.storage.administrations import Administration, Domain
 from tchap.storage.audit import AdminAct
 from tchap.storage.database import Tx
 from tchap.storage.delegates import Delegate
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,7 @@ async def create_administration(world: World, requester: Requester, wish: Openin
         await check_act(world, requester, Act.ADD_DOMAIN, parent)
     if not actor.is_operator:
         new = await world.store.read(_beside_parent, new)
-    hand = _hand(world, requester)
-    opened = await world.store.write(jobs.open_administration, new, wish.domains, wish.delegates, hand)
-    _wake(world)
-    return opened
+    return await _run(world, actor, jobs.open_administration, new, wish.domains, wish.delegates)
 
 
 async def _beside_parent(tx: Tx, new: NewAdministration) -> NewAdministration:
@@ -89,39 +90,38 @@ async def change_administration(
 ) -> Administration:
     """Changes what is given; what others know it by is the operators' alone. Forbidden, NotFound, M_INVALID_PARAM."""
     act = Act.REDESCRIBE if change.redescribes else Act.CHANGE
-    await check_act(world, requester, act, (administration_id,))
-    changed = await world.store.write(jobs.change_administration, administration_id, change, _hand(world, requester))
+    actor = await check_act(world, requester, act, (administration_id,))
+    changed = await _run(world, actor, jobs.change_administration, administration_id, change)
     if change.refuses_clear is not None:
         # It is remembered with the token of everybody there.
         world.live.tokens.forget_all()
-    _wake(world)
     return changed
 
 
 async def set_suspended(world: World, requester: Requester, administration_id: str, suspended: bool) -> Administration:
-    """Whether the administration opens no new account. A delegate decides so of what is below their own."""
-    await check_act(world, requester, Act.SUSPEND, (administration_id,))
-    hand = _hand(world, requester)
-    changed = await world.store.write(jobs.set_suspended, administration_id, suspended, hand)
-    _wake(world)
-    return changed
+    """Whether the administration opens no new account. A delegate decides so of what is below their own, but where an
+    operator has. Forbidden, NotFound."""
+    actor = await check_act(world, requester, Act.SUSPEND, (administration_id,))
+    return await _run(world, actor, jobs.set_suspended, administration_id, suspended)
 
 
 async def add_domain(world: World, requester: Requester, administration_id: str, domain: str) -> Domain:
     """Gives a domain to an administration. Operators alone: a delegate proves it first (on-boarding)."""
-    await check_act(world, requester, Act.ADD_DOMAIN, (administration_id,))
-    added = await world.store.write(_add_domain, administration_id, domain, _hand(world, requester))
-    _wake(world)
-    return added
-
-
-async def _add_domain(tx: Tx, administration_id: str, domain: str, hand: Hand) -> Domain:
-    return await domains_jobs.add_domain(tx, await get_administration(tx, administration_id), domain, hand)
+    actor = await check_act(world, requester, Act.ADD_DOMAIN, (administration_id,))
+    return await _run(world, actor, on_administration, administration_id, domains_jobs.add_domain, domain)
 
 
 async def check_domain(world: World, requester: Requester, act: Act, named: tuple[str, str | None]) -> Domain:
     """A domain, and whose it must be where that is said, for who may do this to it. Forbidden; NotFound for operators
     alone."""
+    _, domain = await _find_domain(world, requester, act, named)
+    return domain
+
+
+async def _find_domain(
+    world: World, requester: Requester, act: Act, named: tuple[str, str | None]
+) -> tuple[Actor, Domain]:
+    """The same, with who asks."""
     actor = await get_actor(world, requester)
     text, of = named
     try:
@@ -133,70 +133,56 @@ async def check_domain(world: World, requester: Requester, act: Act, named: tupl
     check_subject(actor, act, subject_of((domain.administration_id,)))
     if of not in (None, domain.administration_id):
         raise unknown_domain()
-    return domain
+    return actor, domain
 
 
 async def move_domain(world: World, requester: Requester, domain: str, to_administration_id: str) -> Domain:
     """Gives a domain and its agents to another administration; who does it looks after both."""
-    known = await check_domain(world, requester, Act.MOVE_DOMAIN, (domain, None))
-    await check_act(world, requester, Act.MOVE_DOMAIN, (known.administration_id, to_administration_id))
-    moved = await world.store.write(
-        domains_jobs.move_domain, known.domain, to_administration_id, _hand(world, requester)
-    )
-    _wake(world)
-    return moved
+    actor, known = await _find_domain(world, requester, Act.MOVE_DOMAIN, (domain, None))
+    check_subject(actor, Act.MOVE_DOMAIN, subject_of((known.administration_id, to_administration_id)))
+    return await _run(world, actor, domains_jobs.move_domain, known.domain, to_administration_id)
 
 
 async def rename_domain(world: World, requester: Requester, old: str, new: str) -> Domain:
     """Renames a domain and the addresses of its accounts. Operators alone: nobody proved the new name."""
-    known = await check_domain(world, requester, Act.RENAME_DOMAIN, (old, None))
-    renamed = await world.store.write(domains_jobs.rename_domain, known.domain, new, _hand(world, requester))
-    _wake(world)
-    return renamed
+    actor, known = await _find_domain(world, requester, Act.RENAME_DOMAIN, (old, None))
+    return await _run(world, actor, domains_jobs.rename_domain, known.domain, new)
 
 
 async def suspend_domain(world: World, requester: Requester, domain: str) -> Domain:
-    known = await check_domain(world, requester, Act.SUSPEND_DOMAIN, (domain, None))
-    changed = await world.store.write(domains_jobs.suspend_domain, known.domain, _hand(world, requester))
-    _wake(world)
-    return changed
+    actor, known = await _find_domain(world, requester, Act.SUSPEND_DOMAIN, (domain, None))
+    return await _run(world, actor, domains_jobs.suspend_domain, known.domain)
 
 
 async def reopen_domain(world: World, requester: Requester, domain: str) -> Domain:
-    known = await check_domain(world, requester, Act.SUSPEND_DOMAIN, (domain, None))
-    changed = await world.store.write(domains_jobs.reopen_domain, known.domain, _hand(world, requester))
-    _wake(world)
-    return changed
+    """Takes agents again, and ends a closing; Forbidden to a delegate where an operator decided on it."""
+    actor, known = await _find_domain(world, requester, Act.SUSPEND_DOMAIN, (domain, None))
+    return await _run(world, actor, domains_jobs.reopen_domain, known.domain)
 
 
 async def close_domain(world: World, requester: Requester, domain: str, closes_ts: int) -> Domain:
     """Warns the accounts of a domain, and closes them at `closes_ts`."""
-    known = await check_domain(world, requester, Act.CLOSE_DOMAIN, (domain, None))
-    closing = await world.store.write(domains_jobs.close_domain, known.domain, closes_ts, _hand(world, requester))
-    _wake(world)
-    return closing
+    actor, known = await _find_domain(world, requester, Act.CLOSE_DOMAIN, (domain, None))
+    return await _run(world, actor, domains_jobs.close_domain, known.domain, closes_ts)
 
 
 async def name_delegate(world: World, requester: Requester, administration_id: str, email: str) -> Delegate:
     """Names a delegated administrator by their address, with or without an account."""
-    await check_act(world, requester, Act.NAME_DELEGATE, (administration_id,))
-    named = await world.store.write(_name_delegate, administration_id, email, _hand(world, requester))
-    _wake(world)
-    return named
-
-
-async def _name_delegate(tx: Tx, administration_id: str, email: str, hand: Hand) -> Delegate:
-    return await delegates_jobs.name_delegate(tx, await get_administration(tx, administration_id), email, hand)
+    actor = await check_act(world, requester, Act.NAME_DELEGATE, (administration_id,))
+    return await _run(world, actor, on_administration, administration_id, delegates_jobs.name_delegate, email)
 
 
 async def dismiss_delegate(world: World, requester: Requester, administration_id: str, email: str) -> None:
-    await check_act(world, requester, Act.NAME_DELEGATE, (administration_id,))
-    await world.store.write(_dismiss_delegate, administration_id, email, _hand(world, requester))
-    _wake(world)
+    actor = await check_act(world, requester, Act.NAME_DELEGATE, (administration_id,))
+    await _run(world, actor, on_administration, administration_id, delegates_jobs.dismiss_delegate, email)
 
 
-async def _dismiss_delegate(tx: Tx, administration_id: str, email: str, hand: Hand) -> None:
-    await delegates_jobs.dismiss_delegate(tx, await get_administration(tx, administration_id), email, hand)
+async def _run(world: World, actor: Actor, job: Callable[[Tx, *Ts, Hand], Coroutine[Any, Any, T]], *args: *Ts) -> T:
+    """Does it by the hand of who may, and wakes the duties that follow."""
+    done = await world.store.write(job, *args, hand_of(world, actor.user_id, actor.is_operator))
+    world.mailer.wake()
+    world.live.walks.set()
+    return done
 
 
 async def show_administration(world: World, requester: Requester, administration_id: str) -> Shown:
@@ -265,13 +251,3 @@ async def find_acts(
     """What was done to an administration and its people, the newest first; `page`: the act before which, how many."""
     await check_act(world, requester, Act.READ_AUDIT, (administration_id,))
     return await world.store.read(audit.find_acts_on, (administration_id,), *page)
-
-
-def _hand(world: World, requester: Requester) -> Hand:
-    # The mailer was chosen at start, and tests choose another.
-    return replace(hand_of(world.settings, world.clock, requester.user_id), to_mailbox=world.mailer.is_mailbox)
-
-
-def _wake(world: World) -> None:
-    world.mailer.wake()
-    world.live.walks.set()

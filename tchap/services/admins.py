@@ -100,7 +100,7 @@ async def close_account(world: World, requester: Requester, user_id: str, erase:
     """Closes somebody's account, as its owner could; an administrator alone opens it again."""
     target = await get_target(world, requester, user_id, Act.DEACTIVATE)
     await world.store.write(audit.add_act, act_of(world, requester, "deactivate", target, "erase" if erase else None))
-    await deactivate(world, Requester(user_id, "", 0, target.instance), erase, "admin")
+    await deactivate(world, user_id, erase, "admin")
 
 
 async def end_sessions(world: World, requester: Requester, user_id: str, device_ids: Sequence[str] | None) -> list[str]:

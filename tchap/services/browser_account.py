@@ -116,7 +116,7 @@ def _stands_alone(room: LiveRoom, user_id: str) -> bool:
 
 async def close_account(world: World, session: BrowserSession, erase: bool) -> None:
     check_proven(world, session)
-    await deactivation.deactivate(world, _requester(session), erase)
+    await deactivation.deactivate(world, session.user_id, erase)
 
 
 def _requester(session: BrowserSession) -> Requester:

@@ -51,15 +51,31 @@ async def submit_bug_report(world: World, sent: Sent) -> int:
             "Your recovery code stands in this report: take it out, and keep it to yourself.",
             "Votre code de récupération figure dans ce signalement : retirez-le, et ne le donnez à personne.",
         )
-    files = []
-    for number, (name, data) in enumerate(sent.files):
-        blob = world.entropy.token(24)
-        await world.media.put(f"{_FOLDER}/{blob}", data)
-        files.append(ReportFile(number, name[: limits.MAX_FILE_NAME], len(data), blob))
+    files = [
+        ReportFile(number, name[: limits.MAX_FILE_NAME], len(data), world.entropy.token(24))
+        for number, (name, data) in enumerate(sent.files)
+    ]
     report = _report_of(world, sent)
-    report_id = await world.store.write(_keep, report, files, (world.settings.support.email, world.mailer.is_mailbox))
+    try:
+        for file, (_, data) in zip(files, sent.files, strict=True):
+            await world.media.put(_place_of(file), data)
+        told = (world.settings.support.email, world.mailer.is_mailbox)
+        report_id = await world.store.write(_keep, report, files, told)
+    except Exception:
+        # What no report names would never be deleted.
+        await _remove_files(world, files)
+        raise
     world.mailer.wake()
     return report_id
+
+
+def _place_of(file: ReportFile) -> str:
+    return f"{_FOLDER}/{file.blob_name}"
+
+
+async def _remove_files(world: World, files: Sequence[ReportFile]) -> None:
+    for file in files:
+        await world.media.remove(_place_of(file))
 
 
 def _holds_secret(sent: Sent) -> bool:
@@ -135,15 +151,15 @@ async def _find(tx: Tx, report_id: int) -> tuple[BugReport, list[ReportFile]] | 
     return None if report is None else (report, await bug_reports.find_files(tx, report_id))
 
 
-async def get_report_file(world: World, requester: Requester, report_id: int, number: int) -> tuple[str, bytes]:
-    """A file of a report: its name and its bytes; NotFound, or what the antivirus says: anybody may have sent it."""
+async def get_report_file(world: World, requester: Requester, report_id: int, number: int) -> bytes:
+    """The bytes of a file of a report; NotFound, or what the antivirus says: anybody may have sent it."""
     _, files = await get_bug_report(world, requester, report_id)
     file = next((each for each in files if each.number == number), None)
-    data = await world.media.find(f"{_FOLDER}/{file.blob_name}") if file is not None else None
+    data = await world.media.find(_place_of(file)) if file is not None else None
     if file is None or data is None:
         raise NotFound("There is no such file.", "Ce fichier n'existe pas.")
     await check_clean(world, data)
-    return file.name, data
+    return data
 
 
 async def forget_bug_reports(world: World) -> None:
@@ -159,7 +175,6 @@ async def forget_some(world: World) -> bool:
     before_ts = world.clock.now_ms() - world.settings.support.report_days * limits.DAY_MS
     old = await world.store.read(bug_reports.find_old, before_ts, limits.BUG_REPORT_BATCH)
     for report_id in old:
-        for file in await world.store.read(bug_reports.find_files, report_id):
-            await world.media.remove(f"{_FOLDER}/{file.blob_name}")
+        await _remove_files(world, await world.store.read(bug_reports.find_files, report_id))
         await world.store.write(bug_reports.remove_bug_report, report_id)
     return bool(old)

@@ -7,7 +7,6 @@ opens it again for the same person is kept (`services/reactivation`).
 from dataclasses import dataclass
 from typing import Literal
 
-from tchap.base.identity import Requester
 from tchap.services.devices import Ended, end_all_devices, end_browsers, forget_ended
 from tchap.services.succession import leave_all_rooms
 from tchap.services.world import World
@@ -18,6 +17,7 @@ from tchap.storage import (
     delegates,
     directory,
     emails,
+    identity,
     proconnect,
     profiles,
     pushers,
@@ -38,16 +38,16 @@ class _Closing:
     closed_by: ClosedBy
 
 
-async def deactivate(world: World, requester: Requester, erase: bool, closed_by: ClosedBy = "owner") -> None:
+async def deactivate(world: World, user_id: str, erase: bool, closed_by: ClosedBy = "owner") -> None:
     """Leaves every room; then devices, tokens and addresses go.
 
     `erase` also takes the profile away, and all that could open the account again.
     """
-    await leave_all_rooms(world, requester.user_id)
-    closing = _Closing(requester.user_id, world.clock.now_ms(), erase, closed_by)
+    await leave_all_rooms(world, user_id)
+    closing = _Closing(user_id, world.clock.now_ms(), erase, closed_by)
     ended = await world.store.write(_deactivate, closing)
-    world.live.tokens.forget_user(requester.user_id)
-    await forget_ended(world, requester.user_id, ended)
+    world.live.tokens.forget_user(user_id)
+    await forget_ended(world, user_id, ended)
 
 
 async def _deactivate(tx: Tx, closing: _Closing) -> Ended:
@@ -55,6 +55,8 @@ async def _deactivate(tx: Tx, closing: _Closing) -> Ended:
     known = await accounts.find_emails_of(tx, user_id)
     for address in known:
         await emails.remove_invitations(tx, address.email, now_ms)
+        if closing.erase:
+            await identity.remove_unbound(tx, address.email)
     await accounts.set_deactivated(tx, user_id, now_ms, closing.erase)
     await accounts.remove_emails(tx, user_id)
     await end_browsers(tx, user_id)

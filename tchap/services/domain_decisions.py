@@ -10,18 +10,16 @@ from tchap.base.identity import Requester
 from tchap.gateways import domain_mails
 from tchap.policy.domain_requests import ACTS, State
 from tchap.services import administration_domains
-from tchap.services.administration_desk import Hand
+from tchap.services.administration_desk import Hand, hand_of, tell
 from tchap.services.administration_jobs import NewAdministration
 from tchap.services.admins import check_admin
 from tchap.services.domain_facts import find_dns_facts, study_domain
 from tchap.services.domain_openings import (
     Why,
     decided,
-    hand_for,
     open_domain,
     plan_administration,
     refuse_request,
-    tell,
 )
 from tchap.services.world import World
 from tchap.storage import domain_requests
@@ -67,10 +65,21 @@ async def decide(world: World, requester: Requester, request_id: str, wish: Wish
     found = await get_request(world, requester, request_id)
     if wish.act in ("refuse", "suspend") and not wish.reason:
         raise InvalidParam("Say why: the requester is told.", "Donnez le motif : il est dit au demandeur.")
-    planned, hand = plan_administration(world, found), hand_for(world, requester.user_id)
+    planned, hand = plan_administration(world, found), hand_of(world, requester.user_id, is_operator=True)
     done = await world.store.write(_decide, request_id, wish, planned, hand)
     world.mailer.wake()
     return done
+
+
+_STATES = {
+    State.DESCRIBING: "encore à décrire",
+    State.PROVING: "encore à prouver",
+    State.WAITING: "en attente d'une décision",
+    State.APPROVED: "acceptée",
+    State.REFUSED: "refusée",
+    State.SUSPENDED: "suspendue",
+    State.WITHDRAWN: "retirée",
+}
 
 
 async def _decide(tx: Tx, request_id: str, wish: Wish, planned: NewAdministration, hand: Hand) -> DomainRequest:
@@ -80,7 +89,7 @@ async def _decide(tx: Tx, request_id: str, wish: Wish, planned: NewAdministratio
     if own.state not in ACTS[wish.act][0]:
         raise Forbidden(
             f"This request is {own.state}: that cannot be done to it.",
-            f"Cette demande est à l'état « {own.state} » : ce n'est pas possible.",
+            f"Cette demande est {_STATES[State(own.state)]} : ce n'est pas possible.",
         )
     if wish.act == "approve":
         return await open_domain(tx, own, planned, hand)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tchap.base import limits
 from tchap.base.errors import InvalidParam
+from tchap.base.tables import read_rows
 from tchap.gateways.domain_lists import DomainLists
 from tchap.policy.domain_requests import DomainFacts, Outcome, decide_domain
 from tchap.policy.emails import parse_email
@@ -41,7 +41,8 @@ def read_list(text: str) -> Iterator[Entry]:
     """The entries of a list: one domain a line, or CSV with a header.
 
     Of a CSV the domains are the column `domain`, and `name` then names the organisation; without one they are the
-    column `name`, as in the State's own file. Empty lines and those that begin with `#` say nothing.
+    column `name`, as in the State's own file. Empty lines and those that begin with `#` say nothing. M_INVALID_PARAM
+    for what is no CSV.
     """
     lines = text.removeprefix("\ufeff").splitlines()
     header = lines[0].lower() if lines else ""
@@ -50,14 +51,13 @@ def read_list(text: str) -> Iterator[Entry]:
     column = next((name for name in ("domain", "name") if name in columns), None)
     if column is None:
         delimiter, columns, column = ",", ["domain"], "domain"
-    reader = csv.reader(lines, delimiter=delimiter or ",")
     place, title = columns.index(column), columns.index("name") if column == "domain" and "name" in columns else None
     has_header = column in header
-    for row in reader:
+    for number, row in read_rows(lines, delimiter or ","):
         is_entry = len(row) > place and row[place].strip() and not row[0].startswith("#")
-        if is_entry and not (has_header and reader.line_num == 1):
+        if is_entry and not (has_header and number == 1):
             name = row[title].strip() if title is not None and len(row) > title else ""
-            yield Entry(reader.line_num, row[place].strip(), name or None)
+            yield Entry(number, row[place].strip(), name or None)
 
 
 def check_entry(lists: DomainLists, entry: Entry) -> str:

@@ -7,20 +7,18 @@ from typing import Any
 
 from tchap.base.errors import Forbidden
 from tchap.gateways import domain_mails
-from tchap.policy.administrations import MAX_NAME
+from tchap.policy.administrations import MAX_NAME, plain_name
 from tchap.policy.domain_requests import Outcome, State
 from tchap.policy.domains import listings_of
-from tchap.services.administration_desk import Hand, hand_of
+from tchap.services.administration_desk import Hand, hand_of, tell
 from tchap.services.administration_jobs import NewAdministration, open_administration
 from tchap.services.domain_facts import Study, find_dns_facts, study_domain
 from tchap.services.domain_requests import already_open, get_in, refusal_of
-from tchap.services.emails import post
 from tchap.services.world import World
 from tchap.storage import administrations, audit, domain_requests
 from tchap.storage.audit import AdminAct
 from tchap.storage.database import Tx
 from tchap.storage.domain_requests import DomainRequest
-from tchap.storage.mail_outbox import OutgoingMail
 
 OPEN_PATH = "/ouvrir"
 BY_LAW = "on-boarding"
@@ -60,14 +58,10 @@ async def settle(world: World, own: DomainRequest, way: str) -> DomainRequest:
     listed = study.known.name if study.known is not None else None
     wanted = plan_administration(world, own, listed)
     proven = Proven(way, facts, study.verdict.outcome, wanted, _find_why(study))
-    hand, deciders = hand_for(world, BY_LAW), world.settings.onboarding.deciders_email
+    hand, deciders = hand_of(world, BY_LAW), world.settings.onboarding.deciders_email
     settled = await world.store.write(_settle, own.request_id, proven, hand, deciders)
     world.mailer.wake()
     return settled
-
-
-def hand_for(world: World, by: str) -> Hand:
-    return hand_of(world.settings, world.clock, by)
 
 
 def _find_why(study: Study) -> Why | None:
@@ -80,9 +74,9 @@ def _find_why(study: Study) -> Why | None:
 def plan_administration(world: World, own: DomainRequest, listed_name: str | None = None) -> NewAdministration:
     """The administration as it would be. What stands after its agents' names is read from their addresses, never from
     what the requester typed; the name that the State's list gives comes before the requester's."""
-    kind = own.kind or "other"
+    kind, listed = own.kind or "other", plain_name(listed_name or "")
     return NewAdministration(
-        (listed_name or own.name or own.domain)[:MAX_NAME].strip(),
+        (listed or own.name or own.domain)[:MAX_NAME].strip(),
         "",
         instance_for(world, kind),
         kind,
@@ -129,11 +123,10 @@ async def open_domain(tx: Tx, own: DomainRequest, wanted: NewAdministration, han
     """The administration, its domain and its delegates, from this moment on; each is told.
 
     Where somebody else has the domain by then, by its name or by a wider one, the request is refused. Two town halls
-    may have one name. A domain that was closed is nobody's: its former owner's line goes.
+    may have one name.
     """
     if await administrations.find_listed(tx, listings_of(own.domain)):
         return await refuse_request(tx, own, _TAKEN, hand)
-    await administrations.remove_closed_domain(tx, own.domain)
     wanted = replace(wanted, name=await _free_name(tx, wanted.name, own.domain))
     # The requester has a mail of her own, below; the contact is often she.
     quiet = replace(hand, is_quiet=True)
@@ -172,7 +165,3 @@ def decided(own: DomainRequest, reason: str | None, hand: Hand) -> DomainRequest
 def page_of(hand: Hand) -> str:
     """The page where a request is made and followed."""
     return f"{hand.public_url}{OPEN_PATH}"
-
-
-async def tell(tx: Tx, mail: OutgoingMail, hand: Hand) -> None:
-    await post(tx, mail, hand.now_ms, hand.to_mailbox)

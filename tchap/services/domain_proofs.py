@@ -15,8 +15,8 @@ from tchap.base.errors import Forbidden, InvalidParam, LimitExceeded, MatrixErro
 from tchap.gateways import domain_mails
 from tchap.gateways.dns import DnsSilent
 from tchap.policy.domain_requests import State, challenge_names, challenge_text, holds_challenge
-from tchap.services.administration_desk import Hand
-from tchap.services.domain_openings import OPEN_PATH, Why, hand_for, page_of, refuse_request, settle, tell
+from tchap.services.administration_desk import Hand, hand_of, tell
+from tchap.services.domain_openings import OPEN_PATH, Why, page_of, refuse_request, settle
 from tchap.services.domain_requests import check_open, digest, get_in
 from tchap.services.world import World
 from tchap.storage import domain_requests
@@ -51,7 +51,7 @@ async def begin_watching(world: World, own: DomainRequest) -> DomainRequest:
     """The requester is sent the record to add, once; from now on the DNS is looked at."""
     if own.next_check_ts is not None or own.state != State.PROVING:
         return own
-    watched = await world.store.write(_watch, own.request_id, hand_for(world, own.requester))
+    watched = await world.store.write(_watch, own.request_id, hand_of(world, own.requester))
     world.mailer.wake()
     return watched
 
@@ -113,7 +113,7 @@ async def ask_by_mail(world: World, own: DomainRequest, to: str) -> DomainReques
     wait_ms = world.live.rate_limits.take("mail_to", f"{address} {own.domain}", world.clock.monotonic())
     if wait_ms:
         raise LimitExceeded(wait_ms)
-    token, hand = world.entropy.token(), hand_for(world, own.requester)
+    token, hand = world.entropy.token(), hand_of(world, own.requester)
     mail = domain_mails.proof_mail(address, own.domain, own.requester, f"{hand.public_url}{PROOF_PATH}?token={token}")
     way = POSTMASTER if to == POSTMASTER else "authority"
     asked = await world.store.write(_ask, (own.request_id, way), mail, digest(token), hand)
@@ -158,7 +158,7 @@ async def confirm(world: World, token: str) -> DomainRequest:
 async def reject(world: World, token: str) -> DomainRequest:
     """Whoever reads the mail says that the request is not theirs: it ends. NotFound."""
     asked = await get_asked(world, token)
-    rejected = await world.store.write(_reject, asked.request_id, hand_for(world, asked.proof_email or ""))
+    rejected = await world.store.write(_reject, asked.request_id, hand_of(world, asked.proof_email or ""))
     world.mailer.wake()
     return rejected
 

@@ -25,7 +25,6 @@ from tchap.storage.database import Tx
 from tchap.storage.domain_requests import DomainRequest
 
 PURPOSE = "onboard"
-_DAY_MS = 24 * 3600 * 1000
 
 log = structlog.get_logger(__name__)
 
@@ -172,9 +171,9 @@ async def _begin(tx: Tx, fresh: DomainRequest) -> DomainRequest:
     if last is not None and _is_alive(last, fresh.created_ts):
         fresh = replace(last, token_hash=fresh.token_hash, changed_ts=fresh.changed_ts)
     else:
-        under_way, of_today = await domain_requests.count_requests(tx, fresh.domain, fresh.created_ts - _DAY_MS)
+        under_way, of_today = await domain_requests.count_requests(tx, fresh.domain, fresh.created_ts - limits.DAY_MS)
         if under_way >= limits.MAX_DOMAIN_REQUESTS or of_today >= limits.MAX_DOMAIN_REQUESTS_DAY:
-            raise LimitExceeded(_DAY_MS)
+            raise LimitExceeded(limits.DAY_MS)
     await domain_requests.set_request(tx, fresh)
     return fresh
 

@@ -43,8 +43,7 @@ async def invite_by_email(world: World, requester: Requester, room_id: str, addr
     email = read_email(address)
     known = await world.store.read(accounts.find_email, str(email))
     if known is not None:
-        await _vouch_again(world, requester, email, known.user_id)
-        await memberships.invite(world, requester, room_id, known.user_id)
+        await _invite_known(world, requester, room_id, (email, known.user_id))
         return
     wanted = find_vouch(world, requester, email, await check_may_come(world, requester, room_id, email))
     if wanted is not None:
@@ -73,10 +72,16 @@ def find_vouch(world: World, requester: Requester, email: Email, home: Home | No
     return plan_vouch(world, requester, email, keeps=True) if is_outside else None
 
 
-async def _vouch_again(world: World, requester: Requester, email: Email, user_id: str) -> None:
-    """Inviting a guest who has an account vouches for them too, also where everybody else's word is over."""
-    if is_external(world, user_id) and not world.settings.test_profile:
-        await world.store.write(vouch, plan_vouch(world, requester, email, keeps=True))
+async def _invite_known(world: World, requester: Requester, room_id: str, whom: tuple[Email, str]) -> None:
+    """Inviting a guest who has an account vouches for them too, also where everybody else's word is over; an invitation
+    that the room refuses does not."""
+    email, user_id = whom
+    wanted = plan_vouch(world, requester, email, keeps=True) if is_external(world, user_id) else None
+    if wanted is not None:
+        await world.store.read(check_vouch, wanted)
+    await memberships.invite(world, requester, room_id, user_id)
+    if wanted is not None:
+        await world.store.write(vouch, wanted)
         world.live.tokens.forget_user(user_id)
 
 

@@ -9,7 +9,7 @@ from tchap.base.errors import Forbidden, InvalidParam, LimitExceeded, MatrixErro
 from tchap.base.identity import Requester
 from tchap.gateways import external_mails, mail_texts
 from tchap.policy.emails import Email
-from tchap.policy.externals import DAY_MS, Refusal, Rules, Wish, decide_sponsorship, find_term
+from tchap.policy.externals import Refusal, Rules, Wish, decide_sponsorship, find_term
 from tchap.protocol.identifiers import server_of
 from tchap.services.accounts import account_expired
 from tchap.services.administrations import externals_of, find_home_in
@@ -50,7 +50,7 @@ def plan_vouch(
 ) -> Vouch:
     """What is asked, with what decides on it."""
     chosen = world.settings.externals
-    rules = Rules(chosen.usual_days * DAY_MS, chosen.longest_days * DAY_MS)
+    rules = Rules(chosen.usual_days * limits.DAY_MS, chosen.longest_days * limits.DAY_MS)
     return Vouch(email, sponsor, ends_ts, rules, externals_of(world.settings), world.clock.now_ms(), keeps)
 
 

@@ -9,10 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from tchap.base import limits
-from tchap.base.identity import Requester
 from tchap.gateways import external_mails
-from tchap.policy.externals import DAY_MS
-from tchap.protocol.identifiers import server_of
 from tchap.services.accounts import account_expired
 from tchap.services.administrations import externals_of
 from tchap.services.deactivation import deactivate
@@ -70,7 +67,7 @@ async def _end_some(tx: Tx, now_ms: int, externals: str | None) -> list[Ended]:
 
 
 async def _warn(world: World, now_ms: int) -> bool:
-    before_ts = now_ms + world.settings.externals.warn_days * DAY_MS
+    before_ts = now_ms + world.settings.externals.warn_days * limits.DAY_MS
     due = await world.store.read(sponsorships.find_to_warn, before_ts, now_ms, limits.GUESTS_BATCH)
     for guest in due:
         addresses = await world.store.read(accounts.find_emails_of, guest.sponsorship.sponsor)
@@ -98,6 +95,8 @@ async def _take_out(world: World, instance: str, now_ms: int) -> bool:
 
 
 async def _take_one_out(world: World, user_id: str, now_ms: int) -> None:
+    if not await _is_over(world, user_id, now_ms):
+        return
     world.live.tokens.forget_user(user_id)
     world.live.notifier.refuse(user_id, account_expired())
     await leave_all_rooms(world, user_id)
@@ -107,6 +106,12 @@ async def _take_one_out(world: World, user_id: str, now_ms: int) -> None:
     ]
     await world.store.write(_set_out, user_id, mails, (now_ms, world.mailer.is_mailbox))
     log.info("a guest left all rooms")
+
+
+async def _is_over(world: World, user_id: str, now_ms: int) -> bool:
+    """Whether still nobody vouches: those before in the batch may have taken a minute to leave their rooms."""
+    account = await world.store.read(accounts.find_account, user_id)
+    return account is not None and account.expires_ts is not None and account.expires_ts <= now_ms
 
 
 async def _follow_each(due: Sequence[str], follow: Callable[[str], Awaitable[None]]) -> bool:
@@ -132,9 +137,10 @@ async def _close(world: World, now_ms: int) -> bool:
     days = world.settings.externals.close_after_days
     if days == 0:
         return False
-    due = await world.store.read(sponsorships.find_to_close, now_ms - days * DAY_MS, limits.GUESTS_BATCH)
-    return await _follow_each(due, lambda user_id: deactivate(world, _as(user_id), erase=False, closed_by="term"))
+    due = await world.store.read(sponsorships.find_to_close, now_ms - days * limits.DAY_MS, limits.GUESTS_BATCH)
+    return await _follow_each(due, lambda user_id: _close_one(world, user_id, now_ms))
 
 
-def _as(user_id: str) -> Requester:
-    return Requester(user_id, "", 0, server_of(user_id), is_external=True)
+async def _close_one(world: World, user_id: str, now_ms: int) -> None:
+    if await _is_over(world, user_id, now_ms):
+        await deactivate(world, user_id, erase=False, closed_by="term")

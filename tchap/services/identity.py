@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from tchap.base import limits
 from tchap.base.errors import InvalidParam, MatrixError
-from tchap.protocol.identifiers import server_of
 from tchap.services import openid
 from tchap.services.accounts import account_expired
 from tchap.services.sessions import hash_token
@@ -69,9 +68,3 @@ async def accept_terms(world: World, user_id: str, urls: list[str]) -> None:
 async def find_public_key(world: World, key_id: str) -> str | None:
     """The long-term key of this id, of whichever of our names (`GET /pubkey/{keyId}`)."""
     return next((key.public for key in world.keys.values() if key.key_id == key_id), None)
-
-
-def is_external(world: World, user_id: str) -> bool:
-    """Externals look nobody up."""
-    instance = world.settings.find_instance(server_of(user_id))
-    return instance is not None and instance.is_external and not world.settings.test_profile

@@ -23,8 +23,9 @@ from tchap.services.email_invitations import (
     masked,
 )
 from tchap.services.emails import read_email
-from tchap.services.identity import is_external
+from tchap.services.identity import unauthorised
 from tchap.services.refusals import user_suspended
+from tchap.services.room_law import is_external
 from tchap.services.world import World
 from tchap.storage import accounts, identity
 from tchap.storage.emails import Invitation
@@ -54,9 +55,8 @@ async def store_invite(world: World, user_id: str, asked: StoreInvite) -> Kept:
     Forbidden for who may not invite there, M_USER_SUSPENDED, M_THREEPID_IN_USE with `mxid` where the address has an
     account.
     """
-    await _check_not_suspended(world, user_id)
+    requester = await _get_requester(world, user_id)
     email = read_email(asked.address)
-    requester = _requester(world, user_id)
     if asked.sender != user_id:
         raise Forbidden("One invites in one's own name.", "On n'invite qu'en son propre nom.")
     home = await check_may_come(world, requester, asked.room_id, email)
@@ -82,14 +82,17 @@ async def store_invite(world: World, user_id: str, asked: StoreInvite) -> Kept:
     return Kept(token, masked(email), _keys(world, user_id, ephemeral))
 
 
-async def _check_not_suspended(world: World, user_id: str) -> None:
+async def _get_requester(world: World, user_id: str) -> Requester:
+    """Who asks, as the client API would know them: in whose name they vouch for guests is their administration's."""
     account = await world.store.read(accounts.find_account, user_id)
-    if account is not None and account.suspended_ts is not None:
+    if account is None:
+        raise unauthorised()
+    if account.suspended_ts is not None:
         raise user_suspended()
-
-
-def _requester(world: World, user_id: str) -> Requester:
-    return Requester(user_id, "", 0, server_of(user_id), is_external=is_external(world, user_id))
+    external = is_external(world, user_id)
+    return Requester(
+        user_id, "", 0, account.instance, is_external=external, administration_id=account.administration_id
+    )
 
 
 def _keys(world: World, user_id: str, ephemeral: str) -> tuple[dict[str, str], ...]:

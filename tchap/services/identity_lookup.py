@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tchap.base import limits
 from tchap.base.errors import Forbidden, InvalidParam, LimitExceeded, MatrixError
-from tchap.services.identity import is_external
+from tchap.services.room_law import is_external
 from tchap.services.world import World
 from tchap.storage import identity
 from tchap.storage.database import Tx

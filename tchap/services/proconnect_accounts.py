@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass, replace
 
+from tchap.base import limits
 from tchap.base.errors import MatrixError
 from tchap.policy import names
 from tchap.policy.domains import Home
 from tchap.policy.emails import Email, parse_email
 from tchap.policy.people_files import MAX_TEXT
 from tchap.policy.reconciliation import Facts, Refusal, Refused, Reopen, Rules, SignIn, Standing, decide_sign_in
-from tchap.policy.validity import DAY_MS
 from tchap.protocol.directory_words import fold
+from tchap.protocol.identifiers import server_of
 from tchap.protocol.oidc import Person
-from tchap.services.account_moves import Move, follow, show_move
+from tchap.services.account_moves import Move, show_move, take_address
 from tchap.services.administrations import externals_of, find_administration, home_of
 from tchap.services.email_invitations import accept_invitations
 from tchap.services.people_roles import set_roles
@@ -19,7 +20,6 @@ from tchap.services.reactivation import reopen
 from tchap.services.registration import NewAccount, add_whole_account
 from tchap.services.world import World
 from tchap.storage import account_closings, accounts, proconnect, validity
-from tchap.storage.accounts import Account, AccountEmail
 from tchap.storage.database import Tx
 from tchap.storage.proconnect import Link
 
@@ -85,7 +85,7 @@ async def _word(world: World, person: Person, email: Email, served: str | None) 
         and (administration.requires_mfa or administration.name in settings.proconnect.mfa_administrations),
     )
     account = _new_account(world, person, email, home) if home is not None else None
-    period_ms = settings.validity.period_days * DAY_MS
+    period_ms = settings.validity.period_days * limits.DAY_MS
     return _Word(settings.proconnect.issuer, person, email, facts, rules, externals_of(settings), account, period_ms)
 
 
@@ -123,7 +123,7 @@ async def _settle(tx: Tx, word: _Word) -> _Entered | Refused:
     if isinstance(decision, SignIn):
         entered = await _enter(tx, word, decision, link if linked is not None else None)
     elif isinstance(decision, Reopen):
-        is_renamed = await reopen(tx, _move(word, decision.user_id, linked, None), word.facts.now_ms)
+        is_renamed = await reopen(tx, _move(word, decision.user_id, None), word.facts.now_ms)
         entered = _Entered(decision.user_id, True, is_renamed)
     elif word.account is None:
         return Refused(Refusal.NOT_AUTHORISED)
@@ -164,16 +164,12 @@ async def _enter(tx: Tx, word: _Word, decision: SignIn, link: Link | None) -> _E
         await validity.set_renewed(tx, user_id, now_ms + word.period_ms, now_ms)
     if not decision.takes_email or link is None or link.email == word.facts.email:
         return _Entered(user_id)
-    await accounts.remove_email(tx, user_id, link.email)
-    await accounts.add_email(tx, AccountEmail(word.facts.email, user_id, now_ms, now_ms))
-    account = await accounts.find_account(tx, user_id)
-    is_renamed = account is not None and await follow(tx, _move(word, user_id, account, parse_email(link.email)))
-    return _Entered(user_id, True, is_renamed)
+    move = _move(word, user_id, parse_email(link.email))
+    return _Entered(user_id, True, await take_address(tx, move, (link.email,), now_ms))
 
 
-def _move(word: _Word, user_id: str, account: Account | Standing | None, former: Email | None) -> Move:
-    instance = account.instance if account is not None else ""
-    return Move(user_id, instance, word.email, former, word.externals)
+def _move(word: _Word, user_id: str, former: Email | None) -> Move:
+    return Move(user_id, server_of(user_id), word.email, former, word.externals)
 
 
 def _link(word: _Word, user_id: str) -> Link:

@@ -41,7 +41,7 @@ async def reactivate(world: World, requester: Requester, user_id: str, text: str
     target = await find_target(world, requester, user_id, Act.REACTIVATE)
     closing = await world.store.read(account_closings.find_closing, user_id)
     if target is None or closing is None or closing.is_erased:
-        raise NotFound("There is no closed account to open.", "Il n'y a pas de compte fermé à rouvrir.")
+        raise _not_closed()
     email = await _get_address(world, requester, closing, text)
     move = Move(user_id, closing.instance, email, None, externals_of(world.settings))
     done = act_of(world, requester, "reactivate", target, str(email))
@@ -52,6 +52,10 @@ async def reactivate(world: World, requester: Requester, user_id: str, text: str
     await show_move(world, user_id, is_renamed)
     await accept_invitations(world, user_id, str(email))
     return str(email)
+
+
+def _not_closed() -> NotFound:
+    return NotFound("There is no closed account to open.", "Il n'y a pas de compte fermé à rouvrir.")
 
 
 async def _get_address(world: World, requester: Requester, closing: Closing, text: str | None) -> Email:
@@ -78,12 +82,15 @@ async def _open(tx: Tx, opening: _Opening) -> bool:
 
 
 async def reopen(tx: Tx, move: Move, now_ms: int) -> bool:
-    """Inside a transaction: opens the account under this address; whether its name changed. M_THREEPID_IN_USE.
+    """Inside a transaction: opens the account under this address; whether its name changed.
+
+    NotFound where somebody else has opened or erased it meanwhile; M_THREEPID_IN_USE.
 
     It has neither password, devices nor rooms; what it read before it left stays its to read (history visibility). A
     guest's lasts as long as somebody vouches for it.
     """
-    await account_closings.set_open(tx, move.user_id)
+    if not await account_closings.set_open(tx, move.user_id):
+        raise _not_closed()
     if not await accounts.add_email(tx, AccountEmail(str(move.email), move.user_id, now_ms, now_ms)):
         raise MatrixError("M_THREEPID_IN_USE", "This address has an account.", "Cette adresse a déjà un compte.")
     await follow_sponsors(tx, str(move.email), now_ms, move.externals)

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from tchap.base.config import Instance
 from tchap.base.errors import Forbidden, MatrixError
 from tchap.policy import names
 from tchap.policy.emails import Email, parse_email
+from tchap.policy.rooms import is_external
 from tchap.protocol.appservices import AppService
 from tchap.protocol.identifiers import server_of
 from tchap.services import interactive_auth
@@ -207,7 +207,7 @@ async def add_whole_account(tx: Tx, account: NewAccount, session: NewSession | N
             )
         await emails.remove_proofs(tx, account.email, "register")
         await delegates.claim(tx, account.email, user_id)
-        if Instance(name=account.instance).is_external:
+        if is_external(user_id):
             await follow_sponsors(tx, account.email, account.now_ms, account.instance)
     if account.terms_version is not None:
         await accounts.set_terms(tx, user_id, account.terms_version)

@@ -7,13 +7,14 @@ from enum import Enum
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from tchap.base import limits
 from tchap.base.config import ConfigError
 from tchap.base.errors import Forbidden, LimitExceeded, MatrixError
 from tchap.gateways.account_mails import Term, renewal_mail
 from tchap.policy import administrations as acts
 from tchap.policy import validity as law
 from tchap.policy.emails import parse_email
-from tchap.policy.validity import DAY_MS, Act, Facts, Rules, may_renew, parse_exemption
+from tchap.policy.validity import Act, Facts, Rules, may_renew, parse_exemption
 from tchap.services.accounts import account_expired
 from tchap.services.administrations import home_of
 from tchap.services.admins import act_of, get_target
@@ -63,10 +64,10 @@ def rules_in_force(settings: Settings) -> Rules | None:
     if settings.test_profile or not chosen.enabled:
         return None
     return Rules(
-        chosen.period_days * DAY_MS,
-        tuple(days * DAY_MS for days in chosen.mail_days_before),
-        chosen.close_after_days * DAY_MS,
-        chosen.last_mail_days_before * DAY_MS,
+        chosen.period_days * limits.DAY_MS,
+        tuple(days * limits.DAY_MS for days in chosen.mail_days_before),
+        chosen.close_after_days * limits.DAY_MS,
+        chosen.last_mail_days_before * limits.DAY_MS,
         exempt,
     )
 
@@ -185,7 +186,7 @@ async def set_term(world: World, requester: Requester, user_id: str, order: Orde
     """
     target = await get_target(world, requester, user_id, acts.Act.RENEW)
     rules, now_ms = rules_in_force(world.settings), world.clock.now_ms()
-    period_ms = world.settings.validity.period_days * DAY_MS
+    period_ms = world.settings.validity.period_days * limits.DAY_MS
     expires_ts = now_ms + period_ms if order.expires_ts is None else order.expires_ts
     done = act_of(world, requester, "set_validity", target, _detail(expires_ts, order))
     await world.store.write(_set_term, done, (expires_ts, order.mails), rules)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import structlog
 
 from tchap.base import limits
-from tchap.base.identity import Requester
 from tchap.policy.validity import RECHECK_MS, Act, Decision, Rules, decide
 from tchap.services.accounts import account_expired
 from tchap.services.deactivation import deactivate
@@ -72,7 +71,11 @@ async def look_at_terms(world: World) -> int:
     if any(decision.act in _MAILED for _, decision in decided):
         world.mailer.wake()
     for row, decision in decided:
-        await _apply(world, row, decision)
+        try:
+            await _apply(world, row, decision)
+        except Exception:
+            # One account that cannot be closed keeps nobody else waiting; it is tried again (CLOSE_RETRY_MS).
+            log.exception("an account's term could not be applied", user_id=row.user_id)
     return len(decided)
 
 
@@ -111,5 +114,5 @@ async def _close(world: World, row: TermRow) -> None:
     again = await world.store.read(validity.find_term, row.user_id)
     if again is None or again.expires_ts != row.expires_ts:
         return
-    await deactivate(world, Requester(row.user_id, "", 0, row.instance), erase=False, closed_by="term")
+    await deactivate(world, row.user_id, erase=False, closed_by="term")
     log.info("an account was closed at the end of its term")

@@ -37,13 +37,16 @@ async def find_closing(tx: Tx, user_id: str) -> Closing | None:
     return None if row is None else Closing(row[0], row[1], row[2], bool(row[3]), row[4])
 
 
-async def set_open(tx: Tx, user_id: str) -> None:
-    """Opens a closed account again, without a password; its term begins when it is next looked at."""
-    await tx.run(
+async def set_open(tx: Tx, user_id: str) -> bool:
+    """Opens a closed account again, without a password; its term begins when it is next looked at. False where it is
+    open, or was erased."""
+    opened = await tx.run(
         "UPDATE accounts SET deactivated_ts = NULL, closed_by = NULL, former_email = NULL, expires_ts = NULL,"
-        " validity_told_ts = NULL, validity_next_ts = 0, guest_ended_ts = NULL WHERE user_id = $1",
+        " validity_told_ts = NULL, validity_next_ts = 0, guest_ended_ts = NULL"
+        " WHERE user_id = $1 AND deactivated_ts IS NOT NULL AND is_erased = 0",
         user_id,
     )
+    return opened > 0
 
 
 async def find_standings(tx: Tx, user_ids: Collection[str], now_ms: int) -> dict[str, tuple[bool, bool]]:

@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 
 from tchap.storage.database import Tx
-from tchap.storage.identity import add_hashes, find_peppers, remove_hashes_of
+from tchap.storage.identity import (
+    add_hashes,
+    find_peppers,
+    follow_unbound,
+    remove_hashes_of,
+    remove_hashes_of_owner,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +131,8 @@ async def find_emails_of(tx: Tx, user_id: str) -> list[AccountEmail]:
 
 
 async def add_email(tx: Tx, email: AccountEmail) -> bool:
-    """False when the address belongs to an account already. It can be looked up from now on."""
+    """False when the address belongs to an account already. It can be looked up from now on, unless its owner has
+    chosen otherwise."""
     added = await tx.run(
         "INSERT INTO account_emails (email, user_id, added_ts, validated_ts) VALUES ($1, $2, $3, $4)"
         " ON CONFLICT (email) DO NOTHING",
@@ -134,7 +141,7 @@ async def add_email(tx: Tx, email: AccountEmail) -> bool:
         email.added_ts,
         email.validated_ts,
     )
-    if added:
+    if added and not await follow_unbound(tx, email.email, email.user_id):
         await add_hashes(tx, [email.email], await find_peppers(tx))
     return added > 0
 
@@ -145,4 +152,5 @@ async def remove_email(tx: Tx, user_id: str, email: str) -> None:
 
 
 async def remove_emails(tx: Tx, user_id: str) -> None:
+    await remove_hashes_of_owner(tx, user_id)
     await tx.run("DELETE FROM account_emails WHERE user_id = $1", user_id)

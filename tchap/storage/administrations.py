@@ -10,7 +10,8 @@ ACTIVE, SUSPENDED, CLOSING, CLOSED = "active", "suspended", "closing", "closed"
 
 @dataclass(frozen=True, slots=True)
 class Administration:
-    """One row; `parent_id` is the administration it is a part of, `contact` an e-mail address, `siren` nine digits."""
+    """One row; `parent_id` is the administration it is a part of, `contact` an e-mail address, `siren` nine digits;
+    `is_held` where an operator suspended it."""
 
     administration_id: str
     name: str
@@ -25,17 +26,20 @@ class Administration:
     status: str = ACTIVE
     refuses_clear: bool = True
     requires_mfa: bool = False
+    is_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """`domain` is exact, or `*.name` for what stands under a name; `closes_ts` is set while it is closing."""
+    """`domain` is exact, or `*.name` for what stands under a name; `closes_ts` is set while it is closing; `is_held`
+    where an operator suspended it, or is closing it."""
 
     domain: str
     administration_id: str
     added_ts: int
     status: str = ACTIVE
     closes_ts: int | None = None
+    is_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +55,13 @@ class ListedDomain:
 
 _FIELDS = (
     "administration_id, name, label, instance, created_ts, kind, parent_id, siren, headcount, contact, status,"
-    " refuses_clear, requires_mfa"
+    " refuses_clear, requires_mfa, held"
 )
-
-
-_DOMAIN = "domain, administration_id, added_ts, status, closes_ts"
+_DOMAIN = "domain, administration_id, added_ts, status, closes_ts, held"
 
 
 def _domain(row: Row) -> Domain:
-    return Domain(*row)
+    return Domain(row[0], row[1], row[2], row[3], row[4], bool(row[5]))
 
 
 def _administration(row: Row) -> Administration:
@@ -146,7 +148,7 @@ async def add_administration(tx: Tx, administration: Administration) -> bool:
     """False where the id or the name is taken."""
     added = await tx.run(
         f"INSERT INTO administrations ({_FIELDS})"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING",
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING",
         administration.administration_id,
         administration.name,
         administration.label,
@@ -160,6 +162,7 @@ async def add_administration(tx: Tx, administration: Administration) -> bool:
         administration.status,
         int(administration.refuses_clear),
         int(administration.requires_mfa),
+        int(administration.is_held),
     )
     return added > 0
 
@@ -168,7 +171,7 @@ async def set_administration(tx: Tx, changed: Administration) -> None:
     """Writes everything but the id and the moment it was made."""
     await tx.run(
         "UPDATE administrations SET name = $2, label = $3, instance = $4, kind = $5, parent_id = $6, siren = $7,"
-        " headcount = $8, contact = $9, status = $10, refuses_clear = $11, requires_mfa = $12"
+        " headcount = $8, contact = $9, status = $10, refuses_clear = $11, requires_mfa = $12, held = $13"
         " WHERE administration_id = $1",
         changed.administration_id,
         changed.name,
@@ -182,22 +185,24 @@ async def set_administration(tx: Tx, changed: Administration) -> None:
         changed.status,
         int(changed.refuses_clear),
         int(changed.requires_mfa),
+        int(changed.is_held),
     )
 
 
 async def add_domain(tx: Tx, domain: Domain) -> bool:
     """False where the domain is somebody's already. One that was closed is free again."""
     added = await tx.run(
-        "INSERT INTO administration_domains (domain, administration_id, status, added_ts, closes_ts)"
-        " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (domain) DO UPDATE SET"
+        f"INSERT INTO administration_domains ({_DOMAIN}) VALUES ($1, $2, $3, $4, $5, $6)"
+        " ON CONFLICT (domain) DO UPDATE SET"
         " administration_id = excluded.administration_id, status = excluded.status, added_ts = excluded.added_ts,"
-        " closes_ts = excluded.closes_ts"
+        " closes_ts = excluded.closes_ts, held = excluded.held"
         " WHERE administration_domains.status = 'closed'",
         domain.domain,
         domain.administration_id,
-        domain.status,
         domain.added_ts,
+        domain.status,
         domain.closes_ts,
+        int(domain.is_held),
     )
     return added > 0
 
@@ -205,11 +210,6 @@ async def add_domain(tx: Tx, domain: Domain) -> bool:
 async def find_domain(tx: Tx, domain: str) -> Domain | None:
     row = await tx.one(f"SELECT {_DOMAIN} FROM administration_domains WHERE domain = $1", domain)
     return None if row is None else _domain(row)
-
-
-async def remove_closed_domain(tx: Tx, domain: str) -> None:
-    """Forgets whose a closed domain was, so that it may be somebody else's; the audit remembers."""
-    await tx.run("DELETE FROM administration_domains WHERE domain = $1 AND status = 'closed'", domain)
 
 
 async def find_domains_of(tx: Tx, ids: Collection[str]) -> list[Domain]:
@@ -221,13 +221,15 @@ async def find_domains_of(tx: Tx, ids: Collection[str]) -> list[Domain]:
 
 
 async def set_domain(tx: Tx, changed: Domain) -> None:
-    """Writes whose the domain is, how it stands and when it is closed."""
+    """Writes whose the domain is, how it stands, by whose decision, and when it is closed."""
     await tx.run(
-        "UPDATE administration_domains SET administration_id = $2, status = $3, closes_ts = $4 WHERE domain = $1",
+        "UPDATE administration_domains SET administration_id = $2, status = $3, closes_ts = $4, held = $5"
+        " WHERE domain = $1",
         changed.domain,
         changed.administration_id,
         changed.status,
         changed.closes_ts,
+        int(changed.is_held),
     )
 
 

@@ -99,10 +99,6 @@ async def set_validated(tx: Tx, sid: str, now_ms: int, until_ms: int) -> None:
     )
 
 
-async def remove_validation(tx: Tx, sid: str) -> None:
-    await tx.run("DELETE FROM email_validations WHERE sid = $1", sid)
-
-
 async def remove_old_validations(tx: Tx, now_ms: int) -> None:
     await tx.run("DELETE FROM email_validations WHERE expires_ts < $1", now_ms)
 

@@ -117,6 +117,13 @@ async def remove_hashes_of(tx: Tx, email: str) -> None:
     await tx.run("DELETE FROM identity_hashes WHERE email = $1", email)
 
 
+async def remove_hashes_of_owner(tx: Tx, user_id: str) -> None:
+    """None of the addresses that an account has is looked up any more."""
+    await tx.run(
+        "DELETE FROM identity_hashes WHERE email IN (SELECT email FROM account_emails WHERE user_id = $1)", user_id
+    )
+
+
 async def remove_hashes_under(tx: Tx, pepper_id: int, limit: int) -> int:
     """Takes some of a former pepper's hashes away; how many."""
     return await tx.run(
@@ -150,8 +157,36 @@ async def set_unbound(tx: Tx, email: str, user_id: str, now_ms: int) -> None:
     await remove_hashes_of(tx, email)
 
 
+async def follow_unbound(tx: Tx, email: str, user_id: str) -> bool:
+    """The address is this account's from now on: whether its owner has chosen that it is not looked up. What somebody
+    chose who had the address before ends."""
+    await tx.run("DELETE FROM identity_unbound WHERE email = $1 AND user_id <> $2", email, user_id)
+    return await tx.one("SELECT 1 FROM identity_unbound WHERE email = $1", email) is not None
+
+
+async def move_unbound(tx: Tx, formers: Collection[str], email: str, user_id: str) -> None:
+    """Who is not looked up by one of these addresses is not by the one that takes their place either."""
+    since = await tx.one(
+        "SELECT MAX(since_ts) FROM identity_unbound WHERE email IN_LIST($1) AND user_id = $2", formers, user_id
+    )
+    if since is None or since[0] is None:
+        return
+    await tx.run("DELETE FROM identity_unbound WHERE email IN_LIST($1)", (*formers, email))
+    await set_unbound(tx, email, user_id, since[0])
+
+
 async def rename_unbound(tx: Tx, administration_id: str, old: str, new: str) -> None:
-    """Who is not looked up under the domain `old` is not under `new` either."""
+    """Who is not looked up under the domain `old` is not under `new` either; who had a new address once, and has it no
+    more, chooses nothing for it."""
+    await tx.run(
+        "DELETE FROM identity_unbound WHERE email IN"
+        " (SELECT substr(u.email, 1, length(u.email) - length(CAST($2 AS TEXT))) || CAST($3 AS TEXT)"
+        " FROM identity_unbound u JOIN accounts a ON a.user_id = u.user_id WHERE a.administration_id = $1"
+        " AND substr(u.email, length(u.email) - length(CAST($2 AS TEXT)) + 1) = $2)",
+        administration_id,
+        f"@{old}",
+        f"@{new}",
+    )
     await tx.run(
         "UPDATE identity_unbound SET email = substr(email, 1, length(email) - length(CAST($2 AS TEXT)))"
         " || CAST($3 AS TEXT) WHERE substr(email, length(email) - length(CAST($2 AS TEXT)) + 1) = $2"

@@ -55,17 +55,6 @@ async def find_public_domain(tx: Tx, domain: str) -> PublicDomain | None:
     return None if row is None else PublicDomain(*row)
 
 
-async def find_known(tx: Tx, domains: Collection[str]) -> set[str]:
-    """Those of these that are known."""
-    rows = await tx.all("SELECT domain FROM public_domains WHERE domain IN_LIST($1)", domains)
-    return {row[0] for row in rows}
-
-
-async def count_public_domains(tx: Tx) -> int:
-    row = await tx.one("SELECT COUNT(*) FROM public_domains")
-    return int(row[0]) if row is not None else 0
-
-
 async def add_public_domains(tx: Tx, domains: Sequence[PublicDomain], looks: Sequence[tuple[str, Looks]]) -> None:
     """Adds them; what is known already keeps its date, and learns its name."""
     await tx.many(

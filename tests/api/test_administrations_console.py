@@ -27,6 +27,7 @@ Volée;{PREFECTURES};;hopital.example.fr;;;
 Orpheline;{PREFECTURES};;;Personne;;
 Étrangère;{PREFECTURES};;e.example.fr;;a@hopital.example.fr;
 Beaucoup;{PREFECTURES};;;;;tous
+Trop;{PREFECTURES};;;;;;de trop
 Bonne;{PREFECTURES};;bonne.example.fr;;;
 """
 
@@ -78,7 +79,7 @@ def test_bad_lines_are_told_and_good_ones_taken(folder: Path, capsys: pytest.Cap
     file.write_text(BAD, encoding="utf-8")
     assert run(folder, "import", str(file)) == 1
     captured = capsys.readouterr()
-    assert captured.out == "1 created, 0 changed, 0 kept, 7 refused\n"
+    assert captured.out == "1 created, 0 changed, 0 kept, 8 refused\n"
     told = [line.removeprefix(f"{file}:") for line in captured.err.splitlines()]
     assert told == [
         "2: There is no such instance.",
@@ -88,21 +89,24 @@ def test_bad_lines_are_told_and_good_ones_taken(folder: Path, capsys: pytest.Cap
         "6: There is no parent 'Personne'.",
         "7: A delegate must be an agent of the administration, or of one it is a part of.",
         "8: The headcount is no number.",
+        "9: The line has more cells than the first one: put those that hold a separator in quotation marks.",
     ]
     assert run(folder, "list") == 0
     listed = capsys.readouterr().out.splitlines()
     assert [line.split("\t")[0] for line in listed] == ["bonne", "hopital-des-tilleuls", "prefecture-du-val-clair"]
 
 
-@pytest.mark.parametrize("text", ["", "label\nx\n", "name,colour\nx,red\n", "name,name\na,b\n", "name\na\0b\n"])
+@pytest.mark.parametrize(
+    "text", ["", "label\nx\n", "name,colour\nx,red\n", "name,name\na,b\n", "name\na\0b\n", 'name\n"a\nb\n']
+)
 def test_a_file_that_cannot_be_read_changes_nothing(
     folder: Path, capsys: pytest.CaptureFixture[str], text: str
 ) -> None:
-    """Columns that are missing, unknown or twice there, and what is no text."""
+    """Columns that are missing, unknown or twice there, what is no text, and a quotation mark that is not closed."""
     file = folder / "all.csv"
     file.write_text(text, encoding="utf-8")
     assert run(folder, "import", str(file)) == 1
-    assert capsys.readouterr().err.startswith("tchap: The f")
+    assert capsys.readouterr().err.startswith(("tchap: The f", "tchap: Line 3 is no CSV"))
     file.write_bytes(b"name\n\xe9cole\n")
     assert run(folder, "import", str(file)) == 1
     assert "UTF-8" in capsys.readouterr().err

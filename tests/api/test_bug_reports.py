@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tchap.base import limits
 from tchap.services.bug_reports import forget_some
@@ -35,6 +36,26 @@ async def operator(house: House) -> Person:
 
 async def _make_admin(tx: Any, user_id: str) -> None:
     await tx.run("UPDATE accounts SET is_admin = 1 WHERE user_id = $1", user_id)
+
+
+def test_what_could_not_be_kept_whole_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk in the middle of a report leaves no log behind that nothing would ever delete."""
+
+    async def story() -> None:
+        async with open_house(tmp_path, CONFIG) as house:
+            put, kept = house.world.media.put, list[str]()
+
+            async def fill(key: str, data: bytes) -> None:
+                if kept:
+                    raise OSError("no space left on device")
+                kept.append(key)
+                await put(key, data)
+
+            monkeypatch.setattr(house.world.media, "put", fill)
+            assert (await submit(house, FIELDS, [("a.log", b"a"), ("b.log", b"b")])).status_code == 500
+            assert await house.world.media.find(kept[0]) is None
+
+    asyncio.run(story())
 
 
 def test_a_report_reaches_the_support(tmp_path: Path) -> None:

@@ -4,7 +4,10 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tchap.services.guest_terms import look_at_guests
+from tchap.storage import sponsorships
 from tchap.storage.administrations import ACTIVE, SUSPENDED
 from tchap.storage.database import Tx
 from tchap.storage.delegates import Delegate, add_delegate
@@ -185,6 +188,29 @@ def test_a_guest_stays_while_anybody_vouches(tmp_path: Path) -> None:
             await follow(house)
             await invite(house, helene, theirs)
             await house.ask("GET", f"{V3}/account/whoami", None, zoe.token)
+
+    asyncio.run(story())
+
+
+def test_a_guest_who_is_prolonged_at_the_last_moment_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The duty looked, then somebody vouched again: nobody leaves a room, and no account is closed."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            zoe, room = await welcome(house, await person(house, JEAN))
+
+            async def find_once(_tx: Tx, *_asked: object) -> list[str]:
+                if found:
+                    return []
+                found.append(zoe.user_id)
+                return list(found)
+
+            for name in ("find_over", "find_to_close"):
+                found = list[str]()
+                monkeypatch.setattr(sponsorships, name, find_once)
+                assert await look_at_guests(house.world)
+                assert found == [zoe.user_id]
+            assert room in (await house.ask("GET", f"{V3}/joined_rooms", None, zoe.token))["joined_rooms"]
 
     asyncio.run(story())
 

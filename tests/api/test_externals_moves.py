@@ -9,7 +9,18 @@ from tchap.services import guest_terms
 from tchap.services.succession import leave_all_rooms
 from tchap.services.world import World
 from tchap.storage import sponsorships
-from tests.api.test_externals import GUESTS, JEAN, ZOE, check_expired, follow, guest_of, invite, open_room, welcome
+from tests.api.test_externals import (
+    GUESTS,
+    HELENE,
+    JEAN,
+    ZOE,
+    check_expired,
+    follow,
+    guest_of,
+    invite,
+    open_room,
+    welcome,
+)
 from tests.api.test_reactivation import choose_password
 from tests.support.accounts import V3, person, sign_in
 from tests.support.administrations import BASE, open_office
@@ -96,6 +107,25 @@ def test_an_invitation_that_is_refused_shows_nothing_in_the_room(tmp_path: Path)
             assert (await house.call("POST", f"{V3}/rooms/{room}/invite", again, jean.token)).status == 403
             state = await house.ask("GET", f"{V3}/rooms/{room}/state", token=jean.token)
             assert [event for event in state if event["type"] == "m.room.third_party_invite"] == []
+
+    asyncio.run(story())
+
+
+def test_an_invitation_that_is_refused_vouches_for_nobody(tmp_path: Path) -> None:
+    """A guest whose stay is over comes back by an invitation that the room takes, not by one that it refuses."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            jean, helene = await person(house, JEAN), await person(house, HELENE)
+            zoe, _ = await welcome(house, jean)
+            await house.ask("DELETE", f"{GUESTS}/{ZOE}", None, jean.token)
+            closed = (await house.ask("POST", f"{V3}/createRoom", {}, helene.token))["room_id"]
+            wish = {"medium": "email", "address": ZOE}
+            assert (await house.call("POST", f"{V3}/rooms/{closed}/invite", wish, helene.token)).status == 403
+            await check_expired(house, zoe)
+            assert (await house.ask("GET", GUESTS, None, helene.token))["guests"] == []
+            await invite(house, helene, await open_room(house, helene))
+            await house.ask("GET", f"{V3}/account/whoami", None, zoe.token)
 
     asyncio.run(story())
 

@@ -9,13 +9,13 @@ from urllib.parse import quote
 
 import nacl.signing
 
-from tchap.base.identity import Requester
 from tchap.protocol.signing import is_signed_by, signed_bytes, verify_json
 from tchap.services.deactivation import deactivate
 from tchap.services.identity_lookup import get_pepper, take_step
 from tchap.storage import accounts, identity
 from tchap.storage.database import Tx
 from tests.support.accounts import SECRET, V3, Person, person, read_code
+from tests.support.administrations import BASE, open_office
 from tests.support.house import House, open_house
 from tests.support.terms import open_admin
 
@@ -358,11 +358,41 @@ def test_who_is_no_agent_any_more_asks_nothing(tmp_path: Path) -> None:
             await store.write(set_term, helene.user_id, house.clock.now)
             reply = await house.call("GET", f"{V2}/account", None, theirs)
             assert (reply.status, reply.body["errcode"]) == (403, "ORG_MATRIX_EXPIRED_ACCOUNT")
-            await deactivate(house.world, Requester(helene.user_id, "", 0, "agent.hopitaux.tchap.example.fr"), False)
+            await deactivate(house.world, helene.user_id, False)
             assert (await house.call("GET", f"{V2}/account", None, theirs)).status == 401
             assert await find(house, token, HELENE, JEAN) == {JEAN: jean.user_id}
 
     asyncio.run(story())
+
+
+def test_the_choice_not_to_be_looked_up_is_the_persons(tmp_path: Path) -> None:
+    """It goes with her to another address and through a closed account; whoever has her former one chooses anew."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            jean, helene, admin = await person(house, JEAN), await person(house, HELENE), await open_admin(house)
+            token, theirs = await enter(house, jean), await enter(house, helene)
+            threepid = {"medium": "email", "address": JEAN}
+            await house.ask("POST", f"{V2}/3pid/unbind", {"threepid": threepid, "mxid": jean.user_id}, token)
+            account = f"/_tchap/admin/v1/users/{quote(jean.user_id)}"
+            new = "jean.dupont@prefecture.example.fr"
+            await house.ask("PUT", f"{account}/email", {"email": new}, admin.token)
+            assert await find(house, theirs, new) == {}
+            await house.ask("POST", f"{account}/deactivate", {}, admin.token)
+            await house.ask("POST", f"{account}/reactivate", {}, admin.token)
+            assert await find(house, theirs, new) == {}
+            await house.ask("POST", f"{account}/deactivate", {"erase": True}, admin.token)
+            for address in (JEAN, new):
+                heir = await person(house, address)
+                assert await find(house, theirs, address) == {address: heir.user_id}
+            assert await house.world.store.read(_count_unbound) == 0
+
+    asyncio.run(story())
+
+
+async def _count_unbound(tx: Tx) -> int:
+    row = await tx.one("SELECT COUNT(*) FROM identity_unbound")
+    return int(row[0]) if row is not None else 0
 
 
 def test_a_suspended_agent_stores_no_invitation(tmp_path: Path) -> None:
@@ -377,6 +407,26 @@ def test_a_suspended_agent_stores_no_invitation(tmp_path: Path) -> None:
             reply = await house.call("POST", f"{V2}/store-invite", asked, token)
             assert (reply.status, reply.body["errcode"]) == (403, "M_USER_SUSPENDED")
             assert await house.ask("GET", f"/_tchap/mailbox.json?to={GUEST}") == []
+
+    asyncio.run(story())
+
+
+def test_an_invitation_kept_here_is_vouched_for_in_the_name_of_an_administration(tmp_path: Path) -> None:
+    """Who looks after it sees the guest and answers for them; while it is suspended nobody is invited so either."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            office, jean = await open_office(house), await person(house, JEAN)
+            room, token = await open_room(house, jean), await enter(house, jean)
+            asked = {"medium": "email", "address": GUEST, "room_id": room, "sender": jean.user_id}
+            await house.ask("POST", f"{V2}/store-invite", asked, token)
+            of = f"{BASE}/prefecture-du-val-clair"
+            (guest,) = (await house.ask("GET", f"{of}/externals", None, office.operator.token))["guests"]
+            assert (guest["email"], guest["sponsor"]) == (GUEST, jean.user_id)
+            await house.ask("PUT", f"{of}/suspended", {"suspended": True}, office.operator.token)
+            reply = await house.call("POST", f"{V2}/store-invite", {**asked, "address": f"autre.{GUEST}"}, token)
+            assert (reply.status, reply.body["errcode"]) == (403, "M_FORBIDDEN")
+            assert await house.ask("GET", f"/_tchap/mailbox.json?to=autre.{GUEST}") == []
 
     asyncio.run(story())
 

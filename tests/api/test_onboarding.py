@@ -148,6 +148,23 @@ def test_a_designated_authority_answers_for_its_own(tmp_path: Path) -> None:
     run(tmp_path, story)
 
 
+def test_who_confirms_too_late_is_told_so(tmp_path: Path) -> None:
+    """The domain is somebody's by then: who vouches for the request reads neither that it is open nor that it waits."""
+
+    async def story(desk: Desk) -> None:
+        asking = await desk.describe(MAIRE)
+        await asking.ask("POST", "/mail", {"to": "postmaster"})
+        wider = Domain("*.example", "hopital-des-tilleuls", 1)
+        assert await desk.house.world.store.write(administrations.add_domain, wider)
+        async with open_browser(desk.house) as browser:
+            await browser.open(await _link(desk, f"postmaster@{KNOWN}"))
+            page = await browser.submit("Confirmer la demande")
+        assert "ne peut pourtant pas être ouvert" in page.text
+        assert (await asking.ask("GET"))["state"] == "refused"
+
+    run(tmp_path, story)
+
+
 async def _link(desk: Desk, to: str) -> str:
     found = re.search(r"http://127\.0\.0\.1:8008(/ouvrir/preuve\?token=\S+)", (await desk.mails(to))[-1]["text"])
     assert found is not None
@@ -270,6 +287,22 @@ def test_a_closed_domain_is_opened_again_and_a_taken_name_is_numbered(tmp_path: 
         assert opened.name == f"{name} ({KNOWN} 2)"
 
     run(tmp_path, story)
+
+
+def test_a_listed_name_is_taken_without_what_does_not_print(tmp_path: Path) -> None:
+    """Unbreakable spaces and the like, which French lists are full of, keep nobody out."""
+
+    async def story(desk: Desk) -> None:
+        asking = await desk.describe(MAIRE)
+        await asking.publish()
+        shown = await asking.ask("POST", "/check")
+        assert shown["state"] == "approved"
+        opened = await desk.house.world.store.read(
+            administrations.find_administration_named, "Mairie de Valmont-sur-Eure (Eure)"
+        )
+        assert opened is not None
+
+    run(tmp_path, story, known=f"domain;name\n{KNOWN};Mairie\xa0de Valmont\xad-sur-Eure\u202f(Eure)\u200b")
 
 
 def test_one_mailbox_is_one_requester(tmp_path: Path) -> None:

@@ -60,6 +60,8 @@ def test_a_request_is_refused_suspended_and_reopened_with_a_reason(tmp_path: Pat
         assert (refused.status, refused.body["state"]) == (200, "refused")
         assert "vendu" in (await desk.mails("maire@bourg-lointain.example"))[-1]["text"]
         assert (await first.call("POST", "/check")).status == 403
+        again = await call("POST", f"{path}/refuse", {"reason": "Encore"}, operator.token)
+        assert (again.status, "Cette demande est refusée" in again.body["error"]) == (403, True)
         second = await desk.describe(MAIRE)
         await second.publish()
         await second.ask("POST", "/check")
@@ -129,6 +131,7 @@ def test_a_list_of_requests_is_turned_page_by_page(tmp_path: Path) -> None:
             place = f"&from={page['next']}" if "next" in page else None
         assert seen == [f"commune-numero-{number}x{number}.example" for number in range(3)]
         assert (await desk.house.call("GET", f"{ADMIN}?state=new", None, operator.token)).status == 400
-        assert (await desk.house.call("GET", f"{ADMIN}?from=x", None, operator.token)).status == 400
+        for place in ("x", f"{'0' * 20}{'9' * 30}_x", "0" * 5000):
+            assert (await desk.house.call("GET", f"{ADMIN}?from={place}", None, operator.token)).status == 400
 
     run(tmp_path, story)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tchap.services.accounts import authenticate
 from tchap.services.deactivation import deactivate
 from tchap.storage import accounts, profiles
 from tchap.storage.database import Tx
+from tchap.storage.pushers import Pusher, find_pushers, set_pusher
 from tests.support.accounts import V3, person, sign_in
 from tests.support.pages import open_browser
 from tests.support.proconnect import ENTER, JEAN, JEAN_ID, Desk, Provider, open_desk, run_provider
@@ -103,15 +103,21 @@ def test_a_guests_account_is_not_captured_by_an_agents_address(tmp_path: Path, p
 
 
 def test_a_changed_address_follows_the_person(tmp_path: Path, provider: Provider) -> None:
-    """Married or moved to another service, she keeps her user id; the new address is hers, the former is free."""
+    """Married or moved to another service, she keeps her user id; the new address is hers, the former is free and gets
+    no more of her notifications."""
     new = "jean.dupont@hopital.example.fr"
 
     async def story() -> None:
         async with open_desk(tmp_path, provider) as desk:
             await desk.enter("jean-1")
+            store = desk.house.world.store
+            await store.write(
+                set_pusher, Pusher(JEAN_ID, "m.email", JEAN, "email", "", "", None, "fr", b"{}", "D"), 1, False
+            )
             provider.set_person("jean-1", email=new, usual_name="Dupont")
             await desk.enter("jean-1")
             assert await desk.user_id() == JEAN_ID
+            assert await store.read(find_pushers, JEAN_ID) == []
             assert await emails_of(desk, JEAN_ID) == [new]
             provider.set_person("jean-1", email="jean.dupont@ailleurs.example")
             async with another_browser(desk) as other:
@@ -158,7 +164,7 @@ def test_a_recycled_address_of_a_closed_account_begins_anew(tmp_path: Path, prov
             jean = await person(desk.house, JEAN)
             await desk.enter("jean-1")
             world = desk.house.world
-            await deactivate(world, await authenticate(world, jean.token), erase=False)
+            await deactivate(world, jean.user_id, erase=False)
             provider.set_person("jeanne-1", email=JEAN, given_name="Jeanne")
             await desk.enter("jeanne-1")
             user_id = await desk.user_id()

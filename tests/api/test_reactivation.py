@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from tchap.base.identity import Requester
 from tchap.policy.emails import parse_email
 from tchap.services.account_moves import follow_address
 from tchap.services.deactivation import deactivate
@@ -99,13 +98,28 @@ def test_an_administrator_opens_an_account_again(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_two_administrators_open_an_account_once(tmp_path: Path) -> None:
+    """At the same moment, for two addresses: the account has one of them."""
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            jean, admin = await person(house, JEAN), await open_admin(house)
+            await close(house, jean.user_id, admin)
+            wishes = (JEAN, "jean.martin@hopital.example.fr")
+            replies = await asyncio.gather(*(reopen(house, jean.user_id, admin.token, email=each) for each in wishes))
+            assert sorted(reply.status for reply in replies) == [200, 404]
+            assert len(await house.world.store.read(accounts.find_emails_of, jean.user_id)) == 1
+
+    asyncio.run(story())
+
+
 def test_an_office_ends_with_the_account(tmp_path: Path) -> None:
     """Who ran the service and left comes back as an agent like any other, until somebody names them again."""
 
     async def story() -> None:
         async with open_house(tmp_path) as house:
             jean, admin = await open_admin(house, JEAN), await open_admin(house)
-            await deactivate(house.world, Requester(jean.user_id, "", 0, "agent"), False, "term")
+            await deactivate(house.world, jean.user_id, False, "term")
             assert (await reopen(house, jean.user_id, admin.token)).status == 200
             await choose_password(house, JEAN)
             back = await sign_in(house, jean.user_id)

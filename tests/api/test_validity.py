@@ -9,9 +9,12 @@ import pytest
 from tchap.api.routes import ROUTES
 from tchap.api.routing import Router
 from tchap.base.config import ConfigError, parse_settings
+from tchap.services import validity
 from tchap.services.accounts import authenticate
+from tchap.services.deactivation import ClosedBy, deactivate
 from tchap.services.renewals import rules_in_force
-from tchap.storage import administrations
+from tchap.services.world import World
+from tchap.storage import accounts, administrations
 from tchap.storage.database import Tx
 from tests.support.accounts import V3, Person, password_login, person
 from tests.support.house import House, Reply, open_house
@@ -42,6 +45,11 @@ LEFT_TO_THE_EXPIRED = {
     ("POST", SEND),
     ("POST", UNSTABLE_SEND),
 }
+
+
+async def closed(house: House, who: Person) -> bool:
+    found = await house.world.store.read(accounts.find_account, who.user_id)
+    return found is not None and found.deactivated_ts is not None
 
 
 async def is_expired(house: House, who: Person) -> bool:
@@ -451,4 +459,30 @@ def test_who_asks_learns_who_is_expired_or_gone(tmp_path: Path) -> None:
             assert (await house.call("POST", path, crowd, jean.token)).status == 400
             assert (await house.call("POST", path, {"user_ids": "x"}, jean.token)).status == 400
 
+    asyncio.run(story())
+
+
+def test_an_account_that_cannot_be_closed_keeps_nobody_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others of the same look are closed; that one is tried again an hour later."""
+    stuck = ["@jean.martin-prefecture.example.fr:agent.prefectures.tchap.example.fr"]
+
+    async def close(world: World, user_id: str, erase: bool, closed_by: ClosedBy) -> None:
+        if user_id in stuck:
+            raise RuntimeError("a room that cannot be left")
+        await deactivate(world, user_id, erase, closed_by)
+
+    async def story() -> None:
+        async with open_house(tmp_path) as house:
+            jean, zoe = await person(house, JEAN), await person(house, ZOE)
+            assert stuck == [jean.user_id]
+            await look(house)
+            await wait_days(house, 395 + 121)
+            assert await closed(house, zoe)
+            assert not await closed(house, jean)
+            stuck.clear()
+            house.clock.move(3601)
+            await look(house)
+            assert await closed(house, jean)
+
+    monkeypatch.setattr(validity, "deactivate", close)
     asyncio.run(story())

@@ -8,6 +8,8 @@ from tchap.policy.administrations import (
     Refusal,
     Subject,
     decide_act,
+    decide_departure,
+    decide_lifting,
     may_be_delegate,
     parse_listing,
     parse_siren,
@@ -45,7 +47,6 @@ TABLE: dict[Act, tuple[Refusal | None, ...]] = {
     Act.CLOSE_DOMAIN: (None, None, NO, NO, NO),
     Act.NAME_DELEGATE: (None, None, NO, NO, NO),
     Act.LIST_PEOPLE: (None, None, NO, NO, NO),
-    Act.IMPORT_PEOPLE: (None, None, NO, NO, NO),
     Act.READ_AUDIT: (None, None, NO, NO, NO),
     Act.ANNOUNCE: (None, None, NO, NO, NO),
     Act.SEE_ACCOUNT: (None, None, NO, NO, NO),
@@ -158,3 +159,12 @@ def test_a_siren_has_nine_digits_of_which_the_last_follows() -> None:
     for wrong in ("130025264", "130052265", "13002526", "1300252650", "13002526x", "", "１３００２５２６５"):
         with pytest.raises(ValueError, match="SIREN"):
             parse_siren(wrong)
+
+
+@pytest.mark.parametrize("is_operator", [True, False])
+def test_what_operators_decided_on_they_alone_undo(is_operator: bool) -> None:
+    """A suspension or a closing of theirs is not lifted by a delegate, nor escaped by moving a domain away."""
+    assert decide_lifting(is_operator, is_held=False) is None
+    assert decide_lifting(is_operator, is_held=True) is (None if is_operator else Refusal.HELD)
+    assert decide_departure(is_operator, is_suspended=False) is None
+    assert decide_departure(is_operator, is_suspended=True) is (None if is_operator else Refusal.SUSPENDED)

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tchap.base.limits import DAY_MS
 from tchap.policy.externals import (
-    DAY_MS,
     Refusal,
     Rules,
     Wish,

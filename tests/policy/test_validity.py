@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from tchap.base.limits import DAY_MS
 from tchap.policy.domains import Home
 from tchap.policy.emails import parse_email
 from tchap.policy.validity import (
     CLOSE_RETRY_MS,
-    DAY_MS,
     RECHECK_MS,
     Act,
     Decision,

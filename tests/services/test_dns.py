@@ -93,6 +93,7 @@ def test_settings_that_cannot_be_are_refused(text: str) -> None:
         (("*.dep.fr",), "dep.fr", False),
         (("*.dep.fr",), "adep.fr", False),
         (("dep.fr",), "dep.fr", True),
+        (("Dep.fr", "*.Dep.fr"), "dep.fr", True),
         (("dep.fr",), "a.dep.fr", False),
     ],
 )

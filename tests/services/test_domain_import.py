@@ -50,6 +50,16 @@ def test_a_list_is_lines_or_a_table(text: str, entries: list[Entry]) -> None:
     assert list(read_list(text)) == entries
 
 
+def test_a_list_that_is_broken_forgets_nothing(tmp_path: Path) -> None:
+    """A quotation mark that is not closed would take the rest of the list away, and `--replace` what stood there."""
+    broken = "domain,name\na.fr,\"Mairie d'A\nb.fr,B\nc.fr,C\n"
+    run(tmp_path, ("a.fr\nb.fr\nc.fr", False))
+    with pytest.raises(InvalidParam):
+        run(tmp_path, (broken, True))
+    _, known = run(tmp_path)
+    assert known == {"a.fr", "b.fr", "c.fr"}
+
+
 def test_lines_that_can_be_no_administrations_are_left_out(tmp_path: Path) -> None:
     """Each with its number and the reason; the rest is taken in small letters."""
     bad = (

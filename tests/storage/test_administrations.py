@@ -1,5 +1,7 @@
 """Administrations and their domains, alike on both engines."""
 
+from dataclasses import replace
+
 import pytest
 
 from tchap.storage import accounts
@@ -11,7 +13,8 @@ from tchap.storage.database import Store
 pytestmark = pytest.mark.anyio
 
 MAIRIE = Administration(
-    "mairie", "Mairie", "Mairie de Valmont", "a.example.fr", 5, "commune", "metropole", "123456789", 40, "m@a.fr"
+    *("mairie", "Mairie", "Mairie de Valmont", "a.example.fr", 5, "commune", "metropole", "123456789", 40, "m@a.fr"),
+    is_held=True,
 )
 
 
@@ -43,6 +46,19 @@ async def test_a_domain_is_open_with_its_administration(store: Store) -> None:
         ListedDomain("s.fr", "s", "b.example.fr", "", False),
         ListedDomain("valmont.fr", "mairie", "a.example.fr", "Mairie de Valmont", True),
     ]
+
+
+async def test_whose_decision_a_suspension_was_is_kept(store: Store) -> None:
+    """It goes with the domain, and with the administration; a domain that was closed begins anew."""
+    held = Domain("valmont.fr", "mairie", 1, book.SUSPENDED, is_held=True)
+    await store.write(book.add_domain, held)
+    assert await store.read(book.find_domain, "valmont.fr") == held
+    await store.write(book.set_domain, replace(held, status=book.CLOSED))
+    assert await store.write(book.add_domain, Domain("valmont.fr", "mairie", 2))
+    assert await store.read(book.find_domain, "valmont.fr") == Domain("valmont.fr", "mairie", 2)
+    await store.write(book.add_administration, MAIRIE)
+    await store.write(book.set_administration, replace(MAIRIE, is_held=False))
+    assert await store.read(book.find_administration, "mairie") == replace(MAIRIE, is_held=False)
 
 
 async def test_accounts_without_an_administration_are_placed(store: Store) -> None:

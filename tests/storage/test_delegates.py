@@ -122,6 +122,7 @@ async def test_addresses_are_renamed_within_one_administration(store: Store) -> 
     await name(store, "office", "a@old.fr", user_id)
     await name(store, "left", "later@old.fr")
     await store.write(identity.set_unbound, "a@old.fr", user_id, 1)
+    await store.write(identity.set_unbound, "a@new.fr", "@gone:x", 1)
     pusher = Pusher(user_id, "m.email", "a@old.fr", "email", "", "", None, "fr", b"{}", "D")
     await store.write(pushers.set_pusher, pusher, 1, False)
     args = ("left", "old.fr", "new.fr")

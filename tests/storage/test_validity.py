@@ -101,8 +101,9 @@ async def test_a_closing_tells_how_it_was_done(store: Store) -> None:
     assert await store.read(account_closings.find_closing, CAMILLE) == closing
     known = await store.read(account_closings.find_standings, {CAMILLE, ZOE}, 1)
     assert known == {CAMILLE: (False, True)}
-    await store.write(account_closings.set_open, CAMILLE)
+    assert await store.write(account_closings.set_open, CAMILLE)
     assert await store.read(account_closings.find_closing, CAMILLE) is None
+    assert not await store.write(account_closings.set_open, CAMILLE), "it is open"
     assert [row.user_id for row in await store.write(validity.take_due, 0, LATER)] == [CAMILLE]
 
 

@@ -1,18 +1,24 @@
 """Administrations for API tests: an operator, what they open, and the duties that follow."""
 
+import contextlib
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tchap.services.administration_walks import walk_some
 from tchap.services.admins import name_admin_from_console
 from tests.support.accounts import Person, person
-from tests.support.house import PASSWORD, House, Reply
+from tests.support.house import PASSWORD, House, Reply, open_house
 from tests.support.paths import quote
 
 BASE = "/_tchap/admin/v1/administrations"
 CALM = "[rate_limits]\nenabled = false\n"
 PREFECTURES = "agent.prefectures.tchap.example.fr"
 HOSPITALS = "agent.hopitaux.tchap.example.fr"
+V3 = "/_matrix/client/v3"
+ZOE = "zoe.petit@mairie.example.fr"
+BASILE = "basile.roux@mairie.example.fr"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +69,22 @@ async def walk_all(house: House) -> int:
     while await walk_some(house.world):
         steps += 1
     return steps
+
+
+@contextlib.asynccontextmanager
+async def open_mairie(folder: Path) -> AsyncIterator[tuple[House, Office, str]]:
+    """A town hall, opened by an operator for ZOE and BASILE to come."""
+    async with open_house(folder, CALM) as house:
+        office = await open_office(house)
+        yield house, office, await office.open("Mairie de Valmont", "mairie.example.fr", label="Valmont")
+
+
+async def name_of(house: House, who: Person, reader: Person) -> str:
+    found = await house.ask("GET", f"{V3}/profile/{quote(who.user_id)}", None, reader.token)
+    return str(found["displayname"])
+
+
+async def register_status(house: House, email: str) -> tuple[int, str]:
+    body = {"client_secret": "secret", "email": email, "send_attempt": 1}
+    reply = await house.call("POST", f"{V3}/register/email/requestToken", body)
+    return reply.status, reply.body.get("errcode", "")

@@ -8,8 +8,9 @@ from urllib.parse import urljoin
 
 import httpx
 
-from tests.support.house import House
+from tests.support.house import PASSWORD, House
 
+JEAN = "jean.martin@prefecture.example.fr"
 _VOID = {"input", "meta", "br", "hr", "link"}
 _POLICY = ("default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'")
 
@@ -192,3 +193,9 @@ async def open_browser(house: House, language: str = "fr") -> AsyncIterator[Brow
         yield Browser(http, language)
         # The transport is the house's: it is not closed with this client.
         http._transport = httpx.AsyncBaseTransport()
+
+
+async def enter(browser: Browser, user: str = JEAN, password: str = PASSWORD) -> Page:
+    """Signs in on the page."""
+    await browser.open("/account/sign-in")
+    return await browser.submit(user=user, password=password)

@@ -6,9 +6,9 @@ not.
 
 from typing import Any
 
-from tchap.api.admin.users import act_body
+from tchap.api.admin.users import acts_body, audit_page_of
 from tchap.api.http import Request
-from tchap.api.parse import maybe_bool, maybe_int, maybe_str, maybe_strs, need_bool, need_str
+from tchap.api.parse import maybe_flag, maybe_int, maybe_str, maybe_strs, need_bool, need_str
 from tchap.api.routing import Route
 from tchap.base import limits
 from tchap.policy.administrations import MAX_HEADCOUNT
@@ -69,8 +69,8 @@ async def change(world: World, request: Request) -> dict[str, Any]:
         siren=maybe_str(body, "siren"),
         headcount=maybe_int(body, "headcount", 0, MAX_HEADCOUNT),
         contact=maybe_str(body, "contact"),
-        refuses_clear=_maybe_flag(body, "refuses_clear"),
-        requires_mfa=_maybe_flag(body, "requires_mfa"),
+        refuses_clear=maybe_flag(body, "refuses_clear"),
+        requires_mfa=maybe_flag(body, "requires_mfa"),
     )
     return administration_body(await desk.change_administration(world, request.requester, _id(request), wanted))
 
@@ -112,19 +112,12 @@ async def list_people(world: World, request: Request) -> dict[str, Any]:
 
 async def list_acts(world: World, request: Request) -> dict[str, Any]:
     """What was done to it and to its people, the newest first; `before` is the `next` of the page before."""
-    limit = request.number("limit", limits.DEFAULT_AUDIT_PAGE, 1, limits.MAX_AUDIT_PAGE)
-    before = request.number("before", limits.MAX_AUDIT_ID, 0, limits.MAX_AUDIT_ID)
-    found = await desk.find_acts(world, request.requester, _id(request), (before, limit))
-    body: dict[str, Any] = {"acts": [act_body(*each) for each in found]}
-    return {**body, "next": found[-1][0]} if len(found) == limit else body
+    before, limit = audit_page_of(request)
+    return acts_body(await desk.find_acts(world, request.requester, _id(request), (before, limit)), limit)
 
 
 def _id(request: Request) -> str:
     return request.params["administrationId"]
-
-
-def _maybe_flag(body: dict[str, Any], name: str) -> bool | None:
-    return None if body.get(name) is None else maybe_bool(body, name)
 
 
 def administration_body(of: Administration) -> dict[str, Any]:
@@ -142,6 +135,7 @@ def administration_body(of: Administration) -> dict[str, Any]:
         "status": of.status,
         "refuses_clear": of.refuses_clear,
         "requires_mfa": of.requires_mfa,
+        "held": of.is_held or None,
         "created_ts": of.created_ts,
     }
     return {name: value for name, value in shown.items() if value is not None}
@@ -154,6 +148,7 @@ def domain_body(domain: Domain) -> dict[str, Any]:
         "status": domain.status,
         "added_ts": domain.added_ts,
         "closes_ts": domain.closes_ts,
+        "held": domain.is_held or None,
     }
     return {name: value for name, value in shown.items() if value is not None}
 

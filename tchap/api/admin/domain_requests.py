@@ -12,8 +12,6 @@ from tchap.services import domain_decisions as decisions
 from tchap.services.world import World
 from tchap.storage.domain_requests import DomainRequest
 
-_MAX_TS = 2**53
-
 
 async def list_requests(world: World, request: Request) -> dict[str, Any]:
     """`state` may be repeated; without it, those that wait. `next` is the `from` of the following page."""
@@ -32,12 +30,14 @@ def _state(text: str) -> State:
         return State(text)
     except ValueError as error:
         known = ", ".join(each.value for each in State)
-        raise InvalidParam(f"A request is one of {known}.", f"Une demande est l'un de {known}.") from error
+        raise InvalidParam(
+            f"The state of a request is one of {known}.", f"L'état d'une demande est l'un de : {known}."
+        ) from error
 
 
 def _read_place(text: str) -> tuple[int, str]:
     moment, _, request_id = text.partition("_")
-    if not (moment.isascii() and moment.isdigit() and int(moment[:20]) < _MAX_TS):
+    if not (moment.isascii() and moment.isdigit() and len(moment) <= len(str(limits.MAX_TIMESTAMP))):
         raise InvalidParam("This is not the place of a page.", "Cette page n'existe pas.")
     return int(moment), request_id
 

@@ -78,14 +78,23 @@ async def name_admin(world: World, request: Request) -> dict[str, Any]:
 
 async def list_acts(world: World, request: Request) -> dict[str, Any]:
     """What administrators did, the newest first; `before` is the `next` of the page before."""
+    before, limit = audit_page_of(request)
+    return acts_body(await admins.find_acts(world, request.requester, before, limit), limit)
+
+
+def audit_page_of(request: Request) -> tuple[int, int]:
+    """The act before which a page of the audit begins, and how many it has at the most."""
     limit = request.number("limit", limits.DEFAULT_AUDIT_PAGE, 1, limits.MAX_AUDIT_PAGE)
-    before = request.number("before", limits.MAX_AUDIT_ID, 0, limits.MAX_AUDIT_ID)
-    found = await admins.find_acts(world, request.requester, before, limit)
-    acts = [act_body(*each) for each in found]
-    return {"acts": acts, "next": found[-1][0]} if len(found) == limit else {"acts": acts}
+    return request.number("before", limits.MAX_AUDIT_ID, 0, limits.MAX_AUDIT_ID), limit
 
 
-def act_body(act_id: int, act: AdminAct) -> dict[str, Any]:
+def acts_body(found: list[tuple[int, AdminAct]], limit: int) -> dict[str, Any]:
+    """A page of the audit; `next` where it is full."""
+    body: dict[str, Any] = {"acts": [_act(*each) for each in found]}
+    return {**body, "next": found[-1][0]} if len(found) == limit else body
+
+
+def _act(act_id: int, act: AdminAct) -> dict[str, Any]:
     """One line of the audit, with the administration it concerns where there is one."""
     body = {
         "id": act_id,

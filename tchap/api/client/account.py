@@ -59,7 +59,7 @@ async def deactivate(world: World, request: Request) -> dict[str, Any]:
     await require(
         world, AuthAttempt(requester.instance, requester, auth, {}, "deactivate"), await flows_again(world, requester)
     )
-    await deactivate_account(world, requester, erase)
+    await deactivate_account(world, requester.user_id, erase)
     return {"id_server_unbind_result": "success"}
 
 

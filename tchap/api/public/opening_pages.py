@@ -36,7 +36,7 @@ def state_page(world: World, request: Request, own: DomainRequest, token: str) -
     if own.state == State.PROVING:
         return proof_page(world, request, (own, token))
     if own.state == State.APPROVED:
-        return opened_page(request, own)
+        return _opened_page(request, own)
     if own.state == State.WAITING:
         return _waiting_page(world, request, own, token)
     return _ended_page(request, own)
@@ -179,18 +179,22 @@ def absent_news(request: Request, seen: tuple[str, ...]) -> str:
     return f'<div role="status"><p><strong>{words}</strong></p>{found}</div>'
 
 
-def opened_page(request: Request, own: DomainRequest) -> Response:
+def _told_page(request: Request, title: str, news: str, domain: str, more: str) -> Response:
+    """What became of a domain: the news, as HTML, the domain, and what can be done next."""
+    return page(request, title, f"{news}<p><strong>{escape(domain)}</strong></p>{more}")
+
+
+def _opened_page(request: Request, own: DomainRequest) -> Response:
     title = said(request, "Votre administration est ouverte", "Your administration is open")
     words = said(
         request,
         "Tout agent dont l'adresse est à ce domaine peut créer son compte dès maintenant :",
         "Every agent with an address at this domain may create an account now:",
     )
-    body = f"{done(f'{words} <strong>{escape(own.domain)}</strong>')}{sign_up_link(request, own.requester)}"
-    return page(request, title, body)
+    return _told_page(request, title, done(words), own.domain, _sign_up_link(request, own.requester))
 
 
-def sign_up_link(request: Request, email: str) -> str:
+def _sign_up_link(request: Request, email: str) -> str:
     href = escape(link_to(request, SIGN_UP, "/account", email), quote=True)
     return f'<p><a class="button main" href="{href}">{said(request, "Créer mon compte", "Create my account")}</a></p>'
 
@@ -202,8 +206,7 @@ def _waiting_page(world: World, request: Request, own: DomainRequest, token: str
         "Le domaine est prouvé. Une personne examine votre demande et vous répondra par courriel.",
         "The domain is proven. Somebody looks at your request and will answer by mail.",
     )
-    body = f"{done(words)}<p><strong>{escape(own.domain)}</strong></p>{_withdrawal(world, request, own, token)}"
-    return page(request, title, body)
+    return _told_page(request, title, done(words), own.domain, _withdrawal(world, request, own, token))
 
 
 def _ended_page(request: Request, own: DomainRequest) -> Response:
@@ -217,8 +220,8 @@ def _ended_page(request: Request, own: DomainRequest) -> Response:
     }[State(own.state)]
     title = said(request, "Votre demande", "Your request")
     again = said(request, "Faire une autre demande", "Make another request")
-    body = f'<p role="status">{said(request, *words)}</p><p><strong>{escape(own.domain)}</strong></p>'
-    return page(request, title, f'{body}<p><a href="{OPEN_PATH}">{again}</a></p>')
+    news, more = f'<p role="status">{said(request, *words)}</p>', f'<p><a href="{OPEN_PATH}">{again}</a></p>'
+    return _told_page(request, title, news, own.domain, more)
 
 
 def stopped_page(request: Request, email: str, error: MatrixError) -> Response:
@@ -231,5 +234,5 @@ def stopped_page(request: Request, email: str, error: MatrixError) -> Response:
     )
     other = said(request, "Essayer une autre adresse", "Try another address")
     body = f'<p role="alert">{sentence_of(request, error)}</p><p><strong>{escape(email)}</strong></p>'
-    body += sign_up_link(request, email) if is_open else ""
+    body += _sign_up_link(request, email) if is_open else ""
     return page(request, title, f'{body}<p><a href="{OPEN_PATH}">{other}</a></p>', 200 if is_open else 403)

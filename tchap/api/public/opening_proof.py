@@ -58,18 +58,23 @@ async def answer(world: World, request: Request) -> Response:
         raise BadJson("Confirm or reject the request.", "Confirmez la demande ou rejetez-la.")
     if fields["step"] == "no":
         await reject(world, token)
-        words = said(
-            request, "La demande est rejetée. Rien n'est ouvert.", "The request is rejected. Nothing is opened."
-        )
+        words = ("La demande est rejetée. Rien n'est ouvert.", "The request is rejected. Nothing is opened.")
     else:
         settled = await confirm(world, token)
-        words = (
-            said(request, "Merci. Tchap est ouvert à ce domaine.", "Thank you. Tchap is open to this domain.")
-            if settled.state == State.APPROVED
-            else said(request, "Merci. La demande va être examinée.", "Thank you. The request will be looked at.")
-        )
-    return page(request, said(request, "Réponse enregistrée", "Your answer is taken"), done(words))
+        words = _SETTLED[State(settled.state)]
+    told = done(said(request, *words))
+    return page(request, said(request, "Réponse enregistrée", "Your answer is taken"), told)
 
+
+# What a request that was confirmed may become.
+_SETTLED = {
+    State.APPROVED: ("Merci. Tchap est ouvert à ce domaine.", "Thank you. Tchap is open to this domain."),
+    State.WAITING: ("Merci. La demande va être examinée.", "Thank you. The request will be looked at."),
+    State.REFUSED: (
+        "Merci. Tchap ne peut pourtant pas être ouvert à ce domaine : la personne qui l'a demandé en reçoit le motif.",
+        "Thank you. Tchap cannot be opened to this domain all the same: the person who asked is told why.",
+    ),
+}
 
 ROUTES = (
     Route("GET", PROOF_PATH, shown(show, "page"), auth="none"),

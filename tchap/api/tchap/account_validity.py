@@ -7,7 +7,7 @@ renews an account nobody asked it to: what that is worth is written in docs/deci
 from typing import Any
 
 from tchap.api.http import Request, Response
-from tchap.api.parse import maybe_bool, maybe_int, need_str
+from tchap.api.parse import maybe_flag, maybe_int, need_str
 from tchap.api.public.pages import page, said
 from tchap.api.routing import Route
 from tchap.base import limits
@@ -69,8 +69,7 @@ async def administer(world: World, request: Request) -> dict[str, Any]:
     written to about that."""
     body = request.json()
     asked = maybe_int(body, "expiration_ts", 0, limits.MAX_TERM_TS)
-    name = "enable_renewal_emails"
-    order = Order(asked, maybe_bool(body, name) if body.get(name) is not None else None)
+    order = Order(asked, maybe_flag(body, "enable_renewal_emails"))
     return {"expiration_ts": await set_term(world, request.requester, need_str(body, "user_id"), order)}
 
 

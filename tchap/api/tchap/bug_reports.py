@@ -106,7 +106,7 @@ def _show_file(file: ReportFile) -> dict[str, Any]:
 async def get_file(world: World, request: Request) -> Response:
     """The file's bytes, for saving alone: a log is nothing a browser should show."""
     numbers = _number(request, "reportId"), _number(request, "number")
-    _, data = await bug_reports.get_report_file(world, request.requester, *numbers)
+    data = await bug_reports.get_report_file(world, request.requester, *numbers)
     headers = [("Content-Disposition", "attachment"), ("X-Content-Type-Options", "nosniff")]
     return Response(200, data, "application/octet-stream", headers)
 
