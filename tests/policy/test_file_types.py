@@ -76,7 +76,7 @@ MPEG_FRAME = b"\xff\xfb\x90\x00" + bytes(413)
             zipped(("mimetype", "application/vnd.oasis.opendocument.text"), ("content.xml", "<d/>")),
             "application/vnd.oasis.opendocument.text",
         ),
-        (gzip.compress(b"a"), "application/gzip"),
+        (gzip.compress(b"a", mtime=0), "application/gzip"),
         (bz2.compress(b"a"), "application/x-bzip2"),
         (lzma.compress(b"a"), "application/x-xz"),
         (tarred(), "application/x-tar"),
