@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from tchap.base import limits
 from tchap.base.encoding import decode_json
-from tchap.policy.retention import DAY_MS, RETENTION, RoomFacts, is_past, lifetime_in_force
+from tchap.policy.retention import DAY_MS, RETENTION, RoomFacts, lifetime_in_force
 from tchap.policy.rooms import ACCESS_RULES, ENCRYPTION
 from tchap.protocol.identifiers import MediaUri
 from tchap.protocol.media_refs import find_media_refs
@@ -154,19 +154,13 @@ async def _purge(world: World, batch: _Batch) -> list[StoredEvent]:
 def _make_left(batch: _Batch) -> tuple[list[StoredEvent], dict[str, int]]:
     """What is left of each event, and the lifetime of each room."""
     rooms = {each.event.room_id: each for each in batch.expired}
-    own = [] if batch.is_full else [each.event for each in batch.expired if _is_over(each, batch.now_ms)]
+    own = [] if batch.is_full else [each.event for each in batch.expired]
     left = [
         # They keep their place here: what is written needs to know it.
         replace(erase(ROOM_VERSIONS[rooms[each.room_id].version], each), thread_id=None)
         for each in {each.event_id: each for each in (*own, *batch.followers)}.values()
     ]
     return left, {room_id: each.lifetime_ms for room_id, each in rooms.items()}
-
-
-def _is_over(expired: Expired, now_ms: int) -> bool:
-    event = expired.event
-    is_ahead = event.origin_server_ts > now_ms
-    return is_ahead or is_past(event.state_key is not None, event.origin_server_ts, expired.lifetime_ms, now_ms)
 
 
 async def _write_purge(

@@ -87,6 +87,17 @@ async def test_a_room_is_emptied_from_its_beginning(store: Store) -> None:
     assert await expired(store) == ["$new", "$late"]
 
 
+async def test_what_was_just_said_is_never_past(store: Store) -> None:
+    """A message sent while the duty looked, or dated by a clock a little ahead, is in its time although nothing younger
+    stands before it."""
+    created = event("create", 1, 50, state_key="", type="m.room.create")
+    await store.write(_fill, 30 * DAY, created, event("old", 2, 40), event("now", 3, -1 / DAY), event("ahead", 4, -1))
+    assert await expired(store) == ["$old"]
+    await store.write(retention.set_upto, {ROOM: 2})
+    look = await store.read(retention.find_expired, NOW, 9)
+    assert (look.expired, look.upto) == ([], {})
+
+
 async def test_a_place_is_given_once(store: Store) -> None:
     """Where the last message goes, the next one still stands above the place it had."""
     message = event("old", 9, 40)
