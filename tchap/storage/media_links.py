@@ -50,9 +50,8 @@ class _Candidate:
     user_id: str
     created_ts: int
 
-    def is_named_in(self, texts: Collection[bytes]) -> bool:
-        name = self.media_id.encode()
-        return any(name in text for text in texts)
+    def is_named_in(self, texts: Collection[str]) -> bool:
+        return any(self.media_id in text for text in texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,17 +148,20 @@ async def doom_undeclared(tx: Tx, lifetime_ms: int, now_ms: int, after: tuple[in
     return (found[-1].created_ts, found[-1].media_id) if len(found) == limits.UNDECLARED_BATCH else None
 
 
-async def _find_own_texts(tx: Tx, user_ids: Collection[str]) -> dict[str, list[bytes]]:
-    """What the uploaders keep for themselves: their collections of stickers and the free fields of their profile."""
-    texts: dict[str, list[bytes]] = {}
+async def _find_own_texts(tx: Tx, user_ids: Collection[str]) -> dict[str, list[str]]:
+    """What the uploaders keep for themselves: their collections of stickers, the free fields of their profile, and
+    what they have written that is to be sent later."""
+    texts: dict[str, list[str]] = {}
     if not user_ids:
         return texts
-    for user_id, text in await tx.all(
-        """SELECT user_id, content FROM account_data WHERE user_id IN_LIST($1)
-           UNION ALL SELECT user_id, fields FROM profiles WHERE user_id IN_LIST($1)""",
+    for user_id, content, media in await tx.all(
+        """SELECT user_id, content, '' FROM account_data WHERE user_id IN_LIST($1)
+           UNION ALL SELECT user_id, fields, '' FROM profiles WHERE user_id IN_LIST($1)
+           UNION ALL SELECT user_id, content, media FROM delayed_events
+             WHERE user_id IN_LIST($1) AND outcome = 'scheduled'""",
         list(user_ids),
     ):
-        texts.setdefault(user_id, []).append(bytes(text))
+        texts.setdefault(user_id, []).append(f"{bytes(content).decode()} {media}")
     return texts
 
 

@@ -346,7 +346,8 @@ async def test_a_repeated_send_declares_once(talk: Talk) -> None:
 
 
 async def test_undeclared_files_have_an_age_of_their_own(tmp_path: Path) -> None:
-    """Where the deployment names it, files that nothing declared go at that age; those in use do not."""
+    """Where the deployment names it, files that nothing declared go at that age; those in use, or of a message that is
+    to be sent later, do not."""
     async with open_house(tmp_path, f"{CONFIG}[media]\nundeclared_lifetime_days = 10\n") as house:
         talk = Talk(
             house,
@@ -354,8 +355,12 @@ async def test_undeclared_files_have_an_age_of_their_own(tmp_path: Path) -> None
             await person(house, "bob.petit@hopital.example.fr"),
         )
         room = await talk.room(SECRET)
-        silent, declared, face = [await talk.file() for _ in range(3)]
+        silent, declared, face, later = [await talk.file() for _ in range(4)]
         await talk.seal(room, declared)
+        delayed = (
+            f"send/m.room.encrypted/l?fr.tchap.attach_media={quote(later)}&org.matrix.msc4140.delay={20 * DAY_S}000"
+        )
+        await house.ask("PUT", f"{V3}/rooms/{quote(room)}/{delayed}", {"ciphertext": "…"}, talk.ada.token)
         await house.ask(
             "PUT", f"{V3}/profile/{quote(talk.ada.user_id)}/avatar_url", {"avatar_url": face}, talk.ada.token
         )
@@ -363,7 +368,8 @@ async def test_undeclared_files_have_an_age_of_their_own(tmp_path: Path) -> None
         assert await talk.is_there(silent)
         young = await talk.file()
         await talk.wait(2)
-        assert [await talk.is_there(each) for each in (silent, declared, face, young)] == [False, True, True, True]
+        assert [await talk.is_there(each) for each in (declared, face, young, later)] == [True] * 4
+        assert not await talk.is_there(silent)
         proof = next(each for each in await talk.log() if each["what"] == "media")
         assert (proof["rule"], proof["lifetime_ms"], proof["media"]) == ("undeclared", 10 * DAY_S * 1000, silent)
 

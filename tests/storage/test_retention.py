@@ -9,6 +9,7 @@ from tchap.protocol.identifiers import MediaUri
 from tchap.protocol.stored_event import GONE, IN_TIMELINE, StoredEvent
 from tchap.storage import deletions, media, media_links, retention, search
 from tchap.storage.database import Store, Tx
+from tchap.storage.delayed_events import CANCELLED, DelayedEvent, End, add_delayed, set_ended
 from tchap.storage.events import add_events, find_event, find_events
 from tchap.storage.media import Media
 from tchap.storage.media_links import REDACTION, RETENTION, Cause
@@ -170,17 +171,24 @@ async def test_a_file_goes_with_its_last_event(store: Store) -> None:
 
 
 async def test_files_in_use_stay(store: Store) -> None:
-    """A picture of a profile, one of the uploader's own collections, and those of previews are left alone."""
-    for name, user in (("face", ADA), ("pack", ADA), ("preview", ""), ("lone", ADA), ("sign", ADA), ("young", ADA)):
-        await store.write(_upload, name, user, NOW if name == "young" else 5)
+    """A picture of a profile, one of the uploader's own collections, what is to be sent later, and those of previews
+    are left alone."""
+    for name in ("face", "pack", "preview", "lone", "sign", "young", "later", "sealed"):
+        await store.write(_upload, name, "" if name == "preview" else ADA, NOW if name == "young" else 5)
+    for number, (media_id, content) in enumerate((("", b'{"url":"mxc://un/later"}'), ("mxc://un/sealed", b"{}"))):
+        later = DelayedEvent(f"d{number}", ADA, "D", "", None, ROOM, "m.image", None, content, None, 1, 1, 2)
+        await store.write(add_delayed, replace(later, media=media_id))
     await store.write(set_profile, Profile(ADA, None, f"mxc://{HOUSE}/face", {"x": f"mxc://{HOUSE}/pack"}))
     await store.write(_fill, DAY, event("state", 7, 1, state_key="", type="m.room.avatar"))
     await store.write(media_links.keep_links, [("$state", ROOM, MediaUri(HOUSE, "sign"))])
-    await store.write(media_links.add_links, event("one", 1, 1), files("face", "pack", "sign"))
+    await store.write(media_links.add_links, event("one", 1, 1), files("face", "pack", "sign", "later", "sealed"))
     await store.write(media_links.doom_media_of, {"$one": None}, Cause(REDACTION, NOW))
     assert await doomed(store) == []
     assert await store.write(media_links.doom_undeclared, DAY, NOW, (0, "")) is None
     assert await doomed(store) == [("lone", "undeclared", None)]
+    await store.write(set_ended, "d0", End(CANCELLED, "action", NOW))
+    await store.write(media_links.doom_undeclared, DAY, NOW, (0, ""))
+    assert [media_id for media_id, _, _ in await doomed(store)] == ["later", "lone"]
 
 
 async def test_the_search_index_is_rewritten(store: Store) -> None:
