@@ -167,6 +167,9 @@ async def _write_purge(
     tx: Tx, left: Sequence[StoredEvent], lifetimes: dict[str, int], upto: dict[str, int], cause: Cause
 ) -> None:
     await retention.set_upto(tx, upto)
+    # Another process may have had the same batch: what it purged is not counted twice in the log.
+    whole = await retention.find_whole(tx, [each.event_id for each in left]) if left else set()
+    left = [each for each in left if each.event_id in whole]
     if not left:
         return
     await retention.purge_events(tx, left)

@@ -128,6 +128,14 @@ async def find_followers(tx: Tx, event_ids: Collection[str], limit: int) -> list
     return [StoredEvent(*row) for row in rows]
 
 
+async def find_whole(tx: Tx, event_ids: Collection[str]) -> set[str]:
+    """Those of the events that nobody has purged yet."""
+    rows = await tx.all(
+        f"SELECT event_id FROM events WHERE event_id IN_LIST($1) AND status <> {GONE}", list(event_ids)
+    )
+    return {row[0] for row in rows}
+
+
 async def purge_events(tx: Tx, left: Sequence[StoredEvent]) -> None:
     """Writes what is left of the events, given with the places they had; nothing else of them stays in any table."""
     places = [(each.room_id, each.position) for each in left if each.position is not None]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tchap.base import limits
+from tchap.services import retention
 from tchap.services.media_deletions import delete_some
 from tchap.services.retention import forget_words, retain_round
 from tchap.storage import accounts
@@ -459,3 +460,16 @@ async def test_a_room_is_classified_by_its_administrators(talk: Talk) -> None:
         assert (await talk.state(room, "fr.tchap.classification", content)).status == status
     denied = await talk.state(room, "fr.tchap.classification", {"label": "Public"}, who=talk.bob)
     assert denied.status == 403
+
+
+async def test_two_processes_write_one_proof(talk: Talk) -> None:
+    """Both may be about to purge the same messages: the second finds nothing left of them, and counts nothing."""
+    room, world = await talk.room(CLEAR), talk.house.world
+    for word in WORDS:
+        await talk.say(room, word)
+    assert await talk.wait(0) == 0
+    talk.house.clock.move(31 * DAY_S)
+    batch = await world.store.read(retention._find_batch, world.clock.now_ms())
+    for _ in range(2):
+        await retention._purge(world, batch)
+    assert [each.get("messages") for each in await talk.log()] == [len(WORDS)]

@@ -158,7 +158,10 @@ async def test_a_file_goes_with_its_last_event(store: Store) -> None:
     await store.write(media_links.doom_media_of, {"$second": DAY}, Cause(RETENTION, NOW))
     assert await doomed(store) == [("m1", RETENTION, "$second")]
     assert await store.read(media.find_media, HOUSE, "m1") is None
-    await store.write(deletions.end_deletions, await store.read(media_links.find_doomed, 10), NOW)
+    waiting = await store.read(media_links.find_doomed, 10)
+    # Two processes that removed the same bytes write one proof.
+    for _ in range(2):
+        await store.write(deletions.end_deletions, waiting, NOW)
     assert await doomed(store) == []
     (proof,) = await store.read(deletions.find_deletions, 2**62, 10)
     assert (proof.media_id, proof.rule, proof.lifetime_ms, proof.room_id, proof.amount) == (

@@ -5,15 +5,15 @@ from dataclasses import replace
 import pytest
 
 from tchap.base import limits
-from tchap.storage import deletions, media, scans
+from tchap.storage import deletions, media, media_links, scans
 from tchap.storage.database import Store
 from tchap.storage.media import Media
-from tchap.storage.media_links import Doomed
 from tchap.storage.scans import AS_STORED, CLEAN, INFECTED, Scan
 
 pytestmark = pytest.mark.anyio
 
 HOUSE = "agent.prefectures.tchap.example.fr"
+FILE = Media(HOUSE, "m1", "@a", 1, 3, "text/plain", None, "b")
 SCAN = Scan(HOUSE, "m1", "aa", AS_STORED, CLEAN, "", "image/png", 1, "ClamAV 1")
 
 
@@ -60,7 +60,7 @@ async def test_the_keys_tried_on_a_file_have_a_bound(store: Store) -> None:
 
 async def test_a_removed_file_leaves_only_its_infections(store: Store) -> None:
     """The clean verdicts go with the file; the same bytes that come back infected are known."""
-    await store.write(media.add_media, Media(HOUSE, "m1", "@a", 1, 3, "text/plain", None, "b"))
+    await store.write(media.add_media, FILE)
     await store.write(scans.set_scan, SCAN)
     await store.write(scans.set_scan, replace(SCAN, key_hash="k1", result=INFECTED))
     await store.write(media.remove_media, HOUSE, "m1")
@@ -70,9 +70,11 @@ async def test_a_removed_file_leaves_only_its_infections(store: Store) -> None:
 
 async def test_a_file_past_its_time_takes_its_verdicts_along(store: Store) -> None:
     """Nothing is left of what was deleted by a rule, not even the SHA-256 of what was clean."""
+    await store.write(media.add_media, FILE)
     for key_hash in (AS_STORED, "k1"):
         await store.write(scans.set_scan, replace(SCAN, key_hash=key_hash))
-    await store.write(deletions.end_deletions, [Doomed(HOUSE, "m1", "b", 3, "public", None, None, None, 1)], 2)
+    await store.write(media_links.doom_undeclared, 1, 3, (0, ""))
+    await store.write(deletions.end_deletions, await store.read(media_links.find_doomed, 9), 2)
     assert await store.read(scans.find_scans, HOUSE, "m1", "aa") == []
 
 
