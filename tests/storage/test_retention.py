@@ -194,6 +194,22 @@ async def test_files_in_use_stay(store: Store) -> None:
     assert [media_id for media_id, _, _ in await doomed(store)] == ["later", "lone"]
 
 
+async def test_words_made_before_a_purge_are_not_indexed_after_it(store: Store) -> None:
+    """The index reads a message, and while its words are made the message goes: none of them is kept."""
+    old, young = event("old", 2, 40), event("young", 3, 1)
+    await store.write(_fill, 30 * DAY, event("create", 1, 50, state_key="", type="m.room.create"), old, young)
+    rooms = await store.read(search.find_progress, [ROOM])
+    entries = [search.Entry(place, f"${name}", ROOM, ADA, "m.room.message", False, None, "mots")
+               for name, place in (("old", 2), ("young", 3))]  # fmt: skip
+    await store.write(retention.purge_events, [old])
+    await store.write(search.set_entries, rooms, entries, [])
+    assert await store.read(_indexed) == ["$young"]
+
+
+async def _indexed(tx: Tx) -> list[str]:
+    return [row[0] for row in await tx.all("SELECT event_id FROM search_entries")]
+
+
 async def test_the_search_index_is_rewritten(store: Store) -> None:
     """Piece by piece, until nothing is left to do."""
     for _ in range(10):
