@@ -19,6 +19,7 @@ SCAN = Scan(HOUSE, "m1", "aa", AS_STORED, CLEAN, "", "image/png", 1, "ClamAV 1")
 
 async def test_a_verdict_is_about_bytes_and_a_key(store: Store) -> None:
     """Each pair has its own, the latest; what was infected once stays so."""
+    await store.write(media.add_media, FILE)
     opened = replace(SCAN, key_hash="k1", content_type="")
     for scan in (SCAN, opened, replace(SCAN, signatures="ClamAV 2", scanned_ts=2)):
         await store.write(scans.set_scan, scan)
@@ -32,6 +33,8 @@ async def test_a_verdict_is_about_bytes_and_a_key(store: Store) -> None:
 
 async def test_other_bytes_of_the_file_and_the_same_elsewhere_are_found(store: Store) -> None:
     """A file that changed shows in its older verdicts; of the same bytes elsewhere only an infection matters."""
+    for media_id in ("m1", "m2"):
+        await store.write(media.add_media, replace(FILE, media_id=media_id))
     for scan in (
         replace(SCAN, sha256="bb"),
         replace(SCAN, media_id="m2"),
@@ -49,6 +52,7 @@ async def test_other_bytes_of_the_file_and_the_same_elsewhere_are_found(store: S
 
 async def test_the_keys_tried_on_a_file_have_a_bound(store: Store) -> None:
     """Of clean verdicts under many keys the first are kept; an infection always is."""
+    await store.write(media.add_media, FILE)
     for number in range(limits.MAX_OPENED + 3):
         await store.write(scans.set_scan, replace(SCAN, key_hash=f"k{number}"))
     assert len(await store.read(scans.find_scans, HOUSE, "m1", "aa")) == limits.MAX_OPENED
@@ -64,8 +68,12 @@ async def test_a_removed_file_leaves_only_its_infections(store: Store) -> None:
     await store.write(scans.set_scan, SCAN)
     await store.write(scans.set_scan, replace(SCAN, key_hash="k1", result=INFECTED))
     await store.write(media.remove_media, HOUSE, "m1")
-    (left,) = await store.read(scans.find_scans, HOUSE, "m9", "aa")
+    # One scan ends after the file did.
+    for scan in (SCAN, replace(SCAN, key_hash="k2")):
+        await store.write(scans.set_scan, scan)
+    (left,) = await store.read(scans.find_scans, HOUSE, "m1", "aa")
     assert left.result == INFECTED
+    assert await store.read(scans.find_scans, HOUSE, "m9", "aa") == [left]
 
 
 async def test_a_file_past_its_time_takes_its_verdicts_along(store: Store) -> None:
