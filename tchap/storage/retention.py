@@ -130,9 +130,7 @@ async def find_followers(tx: Tx, event_ids: Collection[str], limit: int) -> list
 
 async def find_whole(tx: Tx, event_ids: Collection[str]) -> set[str]:
     """Those of the events that nobody has purged yet."""
-    rows = await tx.all(
-        f"SELECT event_id FROM events WHERE event_id IN_LIST($1) AND status <> {GONE}", list(event_ids)
-    )
+    rows = await tx.all(f"SELECT event_id FROM events WHERE event_id IN_LIST($1) AND status <> {GONE}", list(event_ids))
     return {row[0] for row in rows}
 
 
