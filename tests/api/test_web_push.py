@@ -12,10 +12,10 @@ from joserfc.jwk import ECKey
 
 from tchap.base import limits
 from tchap.gateways.web_push import MAX_TEXT_BYTES, Subscription, encrypt, parse_subscription, parse_url_base64
-from tests.api.test_push_delivery import later, ledger, outcomes, two_in_a_room, work
 from tests.support.gateway import Browser, Gateway, open_gateway
 from tests.support.hall import Hall, Resident, open_hall
 from tests.support.house import Reply
+from tests.support.push import later, ledger, outcomes, two_in_a_room, work
 
 KIND = "org.matrix.msc4174.webpush"
 APP = "org.example.web"
