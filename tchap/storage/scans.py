@@ -48,7 +48,8 @@ async def find_scans(tx: Tx, server: str, media_id: str, sha256: str) -> list[Sc
 
 async def set_scan(tx: Tx, scan: Scan) -> None:
     """Keeps a verdict in the place of an older one. What was infected once stays so; of clean ones under many
-    different keys the first are kept, and none on a file that was deleted while it was looked at."""
+    different keys the first are kept, and none on a file that was deleted while it was looked at. Keys that show
+    noise take no room of those that show something: whoever tries many holds no file back."""
     if scan.result == CLEAN and not await _has_room(tx, scan):
         return
     await tx.run(
@@ -71,10 +72,12 @@ async def set_scan(tx: Tx, scan: Scan) -> None:
 async def _has_room(tx: Tx, scan: Scan) -> bool:
     row = await tx.one(
         "SELECT (SELECT COUNT(*) FROM scans s WHERE s.server = m.server AND s.media_id = m.media_id"
-        " AND s.key_hash <> $3) FROM media m WHERE m.server = $1 AND m.media_id = $2",
+        " AND s.key_hash <> $3 AND CASE WHEN s.content_type = '' THEN 1 ELSE 0 END = $4)"
+        " FROM media m WHERE m.server = $1 AND m.media_id = $2",
         scan.server,
         scan.media_id,
         scan.key_hash,
+        int(not scan.content_type),
     )
     return row is not None and (scan.key_hash == AS_STORED or row[0] < limits.MAX_OPENED)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tchap.base import limits
 from tests.api.scanning import (
     ARCHIVE,
     NOT_CLEAN,
@@ -136,6 +137,19 @@ async def test_a_wrong_key_opens_nothing(strict: House) -> None:
     await check_refused(strict, jean, path, WAITS)
     assert (await scan_sealed(strict, jean, sealed, path))["clean"] is False
     await check_refused(strict, jean, path, NOT_CLEAN)
+
+
+async def test_many_wrong_keys_hold_no_file_back(strict: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever tries keys on the file of another before its own is given does not keep it from anybody."""
+    monkeypatch.setattr(limits, "MAX_OPENED", 2)
+    jean, lea = await person(strict, JEAN), await person(strict, LEA)
+    sealed = seal(picture(64, 64, "PNG"))
+    path = await upload(strict, jean, sealed.data)
+    for number in range(4):
+        await scan_sealed(strict, lea, Sealed(sealed.data, bytes([number]) * 32, bytes(16)), path)
+    await check_refused(strict, lea, path, WAITS)
+    assert (await scan_sealed(strict, jean, sealed, path))["clean"] is True
+    assert (await get(strict, lea, f"{V1}/download/{path}")).content == sealed.data
 
 
 async def test_one_ciphertext_under_two_keys_is_two_files(house: House) -> None:
