@@ -277,6 +277,20 @@ async def test_files_go_with_encrypted_messages(talk: Talk) -> None:
     ]
 
 
+async def test_a_deleted_message_takes_the_files_of_its_edits_along(talk: Talk) -> None:
+    """A caption was mended, then the message deleted: its file goes, and so does one that the edit put in its place."""
+    room, other = await talk.room(SECRET), await talk.room(CLEAR)
+    same, newer, kept = [await talk.file() for _ in range(3)]
+    sent = await talk.seal(room, same)
+    relation = {"m.relates_to": {"rel_type": "m.replace", "event_id": sent}, "ciphertext": "…"}
+    for media, who in (((same, newer, kept), talk.ada), ((), talk.bob)):
+        await talk.say(room, relation, "m.room.encrypted", media=media, who=who)
+    await talk.seal(other, kept)
+    await talk.redact(room, sent)
+    await talk.wait(0)
+    assert [await talk.is_there(each) for each in (same, newer, kept)] == [False, False, True]
+
+
 async def test_a_message_with_many_reactions_goes_in_pieces(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many say something of it, one transaction takes some of them, and the message goes with the last."""
     monkeypatch.setattr(limits, "RETENTION_FOLLOWERS", 2)
