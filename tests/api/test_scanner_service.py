@@ -117,10 +117,11 @@ async def newer_version() -> str:
 
 
 async def test_a_file_too_large_for_the_scanner_never_passes(house: House) -> None:
-    """What clamd refuses to look at waits for ever rather than pass."""
+    """What clamd refuses to look at never passes, and nobody is told to try again later."""
     jean = await person(house, JEAN)
     path = await upload(house, jean, b"a" * (MAX_BYTES + 1), "text/plain")
     await check_refused(house, jean, path, WAITS)
+    assert "trop volumineux" in (await get(house, jean, f"{V1}/download/{path}")).json()["error"]
 
 
 async def test_types_are_told_from_the_content(clamav: ClamAv, tmp_path: Path) -> None:
