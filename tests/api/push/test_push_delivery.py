@@ -1,6 +1,6 @@
 """What pushers are told, whom it is told, and what that costs."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,30 +11,13 @@ from tchap.storage.accounts import set_locked, set_suspended
 from tchap.storage.validity import TermChange, set_terms
 from tests.support.counting import count_statements
 from tests.support.engines import ENGINES, Engines, run_engines
-from tests.support.gateway import Gateway, open_gateway
-from tests.support.hall import CONFIG, Hall, open_hall
+from tests.support.gateway import Gateway
+from tests.support.hall import CONFIG, Hall
 from tests.support.house import open_house
 from tests.support.paths import quote
 from tests.support.push import later, ledger, outcomes, set_pusher, two_in_a_room, work
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
-    async with open_hall(tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with open_gateway() as opened:
-        yield opened
 
 
 async def test_a_message_is_pushed_with_all_its_fields(hall: Hall, gateway: Gateway) -> None:

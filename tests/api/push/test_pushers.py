@@ -1,36 +1,16 @@
 """Pushers come, change hands and go, are tried, and everybody can read what became of their notifications."""
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
-
 import pytest
 
 from tchap.base import limits
 from tchap.services import push_delivery
 from tchap.services.push_decisions import decide_round
-from tests.support.gateway import Gateway, open_gateway
-from tests.support.hall import Hall, open_hall
+from tests.support.gateway import Gateway
+from tests.support.hall import Hall
 from tests.support.push import ledger, outcomes, set_pusher, two_in_a_room, work
 
 pytestmark = pytest.mark.anyio
 TRIAL = "/_tchap/client/v1/push/test"
-
-
-@pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
-    async with open_hall(tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with open_gateway() as opened:
-        yield opened
 
 
 async def test_the_ledger_is_its_owner_s_and_is_forgotten(hall: Hall, gateway: Gateway) -> None:

@@ -1,12 +1,11 @@
 """The antivirus, with ClamAV's own daemon: what is infected leaves by no road."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.api.scanning import (
+from tests.api.scanner.scene import (
     ARCHIVE,
     NOT_CLEAN,
     SCANNER,
@@ -26,7 +25,7 @@ from tests.api.test_media import TEST_PROFILE, V1, get, picture, send, upload
 from tests.api.test_url_previews import HTML, PREVIEWS, open_scene
 from tests.base.test_outbound import page
 from tests.support.accounts import Person, person
-from tests.support.clamav import EICAR, THREAT, ClamAv, archive, run_clamav
+from tests.support.clamav import EICAR, THREAT, ClamAv, archive
 from tests.support.house import House, open_house
 from tests.support.sealed_files import Sealed, seal
 
@@ -43,23 +42,6 @@ INFECTED = (
     (archive("dedans.zip", ARCHIVE), "application/octet-stream"),
     (picture(64, 64, "PNG") + EICAR, "image/png"),
 )
-
-
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-def clamav() -> Iterator[ClamAv]:
-    with run_clamav() as daemon:
-        yield daemon
-
-
-@pytest.fixture(params=["on_request", "required"])
-async def house(request: pytest.FixtureRequest, clamav: ClamAv, tmp_path: Path) -> AsyncIterator[House]:
-    async with open_house(tmp_path, config(clamav, request.param)) as opened:
-        yield opened
 
 
 async def test_an_infected_file_leaves_by_no_road(house: House) -> None:

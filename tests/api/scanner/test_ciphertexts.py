@@ -1,19 +1,16 @@
 """What clients encrypted, and the antivirus: a file is judged by what its key shows."""
 
-from collections.abc import AsyncIterator, Iterator
 from itertools import product
-from pathlib import Path
 
 import pytest
 
 from tchap.base import limits
-from tests.api.scanning import (
+from tests.api.scanner.scene import (
     ARCHIVE,
     NOT_CLEAN,
     SCANNER,
     WAITS,
     check_refused,
-    config,
     post,
     refused,
     scan_sealed,
@@ -21,40 +18,11 @@ from tests.api.scanning import (
 from tests.api.test_keys import JEAN, LEA
 from tests.api.test_media import V1, get, picture, upload
 from tests.support.accounts import person
-from tests.support.clamav import EICAR, ClamAv, archive, run_clamav
-from tests.support.house import House, open_house
+from tests.support.clamav import EICAR, archive
+from tests.support.house import House
 from tests.support.sealed_files import Sealed, encrypted_body, seal, under_two_keys
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-def clamav() -> Iterator[ClamAv]:
-    with run_clamav() as daemon:
-        yield daemon
-
-
-@pytest.fixture(params=["on_request", "required"])
-async def house(request: pytest.FixtureRequest, clamav: ClamAv, tmp_path: Path) -> AsyncIterator[House]:
-    async with open_house(tmp_path, config(clamav, request.param)) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def strict(clamav: ClamAv, tmp_path: Path) -> AsyncIterator[House]:
-    async with open_house(tmp_path, config(clamav, "required")) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def lenient(clamav: ClamAv, tmp_path: Path) -> AsyncIterator[House]:
-    async with open_house(tmp_path, config(clamav)) as opened:
-        yield opened
 
 
 async def test_the_same_bytes_are_infected_under_every_address(house: House) -> None:

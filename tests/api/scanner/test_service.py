@@ -2,7 +2,6 @@
 
 import io
 import zipfile
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 
 from tchap.services.scanning import describe
 from tchap.storage import media
-from tests.api.scanning import (
+from tests.api.scanner.scene import (
     NOT_CLEAN,
     SCANNER,
     SIZE,
@@ -30,29 +29,6 @@ from tests.support.house import House, open_house
 from tests.support.sealed_files import encrypted_body, seal
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-def clamav() -> Iterator[ClamAv]:
-    with run_clamav() as daemon:
-        yield daemon
-
-
-@pytest.fixture(params=["on_request", "required"])
-async def house(request: pytest.FixtureRequest, clamav: ClamAv, tmp_path: Path) -> AsyncIterator[House]:
-    async with open_house(tmp_path, config(clamav, request.param)) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def lenient(clamav: ClamAv, tmp_path: Path) -> AsyncIterator[House]:
-    async with open_house(tmp_path, config(clamav)) as opened:
-        yield opened
 
 
 async def test_files_wait_while_the_scanner_is_down(tmp_path: Path) -> None:

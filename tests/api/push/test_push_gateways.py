@@ -1,33 +1,13 @@
 """Push gateways that refuse, fail, are away, or say when to come back."""
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
-
 import pytest
 
 from tchap.base import limits
-from tests.support.gateway import Gateway, open_gateway
-from tests.support.hall import Hall, open_hall
+from tests.support.gateway import Gateway
+from tests.support.hall import Hall
 from tests.support.push import later, ledger, outcomes, set_pusher, two_in_a_room, work
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
-    async with open_hall(tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with open_gateway() as opened:
-        yield opened
 
 
 async def test_a_rejected_pushkey_ends_its_pusher(hall: Hall, gateway: Gateway) -> None:
