@@ -441,7 +441,7 @@ MEDIA_DELETIONS = 50  # files removed at once
 MEDIA_DELETION_IDLE_S = 5.0  # how long the bytes of a deleted file may outlive it
 SEARCH_TIDY_PAGES = 500  # of SQLite's search index rewritten in one transaction: about 25 ms of the writer
 SEARCH_TIDY_S = 24 * 3600  # at most how often it is rewritten whole, so that no word outlives its message by more
-UNDECLARED_BATCH = 200  # files looked at in one transaction
+UNDECLARED_BATCH = 500  # files looked at in one transaction
 DEFAULT_DELETIONS = 100  # of one page of the log
 MAX_DELETIONS = 1_000
 # Administrations that join

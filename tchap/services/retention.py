@@ -184,4 +184,6 @@ async def _doom_undeclared(world: World) -> None:
     after: tuple[int, str] | None = (0, "")
     while after is not None:
         now_ms = world.clock.now_ms()
-        after = await world.store.write(media_links.doom_undeclared, days * DAY_MS, now_ms, after)
+        found, after = await world.store.read(media_links.find_undeclared, now_ms - days * DAY_MS, after)
+        if found:
+            await world.store.write(media_links.doom_undeclared, found, days * DAY_MS, now_ms)

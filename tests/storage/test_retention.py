@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from tchap.base import limits
 from tchap.protocol.identifiers import MediaUri
 from tchap.protocol.stored_event import GONE, IN_TIMELINE, StoredEvent
 from tchap.storage import deletions, media, media_links, retention, search
@@ -173,6 +174,29 @@ async def test_a_file_goes_with_its_last_event(store: Store) -> None:
     )
 
 
+async def undeclared(store: Store) -> list[str]:
+    """Dooms what nothing declares of the files older than a day; which they were."""
+    before = await doomed(store)
+    found, after = await store.read(media_links.find_undeclared, NOW - DAY, (0, ""))
+    assert after is None
+    await store.write(media_links.doom_undeclared, found, DAY, NOW)
+    return [each[0] for each in await doomed(store) if each not in before]
+
+
+async def test_files_are_looked_at_a_few_at_a_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many are in use, one read goes no further than it may, and the next goes on where it ended."""
+    monkeypatch.setattr(limits, "UNDECLARED_BATCH", 3)
+    names = [f"m{number}" for number in range(7)]
+    for number, name in enumerate(names):
+        await store.write(_upload, name, ADA, 5 + number // 2)
+    await store.write(media_links.add_links, event("one", 1, 1), files(*names[:5]))
+    pages, after = [], (0, "")
+    while after is not None:
+        found, after = await store.read(media_links.find_undeclared, NOW, after)
+        pages.append([each.media_id for each in found])
+    assert pages == [[], ["m5"], ["m6"]]
+
+
 async def test_files_in_use_stay(store: Store) -> None:
     """A picture of a profile, one of the uploader's own collections, what is to be sent later, and those of previews
     are left alone."""
@@ -187,10 +211,10 @@ async def test_files_in_use_stay(store: Store) -> None:
     await store.write(media_links.add_links, event("one", 1, 1), files("face", "pack", "sign", "later", "sealed"))
     await store.write(media_links.doom_media_of, {"$one": None}, Cause(REDACTION, NOW))
     assert await doomed(store) == []
-    assert await store.write(media_links.doom_undeclared, DAY, NOW, (0, "")) is None
+    assert await undeclared(store) == ["lone"]
     assert await doomed(store) == [("lone", "undeclared", None)]
     await store.write(set_ended, "d0", End(CANCELLED, "action", NOW))
-    await store.write(media_links.doom_undeclared, DAY, NOW, (0, ""))
+    assert await undeclared(store) == ["later"]
     assert [media_id for media_id, _, _ in await doomed(store)] == ["later", "lone"]
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tchap.base import limits
+from tchap.protocol.identifiers import MediaUri
 from tchap.storage import deletions, media, media_links, scans
 from tchap.storage.database import Store
 from tchap.storage.media import Media
@@ -85,7 +86,7 @@ async def test_a_file_past_its_time_takes_its_verdicts_along(store: Store) -> No
     await store.write(media.add_media, FILE)
     for key_hash in (AS_STORED, "k1"):
         await store.write(scans.set_scan, replace(SCAN, key_hash=key_hash))
-    await store.write(media_links.doom_undeclared, 1, 3, (0, ""))
+    await store.write(media_links.doom_undeclared, [MediaUri(HOUSE, "m1")], 1, 3)
     await store.write(deletions.end_deletions, await store.read(media_links.find_doomed, 9), 2)
     assert await store.read(scans.find_scans, HOUSE, "m1", "aa") == []
 
