@@ -87,9 +87,10 @@ def decide_retention(term: Term, content: Mapping[str, Any]) -> Decision:
         )
     if term.maximum_ms and (longest is None or longest > term.maximum_ms):
         days = term.maximum_ms // DAY_MS
+        many = "s" if days > 1 else ""
         return Refused(
-            f"Messages of this kind of room are kept {days} days at most.",
-            f"Les messages de ce type de salon sont conservés {days} jours au plus.",
+            f"Messages of this kind of room are kept {days} day{many} at most.",
+            f"Les messages de ce type de salon sont conservés {days} jour{many} au plus.",
         )
     return ALLOWED
 

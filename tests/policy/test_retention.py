@@ -89,6 +89,14 @@ def said(decision: Decision) -> str:
     return "malformed" if decision.is_malformed else "forbidden"
 
 
+@pytest.mark.parametrize(("days", "fr"), [(1, "1 jour au plus"), (90, "90 jours au plus")])
+def test_a_refusal_says_how_long(days: int, fr: str) -> None:
+    """In words that agree with the number."""
+    decision = decide_retention(Term(0, days * DAY_MS), {})
+    assert isinstance(decision, Refused)
+    assert f"conservés {fr}." in decision.fr
+
+
 @pytest.mark.parametrize(
     ("term", "content", "days"),
     [
