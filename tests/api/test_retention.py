@@ -1,6 +1,5 @@
 """Messages go when their time is over, their files go with them, and the log says by which rule."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,10 @@ import pytest
 
 from tchap.base import limits
 from tchap.services import retention
+from tchap.services.media import blob_key
 from tchap.services.media_deletions import delete_some
 from tchap.services.retention import forget_words, retain_round
-from tchap.storage import accounts
+from tchap.storage import accounts, media
 from tchap.storage.database import Tx
 from tests.api.test_media import get, picture, upload
 from tests.support.accounts import V3, Person, person
@@ -278,8 +278,8 @@ async def test_a_deleted_message_takes_the_files_of_its_edits_along(talk: Talk) 
     same, newer, kept = [await talk.file() for _ in range(3)]
     sent = await talk.seal(room, same)
     relation = {"m.relates_to": {"rel_type": "m.replace", "event_id": sent}, "ciphertext": "…"}
-    for media, who in (((same, newer, kept), talk.ada), ((), talk.bob)):
-        await talk.say(room, relation, "m.room.encrypted", media=media, who=who)
+    for borne, who in (((same, newer, kept), talk.ada), ((), talk.bob)):
+        await talk.say(room, relation, "m.room.encrypted", media=borne, who=who)
     await talk.seal(other, kept)
     await talk.redact(room, sent)
     await talk.wait(0)
@@ -385,29 +385,31 @@ async def test_undeclared_files_have_an_age_of_their_own(tmp_path: Path) -> None
 
 
 async def test_a_crash_forgets_no_file(talk: Talk) -> None:
-    """Bytes that could not be removed stay in the queue, out of everybody's reach, until they are."""
-    room = await talk.room(SECRET)
-    file = await talk.file()
-    await talk.redact(room, await talk.seal(room, file))
-    assert not await talk.is_there(file)
-    assert talk.blobs() == 1
-    plain = talk.house.world.media
+    """Bytes that could not be removed stay in the queue, out of everybody's reach, until they are; others go."""
+    room, world = await talk.room(SECRET), talk.house.world
+    stuck, other = await talk.file(), await talk.file()
+    row = await world.store.read(media.find_media, *stuck.removeprefix("mxc://").split("/"))
+    assert row is not None
+    for file in (stuck, other):
+        await talk.redact(room, await talk.seal(room, file))
+        assert not await talk.is_there(file)
+    assert talk.blobs() == 2
+    remove = world.media.remove
 
-    class Broken:
-        async def remove_under(self, _key: str) -> None:
-            await asyncio.sleep(0)
-
-        async def remove(self, _key: str) -> None:
+    async def fail(key: str) -> None:
+        if key == blob_key(row.blob_name or ""):
             raise OSError("no such disk")
+        await remove(key)
 
-    talk.house.world.media = Broken()  # type: ignore[assignment]
+    world.media.remove = fail  # type: ignore[method-assign]
     with pytest.raises(OSError, match="no such disk"):
-        await delete_some(talk.house.world)
-    talk.house.world.media = plain
-    assert await talk.log() == []
-    assert await delete_some(talk.house.world) == 1
+        await delete_some(world)
+    assert talk.blobs() == 1
+    assert [each["media"] for each in await talk.log()] == [other]
+    world.media.remove = remove  # type: ignore[method-assign]
+    assert await delete_some(world) == 1
     assert talk.blobs() == 0
-    assert [each["rule"] for each in await talk.log()] == ["redaction"]
+    assert [(each["rule"], each["media"]) for each in await talk.log()] == [("redaction", stuck), ("redaction", other)]
 
 
 async def test_each_kind_of_room_has_its_own_term(talk: Talk) -> None:
