@@ -72,18 +72,37 @@ async def _purge_all(world: World) -> int:
 
 
 async def _look_at_rooms(world: World) -> None:
-    """Writes down how long messages live in each room, and binds the pictures that state of before has."""
+    """Writes down how long messages live in each room, and binds the pictures that state of before has; rooms that
+    have not changed since the last round cost the writer nothing."""
     after = ""
     while page := await world.store.read(retention.find_room_page, after, limits.RETENTION_ROOMS):
-        states = await world.store.read(retention.find_room_states, page, _READ)
+        look = await world.store.read(_read_page, page)
         rooms: dict[str, dict[str, dict[str, object]]] = {room_id: {} for room_id in page}
-        for state in states:
+        for state in look.states:
             if not state.state_key:
                 rooms[state.room_id][state.type] = _content_of(state)
         lifetimes = [(room_id, _lifetime(world, contents)) for room_id, contents in rooms.items()]
-        pictures = [(each.event_id, each.room_id, ref) for each in states for ref in _pictures(each)]
-        await world.store.write(_write_page, lifetimes, pictures)
+        changed = [(room_id, ms) for room_id, ms in lifetimes if look.lifetimes.get(room_id, 0) != ms]
+        pictures = [(each.event_id, each.room_id, ref) for each in look.states for ref in _pictures(each)]
+        loose = [each for each in pictures if (each[0], each[2]) not in look.links]
+        if changed or loose:
+            await world.store.write(_write_page, changed, loose)
         after = page[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What some rooms say of themselves, and what was written down of it."""
+
+    states: list[StateContent]
+    lifetimes: dict[str, int]
+    links: set[tuple[str, MediaUri]]
+
+
+async def _read_page(tx: Tx, room_ids: Sequence[str]) -> _Page:
+    states = await retention.find_room_states(tx, room_ids, _READ)
+    links = await media_links.find_links(tx, [each.event_id for each in states])
+    return _Page(states, await retention.find_lifetimes(tx, room_ids), links)
 
 
 def _content_of(state: StateContent) -> dict[str, object]:

@@ -91,6 +91,14 @@ async def add_links(tx: Tx, event: StoredEvent, files: Sequence[MediaUri]) -> No
     )
 
 
+async def find_links(tx: Tx, event_ids: Collection[str]) -> set[tuple[str, MediaUri]]:
+    """What is bound to these events: (event id, file)."""
+    rows = await tx.all(
+        "SELECT event_id, server, media_id FROM media_links WHERE event_id IN_LIST($1)", list(event_ids)
+    )
+    return {(row[0], MediaUri(row[1], row[2])) for row in rows}
+
+
 async def keep_links(tx: Tx, rows: Sequence[tuple[str, str, MediaUri]]) -> None:
     """Binds files to state of before there were links, as `add_links` would have: (event id, room id, file)."""
     await tx.many(

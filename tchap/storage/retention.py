@@ -62,6 +62,12 @@ async def find_room_states(tx: Tx, room_ids: Collection[str], types: Collection[
     return [StateContent(*row) for row in rows]
 
 
+async def find_lifetimes(tx: Tx, room_ids: Collection[str]) -> dict[str, int]:
+    """How long messages live in those of the rooms that have, or had, a term: as last found."""
+    rows = await tx.all("SELECT room_id, lifetime_ms FROM retention_rooms WHERE room_id IN_LIST($1)", list(room_ids))
+    return {row[0]: row[1] for row in rows}
+
+
 async def set_lifetimes(tx: Tx, lifetimes: Sequence[tuple[str, int]]) -> None:
     """How long messages live in each room (milliseconds, 0 for ever), as found now."""
     await tx.many(

@@ -484,3 +484,14 @@ async def test_two_processes_write_one_proof(talk: Talk) -> None:
     for _ in range(2):
         await retention._purge(world, batch)
     assert [each.get("messages") for each in await talk.log()] == [len(WORDS)]
+
+
+async def test_a_round_without_news_writes_nothing(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many rooms there are, those that have not changed are only read."""
+    room = await talk.room(FORUM)
+    await talk.state(room, "m.room.avatar", {"url": await talk.file()})
+    await talk.wait(0)
+    written: list[object] = []
+    monkeypatch.setattr(retention, "_write_page", lambda *_: written.append(_))
+    await talk.wait(0)
+    assert written == []
