@@ -427,6 +427,7 @@ MAX_HIERARCHY_TOKEN = 2_048  # characters; ours hold two ids and three numbers
 MAX_NAMED_LEVELS = 400
 # Retention
 MIN_RETENTION_MS = 24 * 3600 * 1000  # a shorter lifetime counts as this: what was said can be read, and reported
+CLOCK_AHEAD_MS = 24 * 3600 * 1000  # a message dated further ahead than this says nothing of its age
 MAX_RETENTION_DAYS = 36_500  # that a setting may name
 MAX_CLASSIFICATION = 60  # characters of the words at the top of a room
 MAX_CLASSIFICATIONS = 50  # among which a deployment lets its rooms choose
@@ -440,7 +441,7 @@ MEDIA_DELETIONS = 50  # files removed at once
 MEDIA_DELETION_IDLE_S = 5.0  # how long the bytes of a deleted file may outlive it
 SEARCH_TIDY_PAGES = 500  # of SQLite's search index rewritten in one transaction: about 25 ms of the writer
 SEARCH_TIDY_S = 24 * 3600  # at most how often it is rewritten whole, so that no word outlives its message by more
-UNDECLARED_BATCH = 200  # files looked at in one transaction
+UNDECLARED_BATCH = 500  # files looked at in one transaction
 DEFAULT_DELETIONS = 100  # of one page of the log
 MAX_DELETIONS = 1_000
 # Administrations that join

@@ -48,13 +48,15 @@ class Refusal(Enum):
     NOT_CLEAN = "not clean"
     CHANGED = "changed since it was scanned"
     NOT_SCANNED = "not scanned yet"
+    CANNOT_SCAN = "the scanner does not look at it"
     NOT_OPENED = "no key was given for it yet"
     TYPE_FORBIDDEN = "its type is not allowed"
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the operator chose. Types are `image/png` or `image/*`; where `allowed` is empty all are."""
+    """What the operator chose. `lets_through`: what the scanner had no time for passes; what it cannot look at never
+    does. Types are `image/png` or `image/*`; where `allowed` is empty all are."""
 
     mode: Mode
     lets_through: bool = False
@@ -101,18 +103,15 @@ def decide_download(facts: Facts, rules: Rules) -> Decision:
     if facts.is_changed:
         return Refused(Refusal.CHANGED)
     scanned = facts.opened if facts.road is Road.DECRYPTED else facts.stored
-    if not _passes(scanned, rules):
+    if scanned is Verdict.FAILED:
+        return Refused(Refusal.CANNOT_SCAN)
+    if scanned is Verdict.NONE and not rules.lets_through:
         return Refused(Refusal.NOT_SCANNED)
     if rules.mode is Mode.REQUIRED and _is_unopened(facts):
         return Refused(Refusal.NOT_OPENED)
     if facts.types and not any(may_have_type(each, rules) for each in facts.types):
         return Refused(Refusal.TYPE_FORBIDDEN)
     return Allowed()
-
-
-def _passes(verdict: Verdict, rules: Rules) -> bool:
-    """A file that the scanner cannot look at never passes; one it had no time for does where the operator says so."""
-    return verdict is Verdict.CLEAN or (verdict is Verdict.NONE and rules.lets_through)
 
 
 def _is_unopened(facts: Facts) -> bool:

@@ -87,9 +87,10 @@ def decide_retention(term: Term, content: Mapping[str, Any]) -> Decision:
         )
     if term.maximum_ms and (longest is None or longest > term.maximum_ms):
         days = term.maximum_ms // DAY_MS
+        many = "s" if days > 1 else ""
         return Refused(
-            f"Messages of this kind of room are kept {days} days at most.",
-            f"Les messages de ce type de salon sont conservés {days} jours au plus.",
+            f"Messages of this kind of room are kept {days} day{many} at most.",
+            f"Les messages de ce type de salon sont conservés {days} jour{many} au plus.",
         )
     return ALLOWED
 
@@ -109,12 +110,3 @@ def lifetime_in_force(term: Term, content: Mapping[str, Any]) -> int:
     if term.maximum_ms:
         lifetime = min(lifetime or term.maximum_ms, term.maximum_ms)
     return max(lifetime, limits.MIN_RETENTION_MS) if lifetime else 0
-
-
-def is_past(is_state: bool, origin_server_ts: int, lifetime_ms: int, now_ms: int) -> bool:
-    """Whether an event's time is over.
-
-    State is never removed: a room is made of it. What says that it comes from the future is as old as what stands
-    beside it, which is for the caller to know; here it is not past.
-    """
-    return not is_state and lifetime_ms > 0 and origin_server_ts < now_ms - lifetime_ms

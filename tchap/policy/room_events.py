@@ -6,7 +6,9 @@ no message in clear where the room is encrypted.
 
 from collections.abc import Callable
 
+from tchap.policy.classification import CLASSIFICATION
 from tchap.policy.decisions import ALLOWED, Allowed, Decision, Origin, Refused, Road, SoftFailed, judge_origin
+from tchap.policy.retention import RETENTION
 from tchap.policy.room_entry import PENDING, decide_membership, decide_pending
 from tchap.policy.room_state import (
     decide_access_rules,
@@ -22,8 +24,9 @@ from tchap.protocol.events import Event
 _MEMBER = "m.room.member"
 
 # What a room is. Without its words one of these says something else, or nothing that anybody can mend: in versions
-# before 11 a room forgets that it is a space, and access lists without words keep every server out for ever.
-_FOUNDATIONS = ("m.room.create", ACCESS_RULES, ENCRYPTION, "m.room.server_acl")
+# before 11 a room forgets that it is a space, and access lists without words keep every server out for ever. How long
+# messages are kept and the classification are set by administrators: no moderator undoes them by deleting.
+_FOUNDATIONS = ("m.room.create", ACCESS_RULES, ENCRYPTION, "m.room.server_acl", RETENTION, CLASSIFICATION)
 
 # The types whose words an encrypted room keeps secret. Not here: state, redactions, reactions, the signalling of calls,
 # positions told by beacons, whose clients send them in clear.

@@ -6,12 +6,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from tchap.base import limits
-from tchap.base.config import Instance
 from tchap.base.encoding import decode_json
 from tchap.base.errors import LimitExceeded
 from tchap.base.identity import Requester
 from tchap.policy import directory as law
 from tchap.policy.directory import Bounds, Look, Meaning, Person
+from tchap.policy.rooms import is_external
 from tchap.protocol.directory_words import lookups_of
 from tchap.protocol.identifiers import server_of
 from tchap.services.world import World
@@ -144,7 +144,7 @@ def _person(search: Search, candidate: Candidate, met: Collection[int]) -> Perso
 def _is_shown(search: Search, candidate: Candidate) -> bool:
     """Neither closed, nor expired, nor a guest, nor on the red list (`im.vector.hide_profile`)."""
     is_alive = candidate.is_open and (candidate.expires_ts is None or candidate.expires_ts > search.now_ms)
-    return is_alive and not Instance(name=server_of(candidate.user_id)).is_external and not _hides(candidate.hides)
+    return is_alive and not is_external(candidate.user_id) and not _hides(candidate.hides)
 
 
 def _hides(content: bytes | None) -> bool:

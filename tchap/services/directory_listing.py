@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from tchap.base import limits
-from tchap.base.config import Instance
 from tchap.base.encoding import decode_json
+from tchap.policy.rooms import is_external
 from tchap.protocol.directory_words import Listing, list_name, without_label
 from tchap.services.world import World
 from tchap.storage import directory
@@ -35,7 +35,7 @@ async def _list(tx: Tx, facts: Sequence[Facts]) -> None:
 
 
 def _is_listed(facts: Facts) -> bool:
-    return facts.is_open and not Instance(name=facts.instance).is_external
+    return facts.is_open and not is_external(facts.user_id)
 
 
 def _entry(facts: Facts) -> Entry:

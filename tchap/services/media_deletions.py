@@ -29,15 +29,24 @@ async def delete_media(world: World) -> None:
 
 
 async def delete_some(world: World) -> int:
-    """Removes the bytes of some files; answers how many there were."""
+    """Removes the bytes of some files; answers how many there were. Those that cannot be removed hold no others back:
+    the last failure is raised once these are gone."""
     doomed = await world.store.read(find_doomed, limits.MEDIA_DELETIONS)
+    removed, failure = list[Doomed](), None
     for each in doomed:
-        await _remove(world, each)
-    if doomed:
-        await world.store.write(deletions.end_deletions, doomed, world.clock.now_ms())
-    for each in doomed:
+        try:
+            await _remove(world, each)
+        except Exception as error:
+            failure = error
+        else:
+            removed.append(each)
+    if removed:
+        await world.store.write(deletions.end_deletions, removed, world.clock.now_ms())
+    for each in removed:
         log.info("media deleted", server=each.server, media_id=each.media_id, rule=each.rule, event_id=each.event_id)
-    return len(doomed)
+    if failure is not None:
+        raise failure
+    return len(removed)
 
 
 async def _remove(world: World, file: Doomed) -> None:

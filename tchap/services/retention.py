@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from tchap.base import limits
 from tchap.base.encoding import decode_json
-from tchap.policy.retention import DAY_MS, RETENTION, RoomFacts, is_past, lifetime_in_force
+from tchap.policy.retention import DAY_MS, RETENTION, RoomFacts, lifetime_in_force
 from tchap.policy.rooms import ACCESS_RULES, ENCRYPTION
 from tchap.protocol.identifiers import MediaUri
 from tchap.protocol.media_refs import find_media_refs
@@ -72,18 +72,37 @@ async def _purge_all(world: World) -> int:
 
 
 async def _look_at_rooms(world: World) -> None:
-    """Writes down how long messages live in each room, and binds the pictures that state of before has."""
+    """Writes down how long messages live in each room, and binds the pictures that state of before has; rooms that
+    have not changed since the last round cost the writer nothing."""
     after = ""
     while page := await world.store.read(retention.find_room_page, after, limits.RETENTION_ROOMS):
-        states = await world.store.read(retention.find_room_states, page, _READ)
+        look = await world.store.read(_read_page, page)
         rooms: dict[str, dict[str, dict[str, object]]] = {room_id: {} for room_id in page}
-        for state in states:
+        for state in look.states:
             if not state.state_key:
                 rooms[state.room_id][state.type] = _content_of(state)
         lifetimes = [(room_id, _lifetime(world, contents)) for room_id, contents in rooms.items()]
-        pictures = [(each.event_id, each.room_id, ref) for each in states for ref in _pictures(each)]
-        await world.store.write(_write_page, lifetimes, pictures)
+        changed = [(room_id, ms) for room_id, ms in lifetimes if look.lifetimes.get(room_id, 0) != ms]
+        pictures = [(each.event_id, each.room_id, ref) for each in look.states for ref in _pictures(each)]
+        loose = [each for each in pictures if (each[0], each[2]) not in look.links]
+        if changed or loose:
+            await world.store.write(_write_page, changed, loose)
         after = page[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What some rooms say of themselves, and what was written down of it."""
+
+    states: list[StateContent]
+    lifetimes: dict[str, int]
+    links: set[tuple[str, MediaUri]]
+
+
+async def _read_page(tx: Tx, room_ids: Sequence[str]) -> _Page:
+    states = await retention.find_room_states(tx, room_ids, _READ)
+    links = await media_links.find_links(tx, [each.event_id for each in states])
+    return _Page(states, await retention.find_lifetimes(tx, room_ids), links)
 
 
 def _content_of(state: StateContent) -> dict[str, object]:
@@ -154,7 +173,7 @@ async def _purge(world: World, batch: _Batch) -> list[StoredEvent]:
 def _make_left(batch: _Batch) -> tuple[list[StoredEvent], dict[str, int]]:
     """What is left of each event, and the lifetime of each room."""
     rooms = {each.event.room_id: each for each in batch.expired}
-    own = [] if batch.is_full else [each.event for each in batch.expired if _is_over(each, batch.now_ms)]
+    own = [] if batch.is_full else [each.event for each in batch.expired]
     left = [
         # They keep their place here: what is written needs to know it.
         replace(erase(ROOM_VERSIONS[rooms[each.room_id].version], each), thread_id=None)
@@ -163,16 +182,13 @@ def _make_left(batch: _Batch) -> tuple[list[StoredEvent], dict[str, int]]:
     return left, {room_id: each.lifetime_ms for room_id, each in rooms.items()}
 
 
-def _is_over(expired: Expired, now_ms: int) -> bool:
-    event = expired.event
-    is_ahead = event.origin_server_ts > now_ms
-    return is_ahead or is_past(event.state_key is not None, event.origin_server_ts, expired.lifetime_ms, now_ms)
-
-
 async def _write_purge(
     tx: Tx, left: Sequence[StoredEvent], lifetimes: dict[str, int], upto: dict[str, int], cause: Cause
 ) -> None:
     await retention.set_upto(tx, upto)
+    # Another process may have had the same batch: what it purged is not counted twice in the log.
+    whole = await retention.find_whole(tx, [each.event_id for each in left]) if left else set()
+    left = [each for each in left if each.event_id in whole]
     if not left:
         return
     await retention.purge_events(tx, left)
@@ -187,4 +203,6 @@ async def _doom_undeclared(world: World) -> None:
     after: tuple[int, str] | None = (0, "")
     while after is not None:
         now_ms = world.clock.now_ms()
-        after = await world.store.write(media_links.doom_undeclared, days * DAY_MS, now_ms, after)
+        found, after = await world.store.read(media_links.find_undeclared, now_ms - days * DAY_MS, after)
+        if found:
+            await world.store.write(media_links.doom_undeclared, found, days * DAY_MS, now_ms)

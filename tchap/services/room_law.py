@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from tchap.base.errors import BadJson, Forbidden
 from tchap.base.identity import Requester
@@ -15,6 +16,7 @@ from tchap.policy.rooms import RoomView
 from tchap.policy.succession import ADMIN_LEVEL
 from tchap.protocol.auth_context import StateKey
 from tchap.protocol.events import Event
+from tchap.protocol.server_acls import SERVER_ACL, is_denied
 from tchap.services.world import World
 
 State = Mapping[StateKey, Event]
@@ -54,6 +56,16 @@ def check_entry(world: World, room: LiveRoom, user_id: str, membership: str) -> 
     if not world.settings.test_profile:
         view = RoomView(room.version, room.state)
         check_decision(decide_entry(view, user_id, membership), view, user_id)
+
+
+def check_settable(instance: str, key: StateKey, content: Mapping[str, Any]) -> None:
+    """Raises what is said of state that harms its own room, set by somebody of that instance."""
+    if key[0] == "m.room.redaction":
+        # Clients would obey it, and nobody would have asked whether it is lawful.
+        raise Forbidden("A redaction is no state.", "Une suppression n'est pas un état.")
+    if key == (SERVER_ACL, "") and is_denied(content, instance):
+        # "Failing to provide an `allow` rule of some kind will prevent all servers from participating."
+        raise BadJson("This would keep your own server out.", "Ceci exclurait votre propre serveur.")
 
 
 def check_decision(decision: Decision, room: RoomView | None = None, asker: str = "") -> None:

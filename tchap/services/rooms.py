@@ -30,7 +30,7 @@ from tchap.services.appservices import check_alias_free
 from tchap.services.invite_permissions import check_willing
 from tchap.services.memberships import check_exists, shown_fields, shown_profile
 from tchap.services.retention_law import retention_at_creation
-from tchap.services.room_law import check_decision, freedom_of, is_external
+from tchap.services.room_law import check_decision, check_settable, freedom_of, is_external
 from tchap.services.timeline import Draft, open_room
 from tchap.services.timeline_writes import AliasTaken, Birth
 from tchap.services.world import World
@@ -93,7 +93,7 @@ async def create_room(world: World, requester: Requester, wish: RoomRequest) -> 
     if not world.settings.test_profile:
         _check_creation(decide_creation(law), freedom)
     alias = await _reserve_alias(world, requester, wish)
-    _check_initial_state(wish, alias)
+    _check_initial_state(requester, wish, alias)
     await _check_crowd(world, wish.invite)
     room_id, create = first_event(world, requester, wish, version)
     drafts = [create, *await _drafts(world, requester, wish, (version, law, alias))]
@@ -115,15 +115,17 @@ def _check_creation(decision: Decision, freedom: Freedom) -> None:
         check_decision(decision)
 
 
-def _check_initial_state(wish: RoomRequest, alias: str | None) -> None:
+def _check_initial_state(requester: Requester, wish: RoomRequest, alias: str | None) -> None:
     """What is set as state at creation passes the same doors as state set later."""
     if any(each.type == "m.room.member" for each in wish.initial_state):
         raise InvalidParam("Use 'invite' to bring people in.", "Utilisez « invite » pour inviter des personnes.")
+    for each in wish.initial_state:
+        check_settable(requester.instance, (each.type, each.state_key), each.content)
     content = wish.initial("m.room.canonical_alias") or {}
     others = content.get("alt_aliases")
-    for each in (content.get("alias"), *(others if isinstance(others, list) else ())):
+    for name in (content.get("alias"), *(others if isinstance(others, list) else ())):
         # No alias leads to a room that is not there yet, but the one it is made under.
-        if each is not None and each != alias:
+        if name is not None and name != alias:
             raise MatrixError(
                 "M_BAD_ALIAS", "This alias does not lead to the room.", "Cette adresse ne mène pas à ce salon."
             )

@@ -53,6 +53,11 @@ _SENTENCES = {
         "This file could not be scanned yet. Please try again later.",
         "Ce fichier n'a pas encore pu être analysé. Réessayez plus tard.",
     ),
+    Refusal.CANNOT_SCAN: (
+        "MCS_MEDIA_REQUEST_FAILED",
+        "This file cannot be scanned: it is too large or damaged. It is given to nobody.",
+        "Ce fichier ne peut pas être analysé : il est trop volumineux ou endommagé. Il n'est remis à personne.",
+    ),
     Refusal.NOT_OPENED: (
         "MCS_MEDIA_REQUEST_FAILED",
         "This encrypted file has not been given to the antivirus yet. Please try again later.",

@@ -11,13 +11,12 @@ from tchap.base.errors import BadJson, Forbidden, MatrixError, NotFound
 from tchap.base.identity import Requester
 from tchap.live.rooms import LiveRoom
 from tchap.policy.rooms import ACCESS_RULES, FIXED
-from tchap.protocol.server_acls import SERVER_ACL, is_denied
 from tchap.protocol.stored_event import StoredEvent
 from tchap.services import memberships
 from tchap.services.events import Reader, client_events, find_around
 from tchap.services.live_rooms import get_room_or_forbid, not_a_member
 from tchap.services.retention_law import check_kept_state
-from tchap.services.room_law import freedom_of, is_external
+from tchap.services.room_law import check_settable, freedom_of, is_external
 from tchap.services.timeline import Draft, append
 from tchap.services.visibility import find_sight
 from tchap.services.world import World
@@ -51,15 +50,10 @@ async def set_state(world: World, requester: Requester, room_id: str, wish: Stat
         if requester.user_id not in room.joined:
             raise not_a_member()
         return current.event_id
-    if wish.type == "m.room.redaction":
-        # Clients would obey it, and nobody would have asked whether it is lawful.
-        raise Forbidden("A redaction is no state.", "Une suppression n'est pas un état.")
+    check_settable(requester.instance, (wish.type, wish.state_key), wish.content)
     if wish.type == "m.room.create":
         raise Forbidden("A room is created once.", "Un salon ne se crée qu'une fois.")
     check_kept_state(world, room, (wish.type, wish.state_key), wish.content)
-    if wish.type == SERVER_ACL and not wish.state_key and is_denied(wish.content, requester.instance):
-        # "Failing to provide an `allow` rule of some kind will prevent all servers from participating."
-        raise BadJson("This would keep your own server out.", "Ceci exclurait votre propre serveur.")
     if wish.type == "m.room.canonical_alias":
         await _check_aliases(world, room, wish.content)
     draft = Draft(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from tchap.base import limits
 from tchap.base.errors import MatrixError
 from tchap.protocol.events import Event
 from tchap.protocol.identifiers import MediaUri
@@ -20,7 +21,7 @@ from tchap.storage.jobs import Tx
 from tchap.storage.media_links import REDACTION, Cause, add_links, doom_media_of
 from tchap.storage.memberships import Membership, set_memberships
 from tchap.storage.push import add_notices
-from tchap.storage.relations import has_annotated, is_child
+from tchap.storage.relations import find_edit_ids, has_annotated, is_child
 from tchap.storage.room_state import StateRow, set_states
 from tchap.storage.rooms import (
     RoomRow,
@@ -108,7 +109,10 @@ async def write_append(tx: Tx, append_: Append) -> list[StoredEvent]:
     if append_.erasure is not None:
         gone = append_.erasure.event
         await set_redacted(tx, gone.event_id, rows[0].event_id, gone.client_json, gone.graph_json)
-        await doom_media_of(tx, {gone.event_id: None}, Cause(REDACTION, rows[0].origin_server_ts))
+        # Clients redact a message and leave its edits, which show nothing without it but still bear its files.
+        edits = await find_edit_ids(tx, gone, limits.RETENTION_FOLLOWERS)
+        ended = dict.fromkeys((gone.event_id, *edits))
+        await doom_media_of(tx, ended, Cause(REDACTION, rows[0].origin_server_ts))
     return rows
 
 

@@ -33,12 +33,21 @@ _ADD = f"INSERT INTO deletion_log ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $
 
 
 async def end_deletions(tx: Tx, files: Sequence[Doomed], now_ms: int) -> None:
-    """The bytes are gone: the files leave the queue and the log keeps the proof."""
-    names = [(each.server, each.media_id) for each in files]
+    """The bytes are gone: the files leave the queue and the log keeps the proof, once whoever else removed them too."""
+    rows = await tx.all(
+        "SELECT server, media_id FROM media_deletions WHERE server IN_LIST($1) AND media_id IN_LIST($2)",
+        list({each.server for each in files}),
+        list({each.media_id for each in files}),
+    )
+    waiting = {(row[0], row[1]) for row in rows}
+    left = [each for each in files if (each.server, each.media_id) in waiting]
+    if not left:
+        return
+    names = [(each.server, each.media_id) for each in left]
     await remove_scans(tx, names)
     await tx.many("DELETE FROM thumbnails WHERE server = $1 AND media_id = $2", names)
     await tx.many("DELETE FROM media_deletions WHERE server = $1 AND media_id = $2", names)
-    first = await tx.next_positions(len(files))
+    first = await tx.next_positions(len(left))
     await tx.many(
         _ADD,
         [
@@ -54,7 +63,7 @@ async def end_deletions(tx: Tx, files: Sequence[Doomed], now_ms: int) -> None:
                 f.size or 0,
                 now_ms,
             )
-            for number, f in enumerate(files)
+            for number, f in enumerate(left)
         ],
     )
 

@@ -25,7 +25,6 @@ class Facts:
     """What is known of an account that may be listed; `fields` is the profile's JSON."""
 
     user_id: str
-    instance: str
     administration_id: str | None
     is_open: bool
     display_name: str | None
@@ -33,7 +32,7 @@ class Facts:
 
 
 _FACTS = (
-    "SELECT a.user_id, a.instance, a.administration_id, a.deactivated_ts, p.display_name, p.fields"
+    "SELECT a.user_id, a.administration_id, a.deactivated_ts, p.display_name, p.fields"
     " FROM accounts a LEFT JOIN profiles p ON p.user_id = a.user_id"
 )
 
@@ -50,7 +49,7 @@ async def find_facts_after(tx: Tx, after_user: str, limit: int) -> list[Facts]:
 
 
 def _facts(row: Row) -> Facts:
-    return Facts(row[0], row[1], row[2], row[3] is None, row[4], bytes(row[5] or b"{}"))
+    return Facts(row[0], row[1], row[2] is None, row[3], bytes(row[4] or b"{}"))
 
 
 async def set_people(tx: Tx, entries: Sequence[Entry]) -> None:

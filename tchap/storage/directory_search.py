@@ -123,7 +123,8 @@ async def find_agents(tx: Tx, administration_ids: Collection[str], limit: int) -
     """Ids of some people of these administrations."""
     rows = await tx.all(
         "SELECT d.person_id FROM (SELECT user_id FROM accounts WHERE administration_id IN_LIST($1)"
-        " ORDER BY administration_id, user_id LIMIT $2) a JOIN directory_persons d ON d.user_id = a.user_id",
+        " AND deactivated_ts IS NULL ORDER BY administration_id, user_id LIMIT $2) a"
+        " JOIN directory_persons d ON d.user_id = a.user_id",
         list(administration_ids),
         limit,
     )
@@ -172,6 +173,10 @@ _PEOPLE = (
     f" LEFT JOIN account_data s ON s.user_id = d.user_id AND s.room_id = '' AND s.type = '{RED_LIST}'"
 )
 
+# One list of ids, not an OR: for that PostgreSQL reads everybody.
+FIND_EXACTLY = f"""{_PEOPLE} WHERE d.user_id IN
+  (SELECT CAST($1 AS TEXT) UNION ALL SELECT user_id FROM account_emails WHERE email = $1)"""
+
 
 async def find_people(tx: Tx, person_ids: Collection[int]) -> list[Candidate]:
     """What is compared with what was typed, and what keeps people out of the answer."""
@@ -180,12 +185,7 @@ async def find_people(tx: Tx, person_ids: Collection[int]) -> list[Candidate]:
 
 async def find_person_exactly(tx: Tx, text: str) -> list[Candidate]:
     """The person of a whole e-mail address or user id."""
-    return _candidates(
-        await tx.all(
-            f"{_PEOPLE} WHERE d.user_id = $1 OR d.user_id IN (SELECT user_id FROM account_emails WHERE email = $1)",
-            text,
-        )
-    )
+    return _candidates(await tx.all(FIND_EXACTLY, text))
 
 
 def _candidates(rows: Sequence[Row]) -> list[Candidate]:

@@ -48,11 +48,9 @@ class _Candidate:
     blob_name: str | None
     size: int | None
     user_id: str
-    created_ts: int
 
-    def is_named_in(self, texts: Collection[bytes]) -> bool:
-        name = self.media_id.encode()
-        return any(name in text for text in texts)
+    def is_named_in(self, texts: Collection[str]) -> bool:
+        return any(self.media_id in text for text in texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ _ADDRESS = "'mxc://' || m.server || '/' || m.media_id"
 _FREE = f"""m.user_id <> ''
   AND NOT EXISTS (SELECT 1 FROM media_links l WHERE l.server = m.server AND l.media_id = m.media_id)
   AND NOT EXISTS (SELECT 1 FROM profiles p WHERE p.avatar_url = {_ADDRESS})"""
-_CANDIDATE = "m.server, m.media_id, m.blob_name, m.size, m.user_id, m.created_ts"
+_CANDIDATE = "m.server, m.media_id, m.blob_name, m.size, m.user_id"
 _COLUMNS = "server, media_id, blob_name, size, rule, lifetime_ms, event_id, room_id, doomed_ts"
 
 
@@ -91,6 +89,14 @@ async def add_links(tx: Tx, event: StoredEvent, files: Sequence[MediaUri]) -> No
            ON CONFLICT DO NOTHING""",
         [(event.event_id, event.room_id, each.server, each.media_id, event.sender) for each in files],
     )
+
+
+async def find_links(tx: Tx, event_ids: Collection[str]) -> set[tuple[str, MediaUri]]:
+    """What is bound to these events: (event id, file)."""
+    rows = await tx.all(
+        "SELECT event_id, server, media_id FROM media_links WHERE event_id IN_LIST($1)", list(event_ids)
+    )
+    return {(row[0], MediaUri(row[1], row[2])) for row in rows}
 
 
 async def keep_links(tx: Tx, rows: Sequence[tuple[str, str, MediaUri]]) -> None:
@@ -116,50 +122,63 @@ async def doom_media_of(tx: Tx, lifetimes: Mapping[str, int | None], cause: Caus
     if not links:
         return
     places = {(link[0], link[1]): _Place(link[2], link[3], lifetimes[link[2]]) for link in links}
+    await _doom_unneeded(tx, places, _FREE, cause)
+
+
+# Also where an account's older picture still stands in a room.
+_UNDECLARED = f"""{_FREE}
+  AND NOT EXISTS (SELECT 1 FROM memberships b WHERE b.user_id = m.user_id AND b.avatar_url = {_ADDRESS})"""
+
+
+async def find_undeclared(
+    tx: Tx, before_ts: int, after: tuple[int, str]
+) -> tuple[list[MediaUri], tuple[int, str] | None]:
+    """The files that nothing declares among the next ones uploaded before that time, and where to go on; None at the
+    end. `after` is where the last call ended: (time of upload, media id)."""
     rows = await tx.all(
-        f"SELECT {_CANDIDATE} FROM media m WHERE m.server IN_LIST($1) AND m.media_id IN_LIST($2) AND {_FREE}",
+        f"""SELECT m.created_ts, m.media_id, m.server, CASE WHEN {_UNDECLARED} THEN 1 ELSE 0 END FROM media m
+            WHERE m.created_ts >= $2 AND m.created_ts < $1 AND (m.created_ts > $2 OR m.media_id > $3)
+            ORDER BY m.created_ts, m.media_id LIMIT $4""",
+        before_ts,
+        *after,
+        limits.UNDECLARED_BATCH,
+    )
+    found = [MediaUri(row[2], row[1]) for row in rows if row[3]]
+    return found, (rows[-1][0], rows[-1][1]) if len(rows) == limits.UNDECLARED_BATCH else None
+
+
+async def doom_undeclared(tx: Tx, files: Sequence[MediaUri], lifetime_ms: int, now_ms: int) -> None:
+    """Dooms those of the files whose content came and that nothing has need of still."""
+    places = {(each.server, each.media_id): _Place(None, None, lifetime_ms) for each in files}
+    await _doom_unneeded(tx, places, f"{_UNDECLARED} AND m.size IS NOT NULL", Cause(UNDECLARED, now_ms))
+
+
+async def _doom_unneeded(tx: Tx, places: Mapping[tuple[str, str], _Place], condition: str, cause: Cause) -> None:
+    """Dooms those of the files that meet the condition and that their uploaders keep nowhere."""
+    rows = await tx.all(
+        f"SELECT {_CANDIDATE} FROM media m WHERE m.server IN_LIST($1) AND m.media_id IN_LIST($2) AND {condition}",
         list({server for server, _ in places}),
         list({media_id for _, media_id in places}),
     )
     found = [_Candidate(*row) for row in rows if (row[0], row[1]) in places]
     texts = await _find_own_texts(tx, {each.user_id for each in found})
-    unused = [each for each in found if not each.is_named_in(texts.get(each.user_id, ()))]
-    await _doom(tx, unused, cause, places)
+    await _doom(tx, [each for each in found if not each.is_named_in(texts.get(each.user_id, ()))], cause, places)
 
 
-async def doom_undeclared(tx: Tx, lifetime_ms: int, now_ms: int, after: tuple[int, str]) -> tuple[int, str] | None:
-    """Dooms some files of that age at least that nothing ever declared; None when there are no more.
-
-    `after` is where the last call ended: (time of upload, media id).
-    """
-    rows = await tx.all(
-        f"""SELECT {_CANDIDATE} FROM media m WHERE m.created_ts < $1 AND m.size IS NOT NULL
-              AND (m.created_ts > $2 OR (m.created_ts = $2 AND m.media_id > $3)) AND {_FREE}
-              AND NOT EXISTS (SELECT 1 FROM memberships b WHERE b.user_id = m.user_id AND b.avatar_url = {_ADDRESS})
-            ORDER BY m.created_ts, m.media_id LIMIT $4""",
-        now_ms - lifetime_ms,
-        *after,
-        limits.UNDECLARED_BATCH,
-    )
-    found = [_Candidate(*row) for row in rows]
-    texts = await _find_own_texts(tx, {each.user_id for each in found})
-    unused = [each for each in found if not each.is_named_in(texts.get(each.user_id, ()))]
-    places = {(each.server, each.media_id): _Place(None, None, lifetime_ms) for each in unused}
-    await _doom(tx, unused, Cause(UNDECLARED, now_ms), places)
-    return (found[-1].created_ts, found[-1].media_id) if len(found) == limits.UNDECLARED_BATCH else None
-
-
-async def _find_own_texts(tx: Tx, user_ids: Collection[str]) -> dict[str, list[bytes]]:
-    """What the uploaders keep for themselves: their collections of stickers and the free fields of their profile."""
-    texts: dict[str, list[bytes]] = {}
+async def _find_own_texts(tx: Tx, user_ids: Collection[str]) -> dict[str, list[str]]:
+    """What the uploaders keep for themselves: their collections of stickers, the free fields of their profile, and
+    what they have written that is to be sent later."""
+    texts: dict[str, list[str]] = {}
     if not user_ids:
         return texts
-    for user_id, text in await tx.all(
-        """SELECT user_id, content FROM account_data WHERE user_id IN_LIST($1)
-           UNION ALL SELECT user_id, fields FROM profiles WHERE user_id IN_LIST($1)""",
+    for user_id, content, media in await tx.all(
+        """SELECT user_id, content, '' FROM account_data WHERE user_id IN_LIST($1)
+           UNION ALL SELECT user_id, fields, '' FROM profiles WHERE user_id IN_LIST($1)
+           UNION ALL SELECT user_id, content, media FROM delayed_events
+             WHERE user_id IN_LIST($1) AND outcome = 'scheduled'""",
         list(user_ids),
     ):
-        texts.setdefault(user_id, []).append(bytes(text))
+        texts.setdefault(user_id, []).append(f"{bytes(content).decode()} {media}")
     return texts
 
 

@@ -51,6 +51,19 @@ async def find_edits(tx: Tx, event_ids: Sequence[str], limit: int) -> list[Store
     return [StoredEvent(*row) for row in rows]
 
 
+async def find_edit_ids(tx: Tx, original: StoredEvent, limit: int) -> list[str]:
+    """What its own sender made of an event, at most ``limit``."""
+    rows = await tx.all(
+        "SELECT event_id FROM events WHERE relates_to = $1 AND rel_type = 'm.replace' AND room_id = $2 AND sender = $3"
+        " LIMIT $4",
+        original.event_id,
+        original.room_id,
+        original.sender,
+        limit,
+    )
+    return [row[0] for row in rows]
+
+
 async def find_references(tx: Tx, event_ids: Sequence[str], limit: int) -> list[tuple[str, str]]:
     """(parent, child) of the references to each event in its room, the oldest ``limit`` of each, oldest first."""
     rows = await tx.all(

@@ -62,6 +62,12 @@ async def find_room_states(tx: Tx, room_ids: Collection[str], types: Collection[
     return [StateContent(*row) for row in rows]
 
 
+async def find_lifetimes(tx: Tx, room_ids: Collection[str]) -> dict[str, int]:
+    """How long messages live in those of the rooms that have, or had, a term: as last found."""
+    rows = await tx.all("SELECT room_id, lifetime_ms FROM retention_rooms WHERE room_id IN_LIST($1)", list(room_ids))
+    return {row[0]: row[1] for row in rows}
+
+
 async def set_lifetimes(tx: Tx, lifetimes: Sequence[tuple[str, int]]) -> None:
     """How long messages live in each room (milliseconds, 0 for ever), as found now."""
     await tx.many(
@@ -86,7 +92,7 @@ _NEXT = f"""SELECT {_COLUMNS}, l.lifetime_ms, r.version FROM (
       FROM retention_rooms t WHERE t.lifetime_ms > 0
     ) AS d CROSS JOIN events f
     WHERE f.room_id = d.room_id AND f.ordering = d.first
-      AND (f.origin_server_ts < $1 - d.lifetime_ms OR f.origin_server_ts > $1)
+      AND (f.origin_server_ts < $1 - d.lifetime_ms OR f.origin_server_ts > $1 + {limits.CLOCK_AHEAD_MS})
     ORDER BY d.room_id LIMIT {limits.RETENTION_ROOMS_AT_ONCE}
   ) AS l CROSS JOIN events e JOIN rooms r ON r.room_id = e.room_id
   WHERE e.room_id = l.room_id AND e.ordering >= l.first AND e.ordering < l.first + $2
@@ -97,15 +103,16 @@ async def find_expired(tx: Tx, now_ms: int, limit: int) -> Look:
     """The next messages past their time, room by room in the order of their timelines; at most `limit` events are
     looked at.
 
-    A room is emptied from its beginning up to the first event still in its time. What says that it comes from the
-    future stops nothing, and is as old as what stands beside it.
+    A room is emptied from its beginning up to the first event still in its time, also where that was sent while the
+    look began or by a server whose clock is ahead. What says that it comes from the far future stops nothing, and is
+    as old as what stands beside it.
     """
     look = Look([], {})
     stopped: set[str] = set()
     for row in await tx.all(_NEXT, now_ms, limit):
         found = Expired(StoredEvent(*row[:-2]), row[-2], row[-1])
         event = found.event
-        if now_ms - found.lifetime_ms <= event.origin_server_ts <= now_ms:
+        if now_ms - found.lifetime_ms <= event.origin_server_ts <= now_ms + limits.CLOCK_AHEAD_MS:
             stopped.add(event.room_id)
         if event.room_id in stopped:
             continue
@@ -125,6 +132,12 @@ async def find_followers(tx: Tx, event_ids: Collection[str], limit: int) -> list
         limit,
     )
     return [StoredEvent(*row) for row in rows]
+
+
+async def find_whole(tx: Tx, event_ids: Collection[str]) -> set[str]:
+    """Those of the events that nobody has purged yet."""
+    rows = await tx.all(f"SELECT event_id FROM events WHERE event_id IN_LIST($1) AND status <> {GONE}", list(event_ids))
+    return {row[0] for row in rows}
 
 
 async def purge_events(tx: Tx, left: Sequence[StoredEvent]) -> None:

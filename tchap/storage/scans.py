@@ -48,8 +48,9 @@ async def find_scans(tx: Tx, server: str, media_id: str, sha256: str) -> list[Sc
 
 async def set_scan(tx: Tx, scan: Scan) -> None:
     """Keeps a verdict in the place of an older one. What was infected once stays so; of clean ones under many
-    different keys the first are kept."""
-    if scan.result == CLEAN and scan.key_hash != AS_STORED and not await _has_room(tx, scan):
+    different keys the first are kept, and none on a file that was deleted while it was looked at. Keys that show
+    noise take no room of those that show something: whoever tries many holds no file back."""
+    if scan.result == CLEAN and not await _has_room(tx, scan):
         return
     await tx.run(
         f"INSERT INTO scans ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
@@ -70,12 +71,15 @@ async def set_scan(tx: Tx, scan: Scan) -> None:
 
 async def _has_room(tx: Tx, scan: Scan) -> bool:
     row = await tx.one(
-        "SELECT COUNT(*) FROM scans WHERE server = $1 AND media_id = $2 AND key_hash <> $3",
+        "SELECT (SELECT COUNT(*) FROM scans s WHERE s.server = m.server AND s.media_id = m.media_id"
+        " AND s.key_hash <> $3 AND CASE WHEN s.content_type = '' THEN 1 ELSE 0 END = $4)"
+        " FROM media m WHERE m.server = $1 AND m.media_id = $2",
         scan.server,
         scan.media_id,
         scan.key_hash,
+        int(not scan.content_type),
     )
-    return row is None or row[0] < limits.MAX_OPENED
+    return row is not None and (scan.key_hash == AS_STORED or row[0] < limits.MAX_OPENED)
 
 
 async def remove_scans(tx: Tx, files: Sequence[tuple[str, str]]) -> None:

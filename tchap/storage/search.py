@@ -99,14 +99,18 @@ async def find_edited_by(tx: Tx, edit_ids: Collection[str]) -> list[str]:
 
 
 async def set_entries(tx: Tx, progress: Sequence[Progress], entries: Sequence[Entry], gone: Collection[str]) -> None:
-    """Writes what the events say now and how far the rooms are known; IndexMoved when that is no longer the sequel."""
+    """Writes what the events say now and how far the rooms are known; IndexMoved when that is no longer the sequel.
+
+    What was purged while its words were made keeps none.
+    """
     for room in progress:
         await _set_progress(tx, room)
     await tx.run("DELETE FROM search_entries WHERE event_id IN_LIST($1)", list(gone))
     await tx.many(
         """INSERT INTO search_entries (position, event_id, room_id, sender, type, has_url, edit_id, words)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (position)
-           DO UPDATE SET edit_id = excluded.edit_id, words = excluded.words""",
+           SELECT CAST($1 AS BIGINT), event_id, CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT),
+             CAST($6 AS INTEGER), CAST($7 AS TEXT), CAST($8 AS TEXT) FROM events WHERE event_id = $2 AND position = $1
+           ON CONFLICT (position) DO UPDATE SET edit_id = excluded.edit_id, words = excluded.words""",
         [(e.position, e.event_id, e.room_id, e.sender, e.type, int(e.has_url), e.edit_id, e.words) for e in entries],
     )
 

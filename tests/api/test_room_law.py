@@ -274,8 +274,14 @@ def test_other_roads_into_a_room(tmp_path: Path) -> None:
         for room_id, is_allowed in ((closed, False), (direct, False), (opened, False), (space, False), (forum, True)):
             reply = await stage.call(ADMIN, "PUT", f"/directory/list/room/{quote(room_id)}", {"visibility": "public"})
             assert reply.status == (200 if is_allowed else 403)
-        assert (await stage.put(ADMIN, closed, "m.room.server_acl", {"allow": ["*"]})).status == 200
-        for kind in (ACCESS_RULES, ENCRYPTION, "m.room.create", "m.room.server_acl"):
+        kept: dict[str, Json] = {
+            "m.room.server_acl": {"allow": ["*"]},
+            "m.room.retention": {"max_lifetime": 10**9},
+            "fr.tchap.classification": {"label": "Diffusion restreinte"},
+        }
+        for kind, content in kept.items():
+            assert (await stage.put(ADMIN, closed, kind, content)).status == 200
+        for kind in (ACCESS_RULES, ENCRYPTION, "m.room.create", *kept):
             room = stage.house.world.live.rooms.get(closed)
             assert room is not None
             path = f"/rooms/{quote(closed)}/redact/{quote(room.state[kind, ''].event_id)}/{kind}"

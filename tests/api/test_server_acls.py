@@ -17,7 +17,8 @@ async def _send(house: House, who: Person, room_id: str, number: int) -> int:
 
 
 def test_a_server_is_kept_out(tmp_path: Path) -> None:
-    """Its users neither speak nor enter, but may leave; whoever sets the list cannot shut themselves out."""
+    """Its users neither speak nor enter, but may leave; whoever sets the list, or makes a room with it,
+    cannot shut themselves out."""
 
     async def story() -> None:
         async with open_house(tmp_path) as house:
@@ -31,8 +32,13 @@ def test_a_server_is_kept_out(tmp_path: Path) -> None:
             await house.ask("POST", join, {}, zoe.token)
             assert await _send(house, zoe, room_id, 1) == 200
             for locked in ({}, {"allow": [theirs]}, {"allow": ["*"], "deny": [ours]}):
-                refused = await house.call("PUT", acl, locked, camille.token)
-                assert (refused.status, refused.body["errcode"]) == (400, "M_BAD_JSON")
+                state = [{"type": "m.room.server_acl", "state_key": "", "content": locked}]
+                for method, path, said in (
+                    ("PUT", acl, locked),
+                    ("POST", f"{V3}/createRoom", {"initial_state": state}),
+                ):
+                    refused = await house.call(method, path, said, camille.token)
+                    assert (refused.status, refused.body["errcode"]) == (400, "M_BAD_JSON")
             await house.ask("PUT", acl, {"allow": ["*"], "deny": [theirs]}, camille.token)
             assert (await _send(house, zoe, room_id, 2), await _send(house, camille, room_id, 2)) == (403, 200)
             typing = f"{V3}/rooms/{quote(room_id)}/typing/{quote(zoe.user_id)}"

@@ -18,11 +18,6 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
 def clamav() -> Iterator[ClamAv]:
     with run_clamav() as daemon:
         yield daemon

@@ -28,6 +28,7 @@ NOT_INFECTED = frozenset(Verdict) - {Verdict.INFECTED}
 UNOPENED = frozenset({Verdict.NONE, Verdict.FAILED})
 NOT_CLEAN, CHANGED = Refused(Refusal.NOT_CLEAN), Refused(Refusal.CHANGED)
 NOT_SCANNED, NOT_OPENED = Refused(Refusal.NOT_SCANNED), Refused(Refusal.NOT_OPENED)
+CANNOT_SCAN = Refused(Refusal.CANNOT_SCAN)
 YES = Allowed()
 
 # mode, road, kind, stored, opened, is changed, lets through: what is decided. Each combination is in one row alone.
@@ -40,11 +41,11 @@ TABLE: list[tuple[Any, Any, Any, Any, Any, Any, Any, Decision]] = [
     (SCANNED, ANY, ANY, NOT_INFECTED, NOT_INFECTED, True, ANY, CHANGED),
     # What a key opens is judged by what was found with that key.
     (SCANNED, Road.DECRYPTED, ANY, NOT_INFECTED, Verdict.CLEAN, False, ANY, YES),
-    (SCANNED, Road.DECRYPTED, ANY, NOT_INFECTED, Verdict.FAILED, False, ANY, NOT_SCANNED),
+    (SCANNED, Road.DECRYPTED, ANY, NOT_INFECTED, Verdict.FAILED, False, ANY, CANNOT_SCAN),
     (SCANNED, Road.DECRYPTED, ANY, NOT_INFECTED, Verdict.NONE, False, False, NOT_SCANNED),
     (SCANNED, Road.DECRYPTED, ANY, NOT_INFECTED, Verdict.NONE, False, True, YES),
     # Stored bytes need a verdict of their own first.
-    (SCANNED, STORED, ANY, Verdict.FAILED, NOT_INFECTED, False, ANY, NOT_SCANNED),
+    (SCANNED, STORED, ANY, Verdict.FAILED, NOT_INFECTED, False, ANY, CANNOT_SCAN),
     (SCANNED, STORED, ANY, Verdict.NONE, NOT_INFECTED, False, False, NOT_SCANNED),
     # On request that is all.
     (Mode.ON_REQUEST, STORED, ANY, Verdict.CLEAN, NOT_INFECTED, False, ANY, YES),

@@ -14,7 +14,6 @@ from tchap.policy.retention import (
     Term,
     content_at_creation,
     decide_retention,
-    is_past,
     kind_of,
     lifetime_in_force,
 )
@@ -90,6 +89,14 @@ def said(decision: Decision) -> str:
     return "malformed" if decision.is_malformed else "forbidden"
 
 
+@pytest.mark.parametrize(("days", "fr"), [(1, "1 jour au plus"), (90, "90 jours au plus")])
+def test_a_refusal_says_how_long(days: int, fr: str) -> None:
+    """In words that agree with the number."""
+    decision = decide_retention(Term(0, days * DAY_MS), {})
+    assert isinstance(decision, Refused)
+    assert f"conservés {fr}." in decision.fr
+
+
 @pytest.mark.parametrize(
     ("term", "content", "days"),
     [
@@ -110,21 +117,6 @@ def test_what_holds(term: Term, content: dict[str, Any], days: int) -> None:
     """Whatever stands in the room, never longer than its kind may, and never less than a day."""
     assert lifetime_in_force(term, content) == days * DAY_MS
     assert lifetime_in_force(term, content) in (0, max(days * DAY_MS, limits.MIN_RETENTION_MS))
-
-
-@pytest.mark.parametrize(
-    ("is_state", "ts", "lifetime_ms", "past"),
-    [
-        (False, NOW - DAY_MS - 1, DAY_MS, True),
-        (False, NOW - DAY_MS, DAY_MS, False),
-        (True, 0, DAY_MS, False),
-        (False, 0, 0, False),
-        (False, NOW + DAY_MS, DAY_MS, False),
-    ],
-)
-def test_when_an_event_is_past(is_state: bool, ts: int, lifetime_ms: int, past: bool) -> None:
-    """A message is past once it is older than its room's lifetime; state never is."""
-    assert is_past(is_state, ts, lifetime_ms, NOW) is past
 
 
 @pytest.mark.parametrize(

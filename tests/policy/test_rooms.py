@@ -278,7 +278,8 @@ def test_what_a_room_is_cannot_be_redacted() -> None:
     assert isinstance(decide_redaction(ENCRYPTION, is_state=True), Refused)
     assert decide_redaction("m.room.name", is_state=True) == ALLOWED
     assert decide_redaction(ACCESS_RULES, is_state=False) == ALLOWED
-    assert isinstance(decide_redaction("m.room.server_acl", is_state=True), Refused)
+    for kind in ("m.room.server_acl", "m.room.retention", "fr.tchap.classification"):
+        assert isinstance(decide_redaction(kind, is_state=True), Refused)
     room = build(SCENES["private"], "11", IDS)
     kinds = {ACCESS_RULES: False, ENCRYPTION: False, "m.room.create": False, JOIN_RULES: True}
     for kind, is_allowed in kinds.items():

@@ -1,14 +1,17 @@
 """Listing people on both engines: what leads to somebody comes and goes with her, and words know who bears them."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 
 import pytest
 
+from tchap.base.clock import Clock
 from tchap.protocol.directory_words import id_of, keys_of, list_name
-from tchap.storage.database import Store, Tx
+from tchap.storage.accounts import set_deactivated
+from tchap.storage.database import Store, Tx, open_store
 from tchap.storage.dialect import plain_insert
 from tchap.storage.directory import Entry, remove_people, set_people
-from tchap.storage.directory_search import find_words
+from tchap.storage.directory_search import FIND_EXACTLY, find_agents, find_person_exactly, find_words
 
 pytestmark = pytest.mark.anyio
 JEAN, ANNE = "@jean:a.example.fr", "@anne:a.example.fr"
@@ -80,6 +83,49 @@ async def test_many_people_at_once(store: Store) -> None:
     await store.write(remove_people, [f"@p{n}:a.example.fr" for n in range(0, 500, 7)])
     assert await store.read(_weights) == {"lea": 3}
     assert id_of("lea") != id_of("nom0")
+
+
+async def _add_accounts(tx: Tx, user_ids: Sequence[str], administration_id: str | None = None) -> None:
+    await tx.many(
+        "INSERT INTO accounts (user_id, instance, created_ts, administration_id) VALUES ($1, 'a.example.fr', 1, $2)",
+        [(user_id, administration_id) for user_id in user_ids],
+    )
+    await tx.many(
+        "INSERT INTO account_emails (email, user_id, added_ts, validated_ts) VALUES ($1, $2, 1, 1)",
+        [(f"{user_id[1:].partition(':')[0]}@a.example.fr", user_id) for user_id in user_ids],
+    )
+
+
+async def test_a_whole_address_reads_one_person(postgres_url: str) -> None:
+    """However many people there are, PostgreSQL looks one of them up, by the address or by the id."""
+    store = await open_store(postgres_url, Clock())
+    try:
+        people = [f"@p{n}:a.example.fr" for n in range(3_000)]
+        await store.write(_add_accounts, people)
+        await store.write(set_people, [Entry(user_id, None, list_name("Jean Martin")) for user_id in people])
+        for text in ("p7@a.example.fr", people[7]):
+            assert [each.user_id for each in await store.read(find_person_exactly, text)] == [people[7]]
+        plan = await store.write(_explain, "p7@a.example.fr")
+        assert not re.search(r"Seq Scan on (accounts|directory_persons|account_emails)", plan), plan
+    finally:
+        await store.close()
+
+
+async def _explain(tx: Tx, text: str) -> str:
+    for table in ("accounts", "directory_persons", "account_emails"):
+        await tx.run(f"ANALYZE {table}")
+    return "\n".join(row[0] for row in await tx.all(f"EXPLAIN {FIND_EXACTLY}", text))
+
+
+async def test_an_administration_is_shown_by_those_who_are_there(store: Store) -> None:
+    """Those whose accounts are closed take nobody's place."""
+    people = [f"@p{n}:a.example.fr" for n in range(5)]
+    await store.write(_add_accounts, people, "a")
+    await store.write(set_people, [Entry(people[4], "a", list_name("Jean Martin"))])
+    assert await store.read(find_agents, ["a"], 3) == []
+    for user_id in people[:3]:
+        await store.write(set_deactivated, user_id, 5, False)
+    assert len(await store.read(find_agents, ["a"], 3)) == 1
 
 
 def test_only_a_plain_insert_is_copied() -> None:

@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from tchap.base import limits
 from tchap.protocol.identifiers import MediaUri
 from tchap.protocol.stored_event import GONE, IN_TIMELINE, StoredEvent
 from tchap.storage import deletions, media, media_links, retention, search
 from tchap.storage.database import Store, Tx
+from tchap.storage.delayed_events import CANCELLED, DelayedEvent, End, add_delayed, set_ended
 from tchap.storage.events import add_events, find_event, find_events
 from tchap.storage.media import Media
 from tchap.storage.media_links import REDACTION, RETENTION, Cause
@@ -87,6 +89,17 @@ async def test_a_room_is_emptied_from_its_beginning(store: Store) -> None:
     assert await expired(store) == ["$new", "$late"]
 
 
+async def test_what_was_just_said_is_never_past(store: Store) -> None:
+    """A message sent while the duty looked, or dated by a clock a little ahead, is in its time although nothing younger
+    stands before it."""
+    created = event("create", 1, 50, state_key="", type="m.room.create")
+    await store.write(_fill, 30 * DAY, created, event("old", 2, 40), event("now", 3, -1 / DAY), event("ahead", 4, -1))
+    assert await expired(store) == ["$old"]
+    await store.write(retention.set_upto, {ROOM: 2})
+    look = await store.read(retention.find_expired, NOW, 9)
+    assert (look.expired, look.upto) == ([], {})
+
+
 async def test_a_place_is_given_once(store: Store) -> None:
     """Where the last message goes, the next one still stands above the place it had."""
     message = event("old", 9, 40)
@@ -146,7 +159,10 @@ async def test_a_file_goes_with_its_last_event(store: Store) -> None:
     await store.write(media_links.doom_media_of, {"$second": DAY}, Cause(RETENTION, NOW))
     assert await doomed(store) == [("m1", RETENTION, "$second")]
     assert await store.read(media.find_media, HOUSE, "m1") is None
-    await store.write(deletions.end_deletions, await store.read(media_links.find_doomed, 10), NOW)
+    waiting = await store.read(media_links.find_doomed, 10)
+    # Two processes that removed the same bytes write one proof.
+    for _ in range(2):
+        await store.write(deletions.end_deletions, waiting, NOW)
     assert await doomed(store) == []
     (proof,) = await store.read(deletions.find_deletions, 2**62, 10)
     assert (proof.media_id, proof.rule, proof.lifetime_ms, proof.room_id, proof.amount) == (
@@ -158,18 +174,64 @@ async def test_a_file_goes_with_its_last_event(store: Store) -> None:
     )
 
 
+async def undeclared(store: Store) -> list[str]:
+    """Dooms what nothing declares of the files older than a day; which they were."""
+    before = await doomed(store)
+    found, after = await store.read(media_links.find_undeclared, NOW - DAY, (0, ""))
+    assert after is None
+    await store.write(media_links.doom_undeclared, found, DAY, NOW)
+    return [each[0] for each in await doomed(store) if each not in before]
+
+
+async def test_files_are_looked_at_a_few_at_a_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many are in use, one read goes no further than it may, and the next goes on where it ended."""
+    monkeypatch.setattr(limits, "UNDECLARED_BATCH", 3)
+    names = [f"m{number}" for number in range(7)]
+    for number, name in enumerate(names):
+        await store.write(_upload, name, ADA, 5 + number // 2)
+    await store.write(media_links.add_links, event("one", 1, 1), files(*names[:5]))
+    pages, after = [], (0, "")
+    while after is not None:
+        found, after = await store.read(media_links.find_undeclared, NOW, after)
+        pages.append([each.media_id for each in found])
+    assert pages == [[], ["m5"], ["m6"]]
+
+
 async def test_files_in_use_stay(store: Store) -> None:
-    """A picture of a profile, one of the uploader's own collections, and those of previews are left alone."""
-    for name, user in (("face", ADA), ("pack", ADA), ("preview", ""), ("lone", ADA), ("sign", ADA), ("young", ADA)):
-        await store.write(_upload, name, user, NOW if name == "young" else 5)
+    """A picture of a profile, one of the uploader's own collections, what is to be sent later, and those of previews
+    are left alone."""
+    for name in ("face", "pack", "preview", "lone", "sign", "young", "later", "sealed"):
+        await store.write(_upload, name, "" if name == "preview" else ADA, NOW if name == "young" else 5)
+    for number, (media_id, content) in enumerate((("", b'{"url":"mxc://un/later"}'), ("mxc://un/sealed", b"{}"))):
+        later = DelayedEvent(f"d{number}", ADA, "D", "", None, ROOM, "m.image", None, content, None, 1, 1, 2)
+        await store.write(add_delayed, replace(later, media=media_id))
     await store.write(set_profile, Profile(ADA, None, f"mxc://{HOUSE}/face", {"x": f"mxc://{HOUSE}/pack"}))
     await store.write(_fill, DAY, event("state", 7, 1, state_key="", type="m.room.avatar"))
     await store.write(media_links.keep_links, [("$state", ROOM, MediaUri(HOUSE, "sign"))])
-    await store.write(media_links.add_links, event("one", 1, 1), files("face", "pack", "sign"))
+    await store.write(media_links.add_links, event("one", 1, 1), files("face", "pack", "sign", "later", "sealed"))
     await store.write(media_links.doom_media_of, {"$one": None}, Cause(REDACTION, NOW))
     assert await doomed(store) == []
-    assert await store.write(media_links.doom_undeclared, DAY, NOW, (0, "")) is None
+    assert await undeclared(store) == ["lone"]
     assert await doomed(store) == [("lone", "undeclared", None)]
+    await store.write(set_ended, "d0", End(CANCELLED, "action", NOW))
+    assert await undeclared(store) == ["later"]
+    assert [media_id for media_id, _, _ in await doomed(store)] == ["later", "lone"]
+
+
+async def test_words_made_before_a_purge_are_not_indexed_after_it(store: Store) -> None:
+    """The index reads a message, and while its words are made the message goes: none of them is kept."""
+    old, young = event("old", 2, 40), event("young", 3, 1)
+    await store.write(_fill, 30 * DAY, event("create", 1, 50, state_key="", type="m.room.create"), old, young)
+    rooms = await store.read(search.find_progress, [ROOM])
+    entries = [search.Entry(place, f"${name}", ROOM, ADA, "m.room.message", False, None, "mots")
+               for name, place in (("old", 2), ("young", 3))]  # fmt: skip
+    await store.write(retention.purge_events, [old])
+    await store.write(search.set_entries, rooms, entries, [])
+    assert await store.read(_indexed) == ["$young"]
+
+
+async def _indexed(tx: Tx) -> list[str]:
+    return [row[0] for row in await tx.all("SELECT event_id FROM search_entries")]
 
 
 async def test_the_search_index_is_rewritten(store: Store) -> None:

@@ -1,7 +1,7 @@
 """Web Push: browsers are notified without any gateway, and only they can read what they are told (MSC4174)."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +12,14 @@ from joserfc.jwk import ECKey
 
 from tchap.base import limits
 from tchap.gateways.web_push import MAX_TEXT_BYTES, Subscription, encrypt, parse_subscription, parse_url_base64
-from tests.api.test_push_delivery import later, ledger, outcomes, two_in_a_room, work
 from tests.support.gateway import Browser, Gateway, open_gateway
 from tests.support.hall import Hall, Resident, open_hall
 from tests.support.house import Reply
+from tests.support.push import later, ledger, outcomes, two_in_a_room, work
 
 KIND = "org.matrix.msc4174.webpush"
 APP = "org.example.web"
 ACK = "/_matrix/client/unstable/org.matrix.msc4174/pushers/ack"
-
-
-@pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
-    async with open_hall(tmp_path) as opened:
-        yield opened
 
 
 @pytest.fixture
