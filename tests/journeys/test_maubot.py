@@ -144,12 +144,13 @@ async def meet_again(kept: Kept, bot: Client, folder: Path, room_id: RoomID) -> 
 @pytest.mark.anyio
 async def test_a_bot_answers_in_an_encrypted_room(tmp_path: Path) -> None:
     """It joins when invited, reads and answers encrypted, and goes on after the bot and the server were restarted."""
-    with start_server(tmp_path / "server") as server:
+    port = free_port()
+    with start_server(tmp_path / "server", port=port) as server:
         door = Client(server.url)
         camille, bot = door.register_by_email(CAMILLE_EMAIL), door.register_by_email("automate@hopital.example.fr")
         for client in (door, camille, bot):
             client.close()
         kept = await log_in(server.url, camille.user_id)
         room_id = await first_meeting(kept, bot, tmp_path / "maubot")
-    with start_server(tmp_path / "server", port=server.port):
+    with start_server(tmp_path / "server", port=port):
         await meet_again(kept, bot, tmp_path / "maubot", room_id)
