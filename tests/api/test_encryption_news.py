@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.api.test_keys import JEAN, LEA, OPEN, claim, publish, upload
 from tests.support.accounts import V3, Person, person, sign_in
-from tests.support.house import House, open_house
+from tests.support.house import SOON_S, House, open_house
 from tests.support.olm import one_time_key
 
 
@@ -72,7 +72,7 @@ def test_a_waiting_sync_brings_the_message(tmp_path: Path) -> None:
             waiting = asyncio.create_task(sync(house, lea, first, 20_000))
             await asyncio.sleep(0.05)
             await send(house, jean, lea, 1)
-            assert contents(await asyncio.wait_for(waiting, 2)) == [{"n": 1}]
+            assert contents(await asyncio.wait_for(waiting, SOON_S)) == [{"n": 1}]
 
     asyncio.run(story())
 
@@ -114,7 +114,7 @@ def test_room_mates_learn_of_a_new_device(tmp_path: Path) -> None:
             await asyncio.sleep(0.05)
             phone = await sign_in(house, jean.user_id, device_id="PHONE")
             await publish(house, phone)
-            news = await asyncio.wait_for(waiting, 2)
+            news = await asyncio.wait_for(waiting, SOON_S)
             assert news["device_lists"]["changed"] == [jean.user_id]
             quiet = await sync(house, lea, news["next_batch"])
             assert not quiet.get("device_lists", {}).get("changed")

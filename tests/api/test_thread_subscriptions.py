@@ -8,7 +8,7 @@ import pytest
 
 from tchap.base import limits
 from tests.support.hall import Hall, Resident, open_hall
-from tests.support.house import Reply
+from tests.support.house import SOON_S, Reply
 from tests.support.paths import quote
 
 UNSTABLE = "/_matrix/client/unstable"
@@ -131,7 +131,7 @@ def test_sliding_sync_tells_what_changed(tmp_path: Path) -> None:
             waiting = asyncio.create_task(slide(zoe, second["pos"], timeout_ms=20_000))
             await asyncio.sleep(0.05)
             await call(zoe, "DELETE", room_id, root)
-            third = await asyncio.wait_for(waiting, 5)
+            third = await asyncio.wait_for(waiting, SOON_S)
             gone = third["extensions"][EXTENSION]["unsubscribed"][room_id][root]["bump_stamp"]
             assert gone > stamp
             assert EXTENSION not in (await slide(camille))["extensions"]

@@ -16,6 +16,8 @@ from tchap.services.world import World
 from tests.support.operations import witness
 
 PASSWORD = "Correct-cheval-9"
+# Less than any long poll of the tests lasts, and enough for a machine that has much else to do.
+SOON_S = 15.0
 CHEAP_HASH = Password(hash_time_cost=1, hash_memory_kib=64)
 
 
