@@ -1,4 +1,5 @@
-"""What every test shares: stories that are the same in every run, and `docs/coverage.md` held to the truth.
+"""What every test shares: stories that are the same in every run, one cluster of PostgreSQL, and
+`docs/coverage.md` held to the truth.
 
 A test that page names for an operation must call that operation.
 """
@@ -10,6 +11,7 @@ import hypothesis
 import pytest
 
 from tests.support.coverage_page import write_page
+from tests.support.engines import Engines, run_engines
 from tests.support.operations import CALLS, PAGE, read_page
 
 # A red suite must mean that something changed, so it draws the same stories each time; a longer hunt draws its own.
@@ -21,6 +23,13 @@ hypothesis.settings.load_profile(os.environ.get("STORIES", "steady"))
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def engines() -> Iterator[Engines]:
+    """One cluster for a process, and a database of its own for each who asks."""
+    with run_engines() as running:
+        yield running
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

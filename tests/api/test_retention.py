@@ -31,11 +31,6 @@ FORUM = {"preset": "public_chat", "visibility": "public", "name": "Forum de l'ea
 WORDS = ("zythumique", "brimborion", "calembredaine", "sornettique")
 
 
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @dataclass(slots=True)
 class Talk:
     """Two agents in a house, and what they do there."""

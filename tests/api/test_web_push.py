@@ -1,7 +1,7 @@
 """Web Push: browsers are notified without any gateway, and only they can read what they are told (MSC4174)."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +20,6 @@ from tests.support.house import Reply
 KIND = "org.matrix.msc4174.webpush"
 APP = "org.example.web"
 ACK = "/_matrix/client/unstable/org.matrix.msc4174/pushers/ack"
-
-
-@pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
-    async with open_hall(tmp_path) as opened:
-        yield opened
 
 
 @pytest.fixture

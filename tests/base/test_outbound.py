@@ -16,11 +16,6 @@ pytestmark = pytest.mark.anyio
 LOOPBACK = ("127.0.0.1/32",)
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @dataclass
 class Site:
     """A small web site on loopback: what it was asked, and what it answers for each path."""
