@@ -74,7 +74,7 @@ def running_maubot(folder: Path) -> Iterator[Management]:
 
 
 def _until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> Management:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(httpx.TransportError):
             answer = httpx.post(f"{url}/auth/login", json={"secret": SECRET, "user": "root"}, trust_env=False)
