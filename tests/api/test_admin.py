@@ -11,7 +11,7 @@ from tchap.services.admins import name_admin_from_console
 from tchap.storage.accounts import Account, AccountEmail, add_account, add_email
 from tchap.storage.database import open_store
 from tests.api.test_account_moderation import scene
-from tests.support.house import SOON_S
+from tests.support.house import SOON_S, until_polling
 from tests.support.paths import quote
 
 V3 = "/_matrix/client/v3"
@@ -51,7 +51,7 @@ def test_an_administrator_signs_devices_out(tmp_path: Path) -> None:
             polls = [
                 asyncio.create_task(each.call("GET", f"/sync?timeout=60000&since={since}")) for each in (phone, basile)
             ]
-            await asyncio.sleep(0.1)
+            await until_polling(hall.house, 2)
             ended = await ask("POST", f"{user}/sign_out", wish, admin.token)
             lost = await asyncio.wait_for(polls[0], SOON_S)
             assert (lost.status, lost.body["errcode"]) == (401, "M_UNKNOWN_TOKEN")

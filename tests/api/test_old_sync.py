@@ -9,7 +9,7 @@ import pytest
 from tchap.base import limits
 from tests.support.engines import Tell
 from tests.support.hall import Hall, Resident
-from tests.support.house import SOON_S
+from tests.support.house import SOON_S, until_polling
 from tests.support.paths import quote
 
 
@@ -106,7 +106,7 @@ def test_the_stream_waits(tell: Tell) -> None:
         room_id = await camille.create_room()
         token = (await listen(camille, timeout_ms=0))["end"]
         waiting = asyncio.create_task(listen(camille, token, 20_000))
-        await asyncio.sleep(0.2)
+        await until_polling(hall.house)
         assert not waiting.done()
         sent = await camille.send(room_id, "bonjour")
         found = await asyncio.wait_for(waiting, SOON_S)
@@ -143,7 +143,7 @@ def test_an_open_room_is_looked_into_from_outside(tell: Tell) -> None:
         closed = await camille.create_room(preset="public_chat")
         token = (await listen(dominique, room_id=room_id))["end"]
         waiting = asyncio.create_task(listen(dominique, token, 20_000, room_id))
-        await asyncio.sleep(0.1)
+        await until_polling(hall.house)
         sent = await camille.send(room_id, "bonjour")
         await camille.send(closed, "entre nous")
         found = await asyncio.wait_for(waiting, SOON_S)

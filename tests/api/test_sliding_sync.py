@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.support.hall import Hall, Resident
-from tests.support.house import SOON_S
+from tests.support.house import SOON_S, until_polling
 
 pytestmark = pytest.mark.anyio
 PATH = "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync"
@@ -267,7 +267,7 @@ async def test_a_poll_waits_for_news(hall: Hall) -> None:
     await basile.join(room)
     first = await slide(ariane, lists={"all": EVERYTHING})
     poll = asyncio.create_task(slide(ariane, first["pos"], timeout_ms=20_000, lists={"all": EVERYTHING}))
-    await asyncio.sleep(0.05)
+    await until_polling(hall.house)
     assert not poll.done()
     await basile.send(room, "voici")
     async with asyncio.timeout(SOON_S):

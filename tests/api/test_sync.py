@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.engines import Story
 from tests.support.hall import Hall, Resident, open_hall
-from tests.support.house import SOON_S
+from tests.support.house import SOON_S, until_polling
 
 LAZY = {"room": {"state": {"lazy_load_members": True}}}
 
@@ -45,7 +45,7 @@ def test_a_waiting_client_hears_a_message_at_once(tmp_path: Path) -> None:
         ariane, basile, room_id = await a_pair(hall)
         since = (await ariane.sync())["next_batch"]
         waiting = asyncio.create_task(ariane.sync(since, timeout_ms=20_000))
-        await asyncio.sleep(0.05)
+        await until_polling(hall.house)
         event_id = await basile.send(room_id, "bonjour")
         body = await asyncio.wait_for(waiting, SOON_S)
         room = joined(body, room_id)
@@ -190,7 +190,7 @@ def test_an_invitation_shows_the_room_and_can_be_refused(tmp_path: Path) -> None
         await ariane.send(room_id, "confidentiel")
         since = (await basile.sync())["next_batch"]
         waiting = asyncio.create_task(basile.sync(since, timeout_ms=20_000))
-        await asyncio.sleep(0.05)
+        await until_polling(hall.house)
         await ariane.act(room_id, "invite", basile.user_id)
         body = await asyncio.wait_for(waiting, SOON_S)
         stripped = body["rooms"]["invite"][room_id]["invite_state"]["events"]
@@ -323,7 +323,7 @@ def test_typing_is_told_and_ends(tmp_path: Path) -> None:
         since = (await ariane.sync())["next_batch"]
         path = f"/rooms/{quote(room_id)}/typing/{quote(basile.user_id)}"
         waiting = asyncio.create_task(ariane.sync(since, timeout_ms=20_000))
-        await asyncio.sleep(0.05)
+        await until_polling(hall.house)
         await basile.ask("PUT", path, {"typing": True, "timeout": 1_000})
         body = await asyncio.wait_for(waiting, SOON_S)
         assert joined(body, room_id)["ephemeral"]["events"] == [

@@ -7,7 +7,7 @@ import httpx
 
 from tests.support.engines import Tell
 from tests.support.hall import Hall, Resident
-from tests.support.house import SOON_S, Reply
+from tests.support.house import SOON_S, Reply, until_polling
 from tests.support.measure import MeasuredStore, Roads
 from tests.support.paths import quote
 
@@ -117,7 +117,7 @@ def test_a_waiting_device_hears_at_once(tell: Tell) -> None:
         camille, zoe, room_id, root = await set_stage(hall)
         before = (await slide(zoe))["pos"]
         waiting = asyncio.create_task(slide(zoe, before, timeout_ms=20_000))
-        await asyncio.sleep(0.05)
+        await until_polling(hall.house)
         await answer(camille, room_id, root)
         assert updates(await asyncio.wait_for(waiting, SOON_S)) == {room_id: {root: {}}}
         for off in ({"enabled": False}, {}):

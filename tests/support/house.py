@@ -76,6 +76,15 @@ class House:
         return reply.body
 
 
+async def until_polling(house: House, polls: int = 1) -> None:
+    """Until as many syncs wait for news, as the server counts them."""
+    for _ in range(int(SOON_S / 0.005)):
+        if f"tchap_long_polls {polls}.0\n".encode() in house.world.metrics.text():
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("nobody waits for news")
+
+
 async def put_migrated_file(folder: Path) -> None:
     """The SQLite file of a server as the migrations leave it, unless there is one already."""
     file = folder / "tchap.db"
