@@ -79,8 +79,11 @@ async def _poll(world: World, request: SlidingRequest, line: _Line, waiter: Wait
         waiter.told.clear()
         body, has_news, place = await _answer(world, request, line)
         remaining = deadline - world.clock.monotonic()
-        is_final = line.place is None or world.live.notifier.stopped
-        if has_news or is_final or remaining <= 0 or not await waiter.wait(remaining):
+        is_over = has_news or line.place is None or world.live.notifier.stopped or remaining <= 0
+        if not is_over:
+            with world.metrics.long_polls.track_inprogress():
+                is_over = not await waiter.wait(remaining)
+        if is_over:
             body["pos"] = world.live.sliding.offer(line.connection, place)
             return encode_json(body)
 

@@ -13,7 +13,7 @@ from tchap.api.routing import Route, with_aliases
 from tchap.api.suspension import ALLOWED, is_allowed
 from tchap.services.admins import name_admin_from_console
 from tests.support.hall import CONFIG, Hall, Resident
-from tests.support.house import open_house
+from tests.support.house import SOON_S, open_house, until_polling
 from tests.support.paths import quote
 
 V1 = "/_matrix/client/v1"
@@ -102,10 +102,10 @@ def test_a_lock_ends_the_polls_under_way(tmp_path: Path) -> None:
             pos = (await hall.house.ask("POST", SLIDING, {}, basile.token))["pos"]
             sliding = hall.house.call("POST", f"{SLIDING}?timeout=60000&pos={pos}", {}, basile.token)
             polls = asyncio.gather(basile.call("GET", f"/sync?timeout=60000&since={since}"), sliding)
-            await asyncio.sleep(0.1)
+            await until_polling(hall.house, 2)
             assert not polls.done()
             await lock(admin, basile.user_id)
-            for reply in await asyncio.wait_for(polls, 5):
+            for reply in await asyncio.wait_for(polls, SOON_S):
                 assert (reply.status, reply.body["errcode"]) == (401, "M_USER_LOCKED")
 
     asyncio.run(story())

@@ -11,6 +11,7 @@ from tchap.services.admins import name_admin_from_console
 from tchap.storage.accounts import Account, AccountEmail, add_account, add_email
 from tchap.storage.database import open_store
 from tests.api.test_account_moderation import scene
+from tests.support.house import SOON_S, until_polling
 from tests.support.paths import quote
 
 V3 = "/_matrix/client/v3"
@@ -50,16 +51,16 @@ def test_an_administrator_signs_devices_out(tmp_path: Path) -> None:
             polls = [
                 asyncio.create_task(each.call("GET", f"/sync?timeout=60000&since={since}")) for each in (phone, basile)
             ]
-            await asyncio.sleep(0.1)
+            await until_polling(hall.house, 2)
             ended = await ask("POST", f"{user}/sign_out", wish, admin.token)
-            lost = await asyncio.wait_for(polls[0], 5)
+            lost = await asyncio.wait_for(polls[0], SOON_S)
             assert (lost.status, lost.body["errcode"]) == (401, "M_UNKNOWN_TOKEN")
             assert ended == {"device_ids": [phone.requester.device_id]}
             assert (await phone.call("GET", "/sync")).status == 401
             assert (await basile.call("GET", "/sync")).status == 200
             await ask("POST", f"{user}/sign_out", {}, admin.token)
             # His other poll was told of the phone's end, or ended with its own device.
-            assert (await asyncio.wait_for(polls[1], 5)).status in (200, 401)
+            assert (await asyncio.wait_for(polls[1], SOON_S)).status in (200, 401)
             assert (await basile.call("GET", "/sync")).body["errcode"] == "M_UNKNOWN_TOKEN"
 
     asyncio.run(story())

@@ -1,20 +1,11 @@
 """Room aliases: names that lead to rooms."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
-from tests.support.hall import INSTANCE, V3, Hall, open_hall
+from tests.support.hall import INSTANCE, V3, Hall
 from tests.support.paths import quote
 
 FORUM = f"#crise-de-l'eau:{INSTANCE}"
-
-
-@pytest.fixture
-async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
-    async with open_hall(tmp_path) as opened:
-        yield opened
 
 
 @pytest.mark.anyio

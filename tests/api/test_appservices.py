@@ -188,7 +188,7 @@ def test_a_service_is_told_who_types_and_reads(tmp_path: Path) -> None:
             await scene.ask("POST", f"{at}/join", {})
             sent = (await scene.ask("PUT", f"{at}/send/m.room.message/a", {"body": "hello"}))["event_id"]
             typist = f"@alice:{NAME}"
-            await scene.ask("PUT", f"{at}/typing/{quote(typist)}", {"typing": True, "timeout": 100})
+            await scene.ask("PUT", f"{at}/typing/{quote(typist)}", {"typing": True, "timeout": 1_000})
             await scene.ask("POST", f"{at}/receipt/m.read.private/{quote(sent)}", {})
             await scene.ask("POST", f"{at}/receipt/m.read/{quote(sent)}", {})
             await scene.by(None, "POST", f"{at}/receipt/m.read.private/{quote(sent)}", {})

@@ -12,7 +12,7 @@ from tchap.services.delayed_events import send_due
 from tchap.storage.delayed_events import find_delayed
 from tests.support.client import Client
 from tests.support.hall import Hall, Resident, open_hall
-from tests.support.house import Reply, open_house
+from tests.support.house import SOON_S, Reply, open_house
 from tests.support.paths import quote
 from tests.support.server import start_server
 
@@ -396,20 +396,20 @@ def test_a_flood_kept_for_one_moment_is_held_back(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(90)
 def test_the_server_keeps_its_word_through_a_crash(tmp_path: Path) -> None:
-    """A running server sends within a second of the time due, also what was scheduled before it was killed."""
+    """A running server sends at the time due, also what was scheduled before it was killed."""
     with start_server(tmp_path, "test") as server:
         camille = Client(server.url).register("camille")
         room_id = camille.create_room()
         path = f"/_matrix/client/v3/rooms/{quote(room_id)}/send/m.room.message"
         delay = {"org.matrix.msc4140.delay": 300}
         camille.ask("PUT", f"{path}/soon", {**TEXT, "body": "bientôt"}, **delay)
-        due = time.monotonic() + 0.3
+        limit = time.monotonic() + SOON_S
         while "bientôt" not in str(camille.history(room_id)):
-            assert time.monotonic() < due + 1
+            assert time.monotonic() < limit
         camille.ask("PUT", f"{path}/later", {**TEXT, "body": "après"}, **{"org.matrix.msc4140.delay": 500})
         server.kill()
     with start_server(tmp_path, "test") as server:
         again = camille.at(server.url)
-        limit = time.monotonic() + 3
+        limit = time.monotonic() + SOON_S
         while "après" not in str(again.history(room_id)):
             assert time.monotonic() < limit

@@ -14,7 +14,7 @@ from tchap.services.directory_listing import UNIT, keep_listed, list_everybody
 from tchap.services.people_roles import import_roles
 from tchap.storage.database import Tx
 from tests.support.accounts import V3, Person, person
-from tests.support.house import House, open_house
+from tests.support.house import SOON_S, House, open_house
 
 JEAN = "jean.martin@prefecture.example.fr"
 ANNE = "anne.martin@prefecture.example.fr"
@@ -189,7 +189,7 @@ def test_units_and_functions_come_from_a_file(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
-def test_who_was_there_before_is_listed_and_names_are_followed(tmp_path: Path) -> None:
+def test_who_was_there_before_is_listed_and_names_are_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The duty lists accounts made before this directory, externals left out, and reads names that changed."""
 
     async def story() -> None:
@@ -197,17 +197,26 @@ def test_who_was_there_before_is_listed_and_names_are_followed(tmp_path: Path) -
             for table in ("persons", "postings", "words", "keys", "administrations", "administration_words"):
                 await house.world.store.write(_empty, f"DELETE FROM directory_{table}")
             assert await search(house, jean, "lefevre") == []
-            duty = asyncio.create_task(keep_listed(house.world))
-            await asyncio.sleep(0.3)
+            await until_it_rests(house)
             assert await search(house, jean, "lefevre") == [helene.user_id]
             renaming = "UPDATE administrations SET label = 'Clinique du Lac' WHERE label LIKE '%Tilleuls'"
-            duty.cancel()
             await house.world.store.write(_empty, renaming)
-            duty = asyncio.create_task(keep_listed(house.world))
-            await asyncio.sleep(0.3)
-            duty.cancel()
+            await until_it_rests(house)
             assert await search(house, jean, "clinique lac") == [helene.user_id]
             assert await list_everybody(house.world.store) == 2
+
+    async def until_it_rests(house: House) -> None:
+        rests = asyncio.Event()
+
+        async def sleep(seconds: float) -> None:
+            if seconds == limits.DIRECTORY_IDLE_S:
+                rests.set()
+                await asyncio.Event().wait()
+
+        monkeypatch.setattr(house.clock, "sleep", sleep)
+        duty = asyncio.create_task(keep_listed(house.world))
+        await asyncio.wait_for(rests.wait(), SOON_S)
+        duty.cancel()
 
     async def _empty(tx: Tx, sql: str) -> None:
         await tx.run(sql)

@@ -19,11 +19,6 @@ DELAY_S = 600
 ROOM_INTERVAL_S = 12 * 3600
 
 
-@pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with open_house(tmp_path, "[rate_limits]\nenabled = false\n") as opened:

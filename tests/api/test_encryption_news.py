@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.api.test_keys import JEAN, LEA, OPEN, claim, publish, upload
 from tests.support.accounts import V3, Person, person, sign_in
-from tests.support.house import House, open_house
+from tests.support.house import SOON_S, House, open_house, until_polling
 from tests.support.olm import one_time_key
 
 
@@ -70,9 +70,9 @@ def test_a_waiting_sync_brings_the_message(tmp_path: Path) -> None:
             jean, lea = await person(house, JEAN), await person(house, LEA)
             first = (await sync(house, lea))["next_batch"]
             waiting = asyncio.create_task(sync(house, lea, first, 20_000))
-            await asyncio.sleep(0.05)
+            await until_polling(house)
             await send(house, jean, lea, 1)
-            assert contents(await asyncio.wait_for(waiting, 2)) == [{"n": 1}]
+            assert contents(await asyncio.wait_for(waiting, SOON_S)) == [{"n": 1}]
 
     asyncio.run(story())
 
@@ -111,10 +111,10 @@ def test_room_mates_learn_of_a_new_device(tmp_path: Path) -> None:
             await house.ask("POST", f"{V3}/join/{made['room_id']}", {}, lea.token)
             first, apart = (await sync(house, lea))["next_batch"], (await sync(house, chloe))["next_batch"]
             waiting = asyncio.create_task(sync(house, lea, first, 20_000))
-            await asyncio.sleep(0.05)
+            await until_polling(house)
             phone = await sign_in(house, jean.user_id, device_id="PHONE")
             await publish(house, phone)
-            news = await asyncio.wait_for(waiting, 2)
+            news = await asyncio.wait_for(waiting, SOON_S)
             assert news["device_lists"]["changed"] == [jean.user_id]
             quiet = await sync(house, lea, news["next_batch"])
             assert not quiet.get("device_lists", {}).get("changed")

@@ -13,7 +13,7 @@ from tchap.storage.database import Tx
 from tchap.storage.delegates import Delegate, add_delegate
 from tests.support.accounts import SECRET, V3, Person, person
 from tests.support.administrations import BASE, CALM, open_office
-from tests.support.house import House, open_house
+from tests.support.house import House, open_house, until_polling
 from tests.support.paths import quote
 
 JEAN = "jean.martin@prefecture.example.fr"
@@ -154,7 +154,7 @@ def test_a_sponsor_ends_and_prolongs(tmp_path: Path) -> None:
             waiting = asyncio.create_task(
                 house.call("GET", f"{V3}/sync?timeout=30000&since={await token_of(house, zoe)}", None, zoe.token)
             )
-            await asyncio.sleep(0.05)
+            await until_polling(house)
             await house.ask("DELETE", f"{GUESTS}/{ZOE}", None, jean.token)
             assert (await waiting).body["errcode"] == "ORG_MATRIX_EXPIRED_ACCOUNT"
             await check_expired(house, zoe)

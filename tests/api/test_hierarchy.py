@@ -1,38 +1,15 @@
 """The rooms under a space: which are shown, in which order, page by page."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tchap.base import limits
-from tests.support.engines import ENGINES, Engines, run_engines
+from tests.support.engines import Tell
 from tests.support.hall import Hall, Resident
 from tests.support.measure import MeasuredStore, Roads
 from tests.support.paths import quote
 
-Story = Callable[[Hall], Awaitable[None]]
 SPACE = {"type": "m.space"}
 VIA = {"via": ["test.example.fr"]}
-
-
-@pytest.fixture(scope="module")
-def engines() -> Iterator[Engines]:
-    with run_engines() as running:
-        yield running
-
-
-@pytest.fixture(params=ENGINES)
-def tell(request: pytest.FixtureRequest, engines: Engines, tmp_path: Path) -> Callable[[Story], None]:
-    """Runs a story on each engine."""
-
-    async def run(story: Story) -> None:
-        async with engines.open_hall(request.param, tmp_path) as hall:
-            await story(hall)
-
-    return lambda story: asyncio.run(run(story))
 
 
 async def hierarchy(who: Resident, room_id: str, query: str = "", prefix: str = "v1") -> Any:
@@ -58,7 +35,7 @@ async def add(who: Resident, space: str, room_id: str, **more: Any) -> None:
     await who.set_state(space, "m.space.child", {**VIA, **more}, room_id)
 
 
-def test_a_tree_is_walked_depth_first_in_order(tell: Callable[[Story], None]) -> None:
+def test_a_tree_is_walked_depth_first_in_order(tell: Tell) -> None:
     """A space comes before what it holds, children by order, then age; what was removed or names no way is left out."""
 
     async def story(hall: Hall) -> None:
@@ -107,7 +84,7 @@ def test_a_tree_is_walked_depth_first_in_order(tell: Callable[[Story], None]) ->
     tell(story)
 
 
-def test_pages_hold_the_tree_once(tell: Callable[[Story], None]) -> None:
+def test_pages_hold_the_tree_once(tell: Tell) -> None:
     """Pages together hold every room once; a token goes with its question and its asker."""
 
     async def story(hall: Hall) -> None:
@@ -134,7 +111,7 @@ def test_pages_hold_the_tree_once(tell: Callable[[Story], None]) -> None:
     tell(story)
 
 
-def test_only_what_one_may_see_is_shown(tell: Callable[[Story], None]) -> None:
+def test_only_what_one_may_see_is_shown(tell: Tell) -> None:
     """Members, invited people, those who may join or knock, and everybody where history is open; nobody else."""
 
     async def story(hall: Hall) -> None:
@@ -178,7 +155,7 @@ def test_only_what_one_may_see_is_shown(tell: Callable[[Story], None]) -> None:
     tell(story)
 
 
-def test_a_page_costs_the_same_whatever_the_space_holds(tell: Callable[[Story], None]) -> None:
+def test_a_page_costs_the_same_whatever_the_space_holds(tell: Tell) -> None:
     """The number of queries depends neither on rooms nor on depth."""
 
     async def story(hall: Hall) -> None:

@@ -23,11 +23,6 @@ _NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
 async def hall(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hall]:
     async with open_hall(tmp_path_factory.mktemp("hall")) as hall:
         yield hall

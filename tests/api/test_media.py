@@ -181,7 +181,7 @@ def test_content_may_follow_its_address(tmp_path: Path) -> None:
             assert (early.status_code, early.json()["errcode"]) == (504, "M_NOT_YET_UPLOADED")
             put = f"{UPLOAD}/{path}"
             assert (await send(house, lea, b"hers", None, put)).status_code == 403
-            waiting = asyncio.create_task(get(house, lea, f"{V1}/download/{path}?timeout_ms=5000"))
+            waiting = asyncio.create_task(get(house, lea, f"{V1}/download/{path}?timeout_ms=20000"))
             await asyncio.sleep(0.05)
             assert (await send(house, jean, b"his", "text/plain", put)).json() == {}
             assert (await waiting).content == b"his"

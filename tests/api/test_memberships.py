@@ -1,18 +1,9 @@
 """Coming and going: knocking, being shown the door, and the list of who is there."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
-from tests.support.hall import Hall, open_hall
+from tests.support.hall import Hall
 from tests.support.paths import quote
-
-
-@pytest.fixture
-async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
-    async with open_hall(tmp_path) as opened:
-        yield opened
 
 
 @pytest.mark.anyio

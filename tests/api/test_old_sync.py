@@ -1,36 +1,16 @@
 """The state and the stream of events as clients of before /sync ask for them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from tchap.base import limits
-from tests.support.engines import ENGINES, Engines, run_engines
+from tests.support.engines import Tell
 from tests.support.hall import Hall, Resident
+from tests.support.house import SOON_S, until_polling
 from tests.support.paths import quote
-
-Story = Callable[[Hall], Awaitable[None]]
-
-
-@pytest.fixture(scope="module")
-def engines() -> Iterator[Engines]:
-    with run_engines() as running:
-        yield running
-
-
-@pytest.fixture(params=ENGINES)
-def tell(request: pytest.FixtureRequest, engines: Engines, tmp_path: Path) -> Callable[[Story], None]:
-    """Runs a story on each engine."""
-
-    async def run(story: Story) -> None:
-        async with engines.open_hall(request.param, tmp_path) as hall:
-            await story(hall)
-
-    return lambda story: asyncio.run(run(story))
 
 
 async def listen(who: Resident, since: str = "", timeout_ms: int = 0, room_id: str = "") -> dict[str, Any]:
@@ -45,7 +25,7 @@ def ids(events: list[dict[str, Any]]) -> list[str]:
     return [event["event_id"] for event in events]
 
 
-def test_the_snapshot_shows_every_room(tell: Callable[[Story], None]) -> None:
+def test_the_snapshot_shows_every_room(tell: Tell) -> None:
     """Joined rooms with their messages and state, invitations with their event, left rooms when they are asked for."""
 
     async def story(hall: Hall) -> None:
@@ -84,7 +64,7 @@ def test_the_snapshot_shows_every_room(tell: Callable[[Story], None]) -> None:
     tell(story)
 
 
-def test_the_stream_goes_on_from_the_snapshot(tell: Callable[[Story], None]) -> None:
+def test_the_stream_goes_on_from_the_snapshot(tell: Tell) -> None:
     """Everything that happens where one is comes once and in order: messages, arrivals, one's own coming and going."""
 
     async def story(hall: Hall) -> None:
@@ -118,7 +98,7 @@ def test_the_stream_goes_on_from_the_snapshot(tell: Callable[[Story], None]) -> 
     tell(story)
 
 
-def test_the_stream_waits(tell: Callable[[Story], None]) -> None:
+def test_the_stream_waits(tell: Tell) -> None:
     """Without news the answer comes with the first event."""
 
     async def story(hall: Hall) -> None:
@@ -126,16 +106,16 @@ def test_the_stream_waits(tell: Callable[[Story], None]) -> None:
         room_id = await camille.create_room()
         token = (await listen(camille, timeout_ms=0))["end"]
         waiting = asyncio.create_task(listen(camille, token, 20_000))
-        await asyncio.sleep(0.2)
+        await until_polling(hall.house)
         assert not waiting.done()
         sent = await camille.send(room_id, "bonjour")
-        found = await asyncio.wait_for(waiting, 5)
+        found = await asyncio.wait_for(waiting, SOON_S)
         assert ids(found["chunk"]) == [sent]
 
     tell(story)
 
 
-def test_a_long_absence_comes_in_pages(tell: Callable[[Story], None], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_absence_comes_in_pages(tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
     """What does not fit in one answer follows in the next, without a hole."""
     monkeypatch.setattr(limits, "MAX_OLD_EVENTS", 2)
 
@@ -153,7 +133,7 @@ def test_a_long_absence_comes_in_pages(tell: Callable[[Story], None], monkeypatc
     tell(story)
 
 
-def test_an_open_room_is_looked_into_from_outside(tell: Callable[[Story], None]) -> None:
+def test_an_open_room_is_looked_into_from_outside(tell: Tell) -> None:
     """Whoever is not in a world-readable room may listen there and see its state; nobody may elsewhere."""
 
     async def story(hall: Hall) -> None:
@@ -163,10 +143,10 @@ def test_an_open_room_is_looked_into_from_outside(tell: Callable[[Story], None])
         closed = await camille.create_room(preset="public_chat")
         token = (await listen(dominique, room_id=room_id))["end"]
         waiting = asyncio.create_task(listen(dominique, token, 20_000, room_id))
-        await asyncio.sleep(0.1)
+        await until_polling(hall.house)
         sent = await camille.send(room_id, "bonjour")
         await camille.send(closed, "entre nous")
-        found = await asyncio.wait_for(waiting, 5)
+        found = await asyncio.wait_for(waiting, SOON_S)
         assert ids(found["chunk"]) == [sent]
         shown = await dominique.ask("GET", f"/rooms/{quote(room_id)}/initialSync")
         assert "membership" not in shown
@@ -178,7 +158,7 @@ def test_an_open_room_is_looked_into_from_outside(tell: Callable[[Story], None])
     tell(story)
 
 
-def test_one_room(tell: Callable[[Story], None]) -> None:
+def test_one_room(tell: Tell) -> None:
     """A member sees the room as it is, whoever left as it was; its tokens go on in the history and in the stream."""
 
     async def story(hall: Hall) -> None:
@@ -205,7 +185,7 @@ def test_one_room(tell: Callable[[Story], None]) -> None:
     tell(story)
 
 
-def test_one_event_and_bad_tokens(tell: Callable[[Story], None]) -> None:
+def test_one_event_and_bad_tokens(tell: Tell) -> None:
     """An event is found by its id alone, by those who may see it; a token of nobody is refused."""
 
     async def story(hall: Hall) -> None:
@@ -223,7 +203,7 @@ def test_one_event_and_bad_tokens(tell: Callable[[Story], None]) -> None:
     tell(story)
 
 
-def test_messages_to_devices_are_not_lost(tell: Callable[[Story], None]) -> None:
+def test_messages_to_devices_are_not_lost(tell: Tell) -> None:
     """A /sync that goes on from a token of the old stream still brings what waits for the device."""
 
     async def story(hall: Hall) -> None:

@@ -4,11 +4,9 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.support.accounts import V3, person
-from tests.support.engines import run_engines
-from tests.support.hall import open_hall
+from tests.support.engines import Tell
+from tests.support.hall import Hall, open_hall
 from tests.support.house import House, open_house
 from tests.support.paths import quote
 
@@ -20,34 +18,31 @@ async def ask_token(house: House, user_id: str, token: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
-def test_a_token_tells_whose_it_is_for_an_hour(engine: str, tmp_path: Path) -> None:
+def test_a_token_tells_whose_it_is_for_an_hour(tell: Tell) -> None:
     """The service learns the user id and nothing else, until the token is over; it opens no session."""
 
-    async def story() -> None:
-        with run_engines() as engines:
-            async with engines.open_hall(engine, tmp_path) as hall:
-                camille, house = await hall.enter("camille"), hall.house
-                given = await ask_token(house, camille.user_id, camille.token)
-                assert (given["token_type"], given["expires_in"]) == ("Bearer", 3600)
-                assert given["matrix_server_name"] == "test.example.fr"
-                token = given["access_token"]
-                assert await house.ask("GET", f"{USERINFO}?access_token={token}") == {"sub": camille.user_id}
-                assert (await house.call("GET", f"{V3}/account/whoami", None, token)).status == 401
-                house.clock.move(3599)
-                assert (await house.call("GET", f"{USERINFO}?access_token={token}")).status == 200
-                house.clock.move(1)
-                late = await house.call("GET", f"{USERINFO}?access_token={token}")
-                assert (late.status, late.body["errcode"]) == (401, "M_UNKNOWN_TOKEN")
-                await ask_token(house, camille.user_id, camille.token)
+    async def story(hall: Hall) -> None:
+        camille, house = await hall.enter("camille"), hall.house
+        given = await ask_token(house, camille.user_id, camille.token)
+        assert (given["token_type"], given["expires_in"]) == ("Bearer", 3600)
+        assert given["matrix_server_name"] == "test.example.fr"
+        token = given["access_token"]
+        assert await house.ask("GET", f"{USERINFO}?access_token={token}") == {"sub": camille.user_id}
+        assert (await house.call("GET", f"{V3}/account/whoami", None, token)).status == 401
+        house.clock.move(3599)
+        assert (await house.call("GET", f"{USERINFO}?access_token={token}")).status == 200
+        house.clock.move(1)
+        late = await house.call("GET", f"{USERINFO}?access_token={token}")
+        assert (late.status, late.body["errcode"]) == (401, "M_UNKNOWN_TOKEN")
+        await ask_token(house, camille.user_id, camille.token)
 
-                async def kept(tx: Any) -> list[bytes]:
-                    return [bytes(row[0]) for row in await tx.all("SELECT token_hash FROM openid_tokens")]
+        async def kept(tx: Any) -> list[bytes]:
+            return [bytes(row[0]) for row in await tx.all("SELECT token_hash FROM openid_tokens")]
 
-                hashes = await house.world.store.read(kept)
-                assert [len(each) for each in hashes] == [32]
+        hashes = await house.world.store.read(kept)
+        assert [len(each) for each in hashes] == [32]
 
-    asyncio.run(story())
+    tell(story)
 
 
 def test_nobody_vouches_for_another(tmp_path: Path) -> None:

@@ -1,16 +1,15 @@
 """Receipts, account data, tags, filters, push rules, pushers, notifications and presence through the API."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from tests.support.engines import Story
 from tests.support.hall import Hall, Resident, open_hall
 
-Story = Callable[[Hall], Awaitable[None]]
 PUSHER = {
     "app_id": "fr.example.app",
     "pushkey": "clef",

@@ -10,7 +10,7 @@ import pytest
 from tchap.storage.profiles import find_profile
 from tests.support.house import open_house
 from tests.support.pages import open_browser
-from tests.support.proconnect import CLIENT_ID, ENTER, JEAN, JEAN_ID, Provider, new_keys, open_desk, run_provider
+from tests.support.proconnect import CLIENT_ID, ENTER, JEAN, JEAN_ID, Provider, keys_of, open_desk, run_provider
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_every_signature_the_provider_may_use_is_verified(tmp_path: Path, provid
             await desk.enter("jean-1")
             assert await desk.user_id() == JEAN_ID
             if algorithm != "HS256":
-                provider.sign_as = new_keys("forged")
+                provider.sign_as = keys_of("forged")
                 refused = await desk.enter("jean-1")
                 assert refused.status == 403
                 assert "n'a pas pu être vérifiée" in refused.text

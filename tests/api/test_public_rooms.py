@@ -1,38 +1,17 @@
 """The directory: what is found in it, page by page, and the directories application services keep of their networks."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.support.appservice import AS_TOKEN, SERVICE, write_registration
-from tests.support.engines import ENGINES, Engines, run_engines
+from tests.support.engines import Tell
 from tests.support.hall import CONFIG, Hall, Resident
 from tests.support.house import open_house
 from tests.support.measure import MeasuredStore, Roads
 from tests.support.paths import quote
 
 V3 = "/_matrix/client/v3"
-Story = Callable[[Hall], Awaitable[None]]
-
-
-@pytest.fixture(scope="module")
-def engines() -> Iterator[Engines]:
-    with run_engines() as running:
-        yield running
-
-
-@pytest.fixture(params=ENGINES)
-def tell(request: pytest.FixtureRequest, engines: Engines, tmp_path: Path) -> Callable[[Story], None]:
-    """Runs a story on each engine."""
-
-    async def run(story: Story) -> None:
-        async with engines.open_hall(request.param, tmp_path) as hall:
-            await story(hall)
-
-    return lambda story: asyncio.run(run(story))
 
 
 async def publish(who: Resident, **options: Any) -> str:
@@ -47,7 +26,7 @@ def ids(body: Any) -> list[str]:
     return [each["room_id"] for each in body["chunk"]]
 
 
-def test_rooms_are_found_by_what_they_are_called(tell: Callable[[Story], None]) -> None:
+def test_rooms_are_found_by_what_they_are_called(tell: Tell) -> None:
     """Names, topics and aliases are searched without accents or case, any alias of them; kinds are filtered."""
 
     async def story(hall: Hall) -> None:
@@ -76,7 +55,7 @@ def test_rooms_are_found_by_what_they_are_called(tell: Callable[[Story], None]) 
     tell(story)
 
 
-def test_pages_go_both_ways(tell: Callable[[Story], None]) -> None:
+def test_pages_go_both_ways(tell: Tell) -> None:
     """Forward to the end and back to the start by the tokens; no limit and a limit of zero give all."""
 
     async def story(hall: Hall) -> None:
@@ -102,7 +81,7 @@ def test_pages_go_both_ways(tell: Callable[[Story], None]) -> None:
     tell(story)
 
 
-def test_a_page_costs_the_same_whatever_is_published(tell: Callable[[Story], None]) -> None:
+def test_a_page_costs_the_same_whatever_is_published(tell: Tell) -> None:
     """The number of queries does not grow with the directory, searched or not."""
 
     async def story(hall: Hall) -> None:

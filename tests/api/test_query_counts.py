@@ -1,7 +1,7 @@
 """The number of statements of an answer follows neither the rooms of an account nor the members of a room."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import pytest
 
 from tests.api.test_sliding_sync import ALL_EXTENSIONS, EVERYTHING, slide
 from tests.support.counting import count_statements
-from tests.support.engines import ENGINES, Engines, run_engines
+from tests.support.engines import ENGINES, Engines
 from tests.support.hall import Hall, Resident
 from tests.support.paths import quote
 
@@ -21,17 +21,6 @@ WORDS = 11
 LAZY = {"room": {"state": {"lazy_load_members": True}}}
 LAZY_LIST = {"ranges": [[0, 99]], "timeline_limit": 1, "required_state": [["m.room.member", "$LAZY"], ["*", "*"]]}
 Step = Callable[[str | None], Awaitable[Any]]
-
-
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-def engines() -> Iterator[Engines]:
-    with run_engines() as engines:
-        yield engines
 
 
 @pytest.fixture(scope="module", params=ENGINES)

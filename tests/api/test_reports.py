@@ -1,14 +1,11 @@
 """Reports: who may make one, what becomes of it, and who reads it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.support.accounts import Person, person
-from tests.support.engines import Engines, run_engines
+from tests.support.engines import Story, Tell
 from tests.support.hall import Hall, Resident, open_hall
 from tests.support.house import House, open_house
 from tests.support.paths import quote
@@ -27,7 +24,7 @@ async def report_event(who: Resident, room_id: str, event_id: str, **body: objec
     return await who.call("POST", f"/rooms/{quote(room_id)}/report/{quote(event_id)}", body)
 
 
-def run(folder: Path, story: Callable[[Hall], Awaitable[None]]) -> None:
+def run(folder: Path, story: Story) -> None:
     async def told() -> None:
         async with open_hall(folder) as hall:
             await story(hall)
@@ -35,48 +32,45 @@ def run(folder: Path, story: Callable[[Hall], Awaitable[None]]) -> None:
     asyncio.run(told())
 
 
-@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
-def test_a_report_is_read_taken_in_hand_and_closed(engine: str, tmp_path: Path) -> None:
+def test_a_report_is_read_taken_in_hand_and_closed(tell: Tell) -> None:
     """A report keeps a copy of the event, which a redaction does not take away, and its state follows those who act."""
 
-    async def story(engines: Engines) -> None:
-        async with engines.open_hall(engine, tmp_path) as hall:
-            admin, camille = await hall.enter("admin"), await hall.enter("camille")
-            dominique = await hall.enter("dominique")
-            await make_admin(hall.house, admin.user_id)
-            room_id = await camille.create_room(preset="public_chat")
-            await dominique.join(room_id)
-            event_id = await dominique.send(room_id, "une insulte")
-            assert (await report_event(camille, room_id, event_id, reason="insulte", score=-80)).status == 200
-            await dominique.redact(room_id, event_id)
-            await camille.ask("POST", f"/rooms/{quote(room_id)}/report", {"reason": ""})
-            await camille.ask("POST", f"/users/{quote(dominique.user_id)}/report", {"reason": "encore"})
-            house, token = hall.house, admin.token
-            listed = (await house.ask("GET", ADMIN, None, token))["reports"]
-            assert [each["kind"] for each in listed] == ["event", "room", "user"]
-            first = listed[0]
-            assert first["event"]["content"]["body"] == "une insulte"
-            assert (first["reporter"], first["reported_user"]) == (camille.user_id, dominique.user_id)
-            assert (first["reason"], first["score"], first["state"]) == ("insulte", -80, "open")
-            assert (listed[1]["room_id"], listed[2]["reported_user"]) == (room_id, dominique.user_id)
-            page = await house.ask("GET", f"{ADMIN}?limit=2", None, token)
-            rest = await house.ask("GET", f"{ADMIN}?limit=2&from={page['next']}", None, token)
-            assert [*page["reports"], *rest["reports"]] == listed
-            assert "next" not in rest
-            one = f"{ADMIN}/{first['report_id']}"
-            hall.house.clock.move(60)
-            taken = await house.ask("PUT", one, {"state": "in_hand", "note": "vu avec le bureau"}, token)
-            assert (taken["handled_by"], taken["changed_ts"] - taken["created_ts"]) == (admin.user_id, 60_000)
-            await house.ask("PUT", one, {"state": "closed"}, token)
-            closed = await house.ask("GET", one, None, token)
-            assert (closed["state"], closed["note"]) == ("closed", "vu avec le bureau")
-            assert len((await house.ask("GET", ADMIN, None, token))["reports"]) == 2
-            acts = (await house.ask("GET", "/_tchap/admin/v1/audit", None, token))["acts"]
-            assert [(act["act"], act["detail"]) for act in acts] == [("report", "closed"), ("report", "in_hand")]
-            assert (await house.ask("GET", f"{ADMIN}?state=closed", None, token))["reports"] == [closed]
+    async def story(hall: Hall) -> None:
+        admin, camille = await hall.enter("admin"), await hall.enter("camille")
+        dominique = await hall.enter("dominique")
+        await make_admin(hall.house, admin.user_id)
+        room_id = await camille.create_room(preset="public_chat")
+        await dominique.join(room_id)
+        event_id = await dominique.send(room_id, "une insulte")
+        assert (await report_event(camille, room_id, event_id, reason="insulte", score=-80)).status == 200
+        await dominique.redact(room_id, event_id)
+        await camille.ask("POST", f"/rooms/{quote(room_id)}/report", {"reason": ""})
+        await camille.ask("POST", f"/users/{quote(dominique.user_id)}/report", {"reason": "encore"})
+        house, token = hall.house, admin.token
+        listed = (await house.ask("GET", ADMIN, None, token))["reports"]
+        assert [each["kind"] for each in listed] == ["event", "room", "user"]
+        first = listed[0]
+        assert first["event"]["content"]["body"] == "une insulte"
+        assert (first["reporter"], first["reported_user"]) == (camille.user_id, dominique.user_id)
+        assert (first["reason"], first["score"], first["state"]) == ("insulte", -80, "open")
+        assert (listed[1]["room_id"], listed[2]["reported_user"]) == (room_id, dominique.user_id)
+        page = await house.ask("GET", f"{ADMIN}?limit=2", None, token)
+        rest = await house.ask("GET", f"{ADMIN}?limit=2&from={page['next']}", None, token)
+        assert [*page["reports"], *rest["reports"]] == listed
+        assert "next" not in rest
+        one = f"{ADMIN}/{first['report_id']}"
+        hall.house.clock.move(60)
+        taken = await house.ask("PUT", one, {"state": "in_hand", "note": "vu avec le bureau"}, token)
+        assert (taken["handled_by"], taken["changed_ts"] - taken["created_ts"]) == (admin.user_id, 60_000)
+        await house.ask("PUT", one, {"state": "closed"}, token)
+        closed = await house.ask("GET", one, None, token)
+        assert (closed["state"], closed["note"]) == ("closed", "vu avec le bureau")
+        assert len((await house.ask("GET", ADMIN, None, token))["reports"]) == 2
+        acts = (await house.ask("GET", "/_tchap/admin/v1/audit", None, token))["acts"]
+        assert [(act["act"], act["detail"]) for act in acts] == [("report", "closed"), ("report", "in_hand")]
+        assert (await house.ask("GET", f"{ADMIN}?state=closed", None, token))["reports"] == [closed]
 
-    with run_engines() as engines:
-        asyncio.run(story(engines))
+    tell(story)
 
 
 def test_events_are_reported_by_those_who_see_them(tmp_path: Path) -> None:

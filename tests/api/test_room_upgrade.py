@@ -1,27 +1,19 @@
 """Replacing rooms: what the new room inherits, what becomes of the old one, and what people take along."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.accounts import person
-from tests.support.engines import ENGINES, Engines, run_engines
+from tests.support.engines import ENGINES, Engines
 from tests.support.hall import Hall, Resident, open_hall
 from tests.support.house import open_house
 from tests.support.paths import quote
 
 V3 = "/_matrix/client/v3"
 VERSIONS = tuple(str(number) for number in range(1, 13))
-Story = Callable[[Hall], Awaitable[None]]
-
-
-@pytest.fixture(scope="module")
-def engines() -> Iterator[Engines]:
-    with run_engines() as running:
-        yield running
 
 
 async def upgrade(who: Resident, room_id: str, version: str, **more: Any) -> str:

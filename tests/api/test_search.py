@@ -1,36 +1,14 @@
 """What people find of what was said, and what they must not find."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tchap.services.search_index import index_round
-from tests.support.engines import ENGINES, Engines, run_engines
+from tests.support.engines import Tell
 from tests.support.hall import Hall, Resident
 from tests.support.measure import MeasuredStore, Roads
 from tests.support.paths import quote
-
-Story = Callable[[Hall], Awaitable[None]]
-
-
-@pytest.fixture(scope="module")
-def engines() -> Iterator[Engines]:
-    with run_engines() as running:
-        yield running
-
-
-@pytest.fixture(params=ENGINES)
-def tell(request: pytest.FixtureRequest, engines: Engines, tmp_path: Path) -> Callable[[Story], None]:
-    """Runs a story on each engine."""
-
-    async def run(story: Story) -> None:
-        async with engines.open_hall(request.param, tmp_path) as hall:
-            await story(hall)
-
-    return lambda story: asyncio.run(run(story))
 
 
 async def search(who: Resident, term: str, token: str = "", **criteria: Any) -> dict[str, Any]:
@@ -56,7 +34,7 @@ def edit(event_id: str, body: str) -> dict[str, Any]:
     return {**new, "m.new_content": new, "m.relates_to": {"rel_type": "m.replace", "event_id": event_id}}
 
 
-def test_french_is_found_as_people_write_it(tell: Callable[[Story], None]) -> None:
+def test_french_is_found_as_people_write_it(tell: Tell) -> None:
     """Accents, elisions, plurals, ligatures and hyphens do not stand between people and what was said."""
 
     async def story(hall: Hall) -> None:
@@ -93,7 +71,7 @@ def test_french_is_found_as_people_write_it(tell: Callable[[Story], None]) -> No
     tell(story)
 
 
-def test_phrases_and_ranks(tell: Callable[[Story], None]) -> None:
+def test_phrases_and_ranks(tell: Tell) -> None:
     """Words in quotation marks stand in a row; the best answer comes first when ordered by rank."""
 
     async def story(hall: Hall) -> None:
@@ -119,7 +97,7 @@ def test_phrases_and_ranks(tell: Callable[[Story], None]) -> None:
 
 
 @pytest.mark.parametrize("version", ["9", "11"])
-def test_what_is_taken_back_is_not_found(version: str, tell: Callable[[Story], None]) -> None:
+def test_what_is_taken_back_is_not_found(version: str, tell: Tell) -> None:
     """A redacted message is gone, an edited one says what it says now, an edit that ends brings back the first."""
 
     async def story(hall: Hall) -> None:
@@ -146,7 +124,7 @@ def test_what_is_taken_back_is_not_found(version: str, tell: Callable[[Story], N
     tell(story)
 
 
-def test_an_event_of_another_room_changes_nothing(tell: Callable[[Story], None]) -> None:
+def test_an_event_of_another_room_changes_nothing(tell: Tell) -> None:
     """An edit that names a message of another room neither changes nor removes what is found there."""
 
     async def story(hall: Hall) -> None:
@@ -161,7 +139,7 @@ def test_an_event_of_another_room_changes_nothing(tell: Callable[[Story], None])
     tell(story)
 
 
-def test_only_what_one_may_read_is_found(tell: Callable[[Story], None]) -> None:
+def test_only_what_one_may_read_is_found(tell: Tell) -> None:
     """Other rooms, what came before one joined a room that hides it, and what came after one left stay unknown."""
 
     async def story(hall: Hall) -> None:
@@ -189,7 +167,7 @@ def test_only_what_one_may_read_is_found(tell: Callable[[Story], None]) -> None:
     tell(story)
 
 
-def test_ignored_people_are_not_found(tell: Callable[[Story], None]) -> None:
+def test_ignored_people_are_not_found(tell: Tell) -> None:
     """What somebody says whom one ignores is not found either."""
 
     async def story(hall: Hall) -> None:
@@ -204,7 +182,7 @@ def test_ignored_people_are_not_found(tell: Callable[[Story], None]) -> None:
     tell(story)
 
 
-def test_encrypted_rooms_are_not_searched(tell: Callable[[Story], None]) -> None:
+def test_encrypted_rooms_are_not_searched(tell: Tell) -> None:
     """What was said in clear is found no more once a room is encrypted, and the index lets go of it."""
 
     async def story(hall: Hall) -> None:
@@ -226,7 +204,7 @@ def test_encrypted_rooms_are_not_searched(tell: Callable[[Story], None]) -> None
     tell(story)
 
 
-def test_filters_and_keys(tell: Callable[[Story], None]) -> None:
+def test_filters_and_keys(tell: Tell) -> None:
     """Rooms, senders, types, addresses of files and keys narrow what is found."""
 
     async def story(hall: Hall) -> None:
@@ -259,7 +237,7 @@ def test_filters_and_keys(tell: Callable[[Story], None]) -> None:
     tell(story)
 
 
-def test_pages_and_groups(tell: Callable[[Story], None]) -> None:
+def test_pages_and_groups(tell: Tell) -> None:
     """Every result comes on exactly one page; a group can be turned page by page by itself."""
 
     async def story(hall: Hall) -> None:
@@ -293,7 +271,7 @@ def test_pages_and_groups(tell: Callable[[Story], None]) -> None:
     tell(story)
 
 
-def test_a_full_page_tells_where_to_go_on(tell: Callable[[Story], None]) -> None:
+def test_a_full_page_tells_where_to_go_on(tell: Tell) -> None:
     """Also the last one, when it is full: the page after it is empty and counts the same."""
 
     async def story(hall: Hall) -> None:
@@ -312,7 +290,7 @@ def test_a_full_page_tells_where_to_go_on(tell: Callable[[Story], None]) -> None
     tell(story)
 
 
-def test_an_upgraded_room_is_searched_with_those_it_came_from(tell: Callable[[Story], None]) -> None:
+def test_an_upgraded_room_is_searched_with_those_it_came_from(tell: Tell) -> None:
     """A search in a room finds what was said in its predecessors, as far as one was there."""
 
     async def story(hall: Hall) -> None:
@@ -333,7 +311,7 @@ def test_an_upgraded_room_is_searched_with_those_it_came_from(tell: Callable[[St
     tell(story)
 
 
-def test_a_token_belongs_to_its_search(tell: Callable[[Story], None]) -> None:
+def test_a_token_belongs_to_its_search(tell: Tell) -> None:
     """The token of another search, of another person or of nobody is refused."""
 
     async def story(hall: Hall) -> None:
@@ -359,7 +337,7 @@ def test_a_token_belongs_to_its_search(tell: Callable[[Story], None]) -> None:
     tell(story)
 
 
-def test_results_show_what_stands_around_them(tell: Callable[[Story], None]) -> None:
+def test_results_show_what_stands_around_them(tell: Tell) -> None:
     """Context comes from the result outwards, with the names people had then; the state of each room on demand."""
 
     async def story(hall: Hall) -> None:
@@ -385,7 +363,7 @@ def test_results_show_what_stands_around_them(tell: Callable[[Story], None]) -> 
     tell(story)
 
 
-def test_bad_searches_are_refused(tell: Callable[[Story], None]) -> None:
+def test_bad_searches_are_refused(tell: Tell) -> None:
     """What is missing, of a wrong type or unknown is told, and nothing is asked of an empty search."""
 
     async def story(hall: Hall) -> None:
@@ -413,7 +391,7 @@ def test_bad_searches_are_refused(tell: Callable[[Story], None]) -> None:
     tell(story)
 
 
-def test_the_duty_indexes_everything(tell: Callable[[Story], None]) -> None:
+def test_the_duty_indexes_everything(tell: Tell) -> None:
     """Round by round the duty comes to the end of what was said, and then has nothing left to do."""
 
     async def story(hall: Hall) -> None:
@@ -429,7 +407,7 @@ def test_the_duty_indexes_everything(tell: Callable[[Story], None]) -> None:
     tell(story)
 
 
-def test_a_page_costs_as_many_queries_whatever_the_rooms(tell: Callable[[Story], None]) -> None:
+def test_a_page_costs_as_many_queries_whatever_the_rooms(tell: Tell) -> None:
     """Two rooms with one match each, or twelve with three: the database is asked as often."""
 
     async def story(hall: Hall) -> None:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 
 from tests.api.test_sliding_sync import ALL_EXTENSIONS, EVERYTHING, slide
 from tests.api.test_sync_laws import MOVES, OWN_AFFAIRS, PEOPLE, SPEECH, Step, open_story, stories
-from tests.support.engines import run_engines
+from tests.support.engines import Engines
 from tests.support.hall import Hall, Resident, open_hall
 from tests.support.olm import KeyPair, device_keys, new_pair, one_time_key
 from tests.support.sync_client import ClientView, RoomView
@@ -180,21 +180,20 @@ def test_sliding_sync_tells_what_classic_sync_tells(steps: list[Step]) -> None:
     asyncio.run(story())
 
 
-def test_both_agree_on_postgresql() -> None:
+def test_both_agree_on_postgresql(engines: Engines) -> None:
     """The same stories end the same on the other engine."""
-    with run_engines() as engines:
 
-        @settings(max_examples=ON_POSTGRESQL, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-        @given(steps=STORIES)
-        def agree(steps: list[Step]) -> None:
-            async def story() -> None:
-                with tempfile.TemporaryDirectory() as folder:
-                    async with engines.open_hall("postgresql", Path(folder)) as hall:
-                        await live_through(hall, steps)
+    @settings(max_examples=ON_POSTGRESQL, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(steps=STORIES)
+    def agree(steps: list[Step]) -> None:
+        async def story() -> None:
+            with tempfile.TemporaryDirectory() as folder:
+                async with engines.open_hall("postgresql", Path(folder)) as hall:
+                    await live_through(hall, steps)
 
-            asyncio.run(story())
+        asyncio.run(story())
 
-        agree()
+    agree()
 
 
 async def live_through(hall: Hall, steps: list[Step]) -> None:

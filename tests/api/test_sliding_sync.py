@@ -1,25 +1,18 @@
 """Simplified sliding sync: windows on the room list, subscriptions, extensions, and tokens that may be repeated."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from tests.support.hall import Hall, Resident, open_hall
+from tests.support.hall import Hall, Resident
+from tests.support.house import SOON_S, until_polling
 
 pytestmark = pytest.mark.anyio
 PATH = "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync"
 EVERYTHING = {"ranges": [[0, 99]], "timeline_limit": 20, "required_state": [["*", "*"]]}
 ALL_EXTENSIONS = {name: {"enabled": True} for name in ("to_device", "e2ee", "account_data", "receipts", "typing")}
-
-
-@pytest.fixture
-async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
-    async with open_hall(tmp_path) as hall:
-        yield hall
 
 
 async def slide(who: Resident, pos: str | None = None, *, timeout_ms: int = 0, **body: Any) -> Any:
@@ -274,10 +267,10 @@ async def test_a_poll_waits_for_news(hall: Hall) -> None:
     await basile.join(room)
     first = await slide(ariane, lists={"all": EVERYTHING})
     poll = asyncio.create_task(slide(ariane, first["pos"], timeout_ms=20_000, lists={"all": EVERYTHING}))
-    await asyncio.sleep(0.05)
+    await until_polling(hall.house)
     assert not poll.done()
     await basile.send(room, "voici")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(SOON_S):
         assert texts((await poll)["rooms"][room]) == ["voici"]
 
 

@@ -1,17 +1,17 @@
 """What /sync tells, story by story."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from tests.support.engines import Story
 from tests.support.hall import Hall, Resident, open_hall
+from tests.support.house import SOON_S, until_polling
 
 LAZY = {"room": {"state": {"lazy_load_members": True}}}
-Story = Callable[[Hall], Awaitable[None]]
 
 
 def tell(folder: Path, story: Story) -> None:
@@ -45,9 +45,9 @@ def test_a_waiting_client_hears_a_message_at_once(tmp_path: Path) -> None:
         ariane, basile, room_id = await a_pair(hall)
         since = (await ariane.sync())["next_batch"]
         waiting = asyncio.create_task(ariane.sync(since, timeout_ms=20_000))
-        await asyncio.sleep(0.05)
+        await until_polling(hall.house)
         event_id = await basile.send(room_id, "bonjour")
-        body = await asyncio.wait_for(waiting, 5)
+        body = await asyncio.wait_for(waiting, SOON_S)
         room = joined(body, room_id)
         assert [event["event_id"] for event in room["timeline"]["events"]] == [event_id]
         assert room["unread_notifications"] == {"notification_count": 1, "highlight_count": 0}
@@ -190,9 +190,9 @@ def test_an_invitation_shows_the_room_and_can_be_refused(tmp_path: Path) -> None
         await ariane.send(room_id, "confidentiel")
         since = (await basile.sync())["next_batch"]
         waiting = asyncio.create_task(basile.sync(since, timeout_ms=20_000))
-        await asyncio.sleep(0.05)
+        await until_polling(hall.house)
         await ariane.act(room_id, "invite", basile.user_id)
-        body = await asyncio.wait_for(waiting, 5)
+        body = await asyncio.wait_for(waiting, SOON_S)
         stripped = body["rooms"]["invite"][room_id]["invite_state"]["events"]
         assert all(event.keys() == {"type", "state_key", "sender", "content"} for event in stripped)
         kinds = {(event["type"], event["state_key"]) for event in stripped}
@@ -323,14 +323,13 @@ def test_typing_is_told_and_ends(tmp_path: Path) -> None:
         since = (await ariane.sync())["next_batch"]
         path = f"/rooms/{quote(room_id)}/typing/{quote(basile.user_id)}"
         waiting = asyncio.create_task(ariane.sync(since, timeout_ms=20_000))
-        await asyncio.sleep(0.05)
-        await basile.ask("PUT", path, {"typing": True, "timeout": 150})
-        body = await asyncio.wait_for(waiting, 5)
+        await until_polling(hall.house)
+        await basile.ask("PUT", path, {"typing": True, "timeout": 1_000})
+        body = await asyncio.wait_for(waiting, SOON_S)
         assert joined(body, room_id)["ephemeral"]["events"] == [
             {"type": "m.typing", "content": {"user_ids": [basile.user_id]}}
         ]
-        assert "unread_notifications" not in joined(body, room_id) or joined(body, room_id)["unread_notifications"]
-        body = await asyncio.wait_for(ariane.sync(body["next_batch"], timeout_ms=20_000), 5)
+        body = await asyncio.wait_for(ariane.sync(body["next_batch"], timeout_ms=20_000), SOON_S)
         assert joined(body, room_id)["ephemeral"]["events"][0]["content"] == {"user_ids": []}
         refused = await ariane.call("PUT", path, {"typing": True})
         assert refused.status == 403

@@ -8,7 +8,7 @@ import pytest
 
 from tchap.base import limits
 from tests.support.hall import Hall, Resident, open_hall
-from tests.support.house import Reply
+from tests.support.house import SOON_S, Reply, until_polling
 from tests.support.paths import quote
 
 UNSTABLE = "/_matrix/client/unstable"
@@ -129,9 +129,9 @@ def test_sliding_sync_tells_what_changed(tmp_path: Path) -> None:
             second = await slide(zoe, first["pos"])
             assert EXTENSION not in second["extensions"]
             waiting = asyncio.create_task(slide(zoe, second["pos"], timeout_ms=20_000))
-            await asyncio.sleep(0.05)
+            await until_polling(hall.house)
             await call(zoe, "DELETE", room_id, root)
-            third = await asyncio.wait_for(waiting, 5)
+            third = await asyncio.wait_for(waiting, SOON_S)
             gone = third["extensions"][EXTENSION]["unsubscribed"][room_id][root]["bump_stamp"]
             assert gone > stamp
             assert EXTENSION not in (await slide(camille))["extensions"]

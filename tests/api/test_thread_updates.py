@@ -1,41 +1,20 @@
 """Hearing of threads written in since the last sliding sync, in all one's rooms (MSC4360)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
-from tests.support.engines import ENGINES, Engines, run_engines
+from tests.support.engines import Tell
 from tests.support.hall import Hall, Resident
-from tests.support.house import Reply
+from tests.support.house import SOON_S, Reply, until_polling
 from tests.support.measure import MeasuredStore, Roads
 from tests.support.paths import quote
 
-Story = Callable[[Hall], Awaitable[None]]
 Threads = dict[str, dict[str, Any]]
 UNSTABLE = "/_matrix/client/unstable"
 SYNC = f"{UNSTABLE}/org.matrix.simplified_msc3575/sync"
 EXTENSION = "io.element.msc4360.threads"
-
-
-@pytest.fixture(scope="module")
-def engines() -> Iterator[Engines]:
-    with run_engines() as running:
-        yield running
-
-
-@pytest.fixture(params=ENGINES)
-def tell(request: pytest.FixtureRequest, engines: Engines, tmp_path: Path) -> Callable[[Story], None]:
-    """Runs a story on each engine."""
-
-    async def run(story: Story) -> None:
-        async with engines.open_hall(request.param, tmp_path) as hall:
-            await story(hall)
-
-    return lambda story: asyncio.run(run(story))
 
 
 async def slide(who: Resident, pos: str | None = None, timeline: int | None = None, **wanted: Any) -> Any:
@@ -75,7 +54,7 @@ async def set_stage(hall: Hall) -> tuple[Resident, Resident, str, str]:
     return camille, zoe, room_id, await camille.send(room_id, "Un fil")
 
 
-def test_a_device_hears_of_the_threads_it_missed(tell: Callable[[Story], None]) -> None:
+def test_a_device_hears_of_the_threads_it_missed(tell: Tell) -> None:
     """Each once, with its root, its last message and the way to the others; the same again if it asks again."""
 
     async def story(hall: Hall) -> None:
@@ -104,7 +83,7 @@ def test_a_device_hears_of_the_threads_it_missed(tell: Callable[[Story], None]) 
     tell(story)
 
 
-def test_what_the_timeline_tells_is_not_told_twice(tell: Callable[[Story], None]) -> None:
+def test_what_the_timeline_tells_is_not_told_twice(tell: Tell) -> None:
     """Without roots a thread is named only where some message of it was cut off; with them it always is."""
 
     async def story(hall: Hall) -> None:
@@ -131,16 +110,16 @@ def test_what_the_timeline_tells_is_not_told_twice(tell: Callable[[Story], None]
     tell(story)
 
 
-def test_a_waiting_device_hears_at_once(tell: Callable[[Story], None]) -> None:
+def test_a_waiting_device_hears_at_once(tell: Tell) -> None:
     """Of a thread in a room that is in none of its lists; who does not ask hears nothing and waits on."""
 
     async def story(hall: Hall) -> None:
         camille, zoe, room_id, root = await set_stage(hall)
         before = (await slide(zoe))["pos"]
         waiting = asyncio.create_task(slide(zoe, before, timeout_ms=20_000))
-        await asyncio.sleep(0.05)
+        await until_polling(hall.house)
         await answer(camille, room_id, root)
-        assert updates(await asyncio.wait_for(waiting, 5)) == {room_id: {root: {}}}
+        assert updates(await asyncio.wait_for(waiting, SOON_S)) == {room_id: {root: {}}}
         for off in ({"enabled": False}, {}):
             body = {"extensions": {EXTENSION: off}}
             silent = await hall.house.ask("POST", f"{SYNC}?pos={before}", body, zoe.token)
@@ -152,7 +131,7 @@ def test_a_waiting_device_hears_at_once(tell: Callable[[Story], None]) -> None:
     tell(story)
 
 
-def test_what_has_no_room_is_read_backwards(tell: Callable[[Story], None]) -> None:
+def test_what_has_no_room_is_read_backwards(tell: Tell) -> None:
     """Page by page over all rooms, each thread once whatever is said meanwhile, down to where the device was."""
 
     async def story(hall: Hall) -> None:
@@ -181,7 +160,7 @@ def test_what_has_no_room_is_read_backwards(tell: Callable[[Story], None]) -> No
     tell(story)
 
 
-def test_bad_pages_are_refused(tell: Callable[[Story], None]) -> None:
+def test_bad_pages_are_refused(tell: Tell) -> None:
     """A direction is needed and there is one; tokens are ours; a limit is at least one; and one is signed in."""
 
     async def story(hall: Hall) -> None:
@@ -203,7 +182,7 @@ def test_bad_pages_are_refused(tell: Callable[[Story], None]) -> None:
     tell(story)
 
 
-def test_only_what_one_may_and_wants_to_see_counts(tell: Callable[[Story], None]) -> None:
+def test_only_what_one_may_and_wants_to_see_counts(tell: Tell) -> None:
     """Not rooms one left, not people one ignores, not what was redacted; an ignored person's root has no words."""
 
     async def story(hall: Hall) -> None:
@@ -234,7 +213,7 @@ def test_only_what_one_may_and_wants_to_see_counts(tell: Callable[[Story], None]
     tell(story)
 
 
-def test_history_one_may_not_see_stays_hidden(tell: Callable[[Story], None]) -> None:
+def test_history_one_may_not_see_stays_hidden(tell: Tell) -> None:
     """What was said in one's absence is not told of, what was said before and after is; nor is a hidden root."""
 
     async def story(hall: Hall) -> None:
@@ -262,7 +241,7 @@ def test_history_one_may_not_see_stays_hidden(tell: Callable[[Story], None]) -> 
     tell(story)
 
 
-def test_more_rooms_and_threads_take_no_more_queries(tell: Callable[[Story], None]) -> None:
+def test_more_rooms_and_threads_take_no_more_queries(tell: Tell) -> None:
     """One query more than without the extension where nothing was said, else always as many."""
 
     async def story(hall: Hall) -> None:

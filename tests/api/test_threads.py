@@ -1,35 +1,14 @@
 """The rules of threads: which timeline an event is in, what a receipt there reads, and what their list shows."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.engines import ENGINES, Engines, run_engines
+from tests.support.engines import Tell
 from tests.support.hall import Hall, Resident
 from tests.support.paths import quote
 
-Story = Callable[[Hall], Awaitable[None]]
 BY_THREAD = {"room": {"timeline": {"unread_thread_notifications": True}}}
-
-
-@pytest.fixture(scope="module")
-def engines() -> Iterator[Engines]:
-    with run_engines() as running:
-        yield running
-
-
-@pytest.fixture(params=ENGINES)
-def tell(request: pytest.FixtureRequest, engines: Engines, tmp_path: Path) -> Callable[[Story], None]:
-    """Runs a story on each engine."""
-
-    async def run(story: Story) -> None:
-        async with engines.open_hall(request.param, tmp_path) as hall:
-            await story(hall)
-
-    return lambda story: asyncio.run(run(story))
 
 
 def related(rel_type: str, event_id: str, body: str = "…", **more: Any) -> dict[str, Any]:
@@ -100,7 +79,7 @@ RECEIPTS = [
 @pytest.mark.parametrize("kind", ["m.read", "m.read.private"])
 @pytest.mark.parametrize(("marks", "left"), RECEIPTS)
 def test_receipts_read_their_own_timeline(
-    marks: list[tuple[str, str | None]], left: dict[str, int], kind: str, tell: Callable[[Story], None]
+    marks: list[tuple[str, str | None]], left: dict[str, int], kind: str, tell: Tell
 ) -> None:
     """A threaded receipt reads its thread up to its event, an unthreaded one everything up to it."""
 
@@ -115,7 +94,7 @@ def test_receipts_read_their_own_timeline(
     tell(story)
 
 
-def test_what_was_read_is_told_to_who_follows(tell: Callable[[Story], None]) -> None:
+def test_what_was_read_is_told_to_who_follows(tell: Tell) -> None:
     """A device that syncs all along is told what its own receipts leave unread, threaded or not, public or not."""
 
     async def story(hall: Hall) -> None:
@@ -153,7 +132,7 @@ RELATED = [
 ]
 
 
-def test_a_receipt_names_a_thread_its_event_is_in(tell: Callable[[Story], None]) -> None:
+def test_a_receipt_names_a_thread_its_event_is_in(tell: Tell) -> None:
     """A thread that the event is not in, that is none, is empty or not a text is refused."""
 
     async def story(hall: Hall) -> None:
@@ -174,7 +153,7 @@ def test_a_receipt_names_a_thread_its_event_is_in(tell: Callable[[Story], None])
     tell(story)
 
 
-def test_threads_do_not_start_from_children(tell: Callable[[Story], None]) -> None:
+def test_threads_do_not_start_from_children(tell: Tell) -> None:
     """An edit, a reaction, a reference or a message of a thread is the root of no thread; a reply may be."""
 
     async def story(hall: Hall) -> None:
@@ -202,7 +181,7 @@ def test_threads_do_not_start_from_children(tell: Callable[[Story], None]) -> No
     tell(story)
 
 
-def test_indirect_children_are_in_the_thread(tell: Callable[[Story], None]) -> None:
+def test_indirect_children_are_in_the_thread(tell: Tell) -> None:
     """An edit or reaction of a thread's message is in the thread; one of its root is in the main timeline."""
 
     async def story(hall: Hall) -> None:
@@ -225,7 +204,7 @@ def test_indirect_children_are_in_the_thread(tell: Callable[[Story], None]) -> N
     tell(story)
 
 
-def test_the_list_of_threads(tell: Callable[[Story], None]) -> None:
+def test_the_list_of_threads(tell: Tell) -> None:
     """Roots come by their latest message, all or those one wrote in or began, page by page."""
 
     async def story(hall: Hall) -> None:
@@ -258,7 +237,7 @@ def test_the_list_of_threads(tell: Callable[[Story], None]) -> None:
     tell(story)
 
 
-def test_threads_and_people_one_ignores(tell: Callable[[Story], None]) -> None:
+def test_threads_and_people_one_ignores(tell: Tell) -> None:
     """Their messages neither count nor move a thread; the root they wrote stands there empty."""
 
     async def story(hall: Hall) -> None:
@@ -284,7 +263,7 @@ def test_threads_and_people_one_ignores(tell: Callable[[Story], None]) -> None:
     tell(story)
 
 
-def test_a_thread_shows_its_latest_message_as_it_is_now(tell: Callable[[Story], None]) -> None:
+def test_a_thread_shows_its_latest_message_as_it_is_now(tell: Tell) -> None:
     """The latest message carries its own edit; a redacted one gives way to the one before."""
 
     async def story(hall: Hall) -> None:
@@ -311,7 +290,7 @@ def test_a_thread_shows_its_latest_message_as_it_is_now(tell: Callable[[Story], 
     tell(story)
 
 
-def test_encrypted_edits_and_edits_of_edits(tell: Callable[[Story], None]) -> None:
+def test_encrypted_edits_and_edits_of_edits(tell: Tell) -> None:
     """An encrypted event is edited by another of its sender; an edit is not edited, and an edit changes no type."""
 
     async def story(hall: Hall) -> None:
@@ -340,7 +319,7 @@ def _relates(rel_type: str, event_id: str) -> dict[str, Any]:
     return {"m.relates_to": {"rel_type": rel_type, "event_id": event_id}}
 
 
-def test_relations_page_both_ways_with_any_token(tell: Callable[[Story], None]) -> None:
+def test_relations_page_both_ways_with_any_token(tell: Tell) -> None:
     """Children are read from the tokens of /sync and /messages, in either direction, without gap or repetition."""
 
     async def story(hall: Hall) -> None:

@@ -17,7 +17,7 @@ from tchap.services.world import World
 from tchap.storage import accounts, administrations
 from tchap.storage.database import Tx
 from tests.support.accounts import V3, Person, password_login, person
-from tests.support.house import House, Reply, open_house
+from tests.support.house import SOON_S, House, Reply, open_house, until_polling
 from tests.support.oauth import Browser, post_form, register_app
 from tests.support.pages import open_browser
 from tests.support.terms import (
@@ -259,7 +259,7 @@ def test_polls_end_when_the_account_expires(tmp_path: Path) -> None:
     async def wait(house: House, who: Person) -> "asyncio.Task[Reply]":
         since = (await house.ask("GET", f"{V3}/sync", token=who.token))["next_batch"]
         poll = asyncio.create_task(house.call("GET", f"{V3}/sync?timeout=60000&since={since}", token=who.token))
-        await asyncio.sleep(0.05)
+        await until_polling(house)
         assert not poll.done()
         return poll
 
@@ -273,10 +273,10 @@ def test_polls_end_when_the_account_expires(tmp_path: Path) -> None:
             poll = await wait(house, jean)
             house.clock.move(DAY_S)
             await look(house)
-            assert (await asyncio.wait_for(poll, 5)).body["errcode"] == EXPIRED
+            assert (await asyncio.wait_for(poll, SOON_S)).body["errcode"] == EXPIRED
             poll = await wait(house, zoe)
             await expire(house, zoe, admin)
-            assert (await asyncio.wait_for(poll, 5)).body["errcode"] == EXPIRED
+            assert (await asyncio.wait_for(poll, SOON_S)).body["errcode"] == EXPIRED
 
     asyncio.run(story())
 

@@ -259,11 +259,6 @@ async def check_members(story: Story) -> None:
 
 
 @pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
 async def hall(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hall]:
     async with open_hall(tmp_path_factory.mktemp("visibility")) as opened:
         yield opened

@@ -3,7 +3,6 @@
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -17,8 +16,7 @@ from bench.directory.tries import Tried, try_query
 from tchap.app import open_world
 from tchap.base.config import Instance, RateLimits, parse_settings
 from tests.support.counting import count_statements
-from tests.support.engines import ENGINES
-from tests.support.postgres import create_database, run_cluster
+from tests.support.engines import ENGINES, Engines
 
 PEOPLE, ADMINISTRATIONS, QUERIES = 3_000, 60, 120
 MAX_STATEMENTS = 9
@@ -45,12 +43,6 @@ def zipf(text: str) -> dict[str, float]:
 NAMES = Names((zipf(FIRST[0]), zipf(FIRST[1])), zipf(f"{LAST} {RARE}"))
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Path]:
-    with run_cluster() as cluster:
-        yield cluster
-
-
 async def try_all(url: str, folder: Path) -> list[tuple[Tried, int]]:
     """Every search with the number of its statements."""
     made = make_administrations(PEOPLE, ADMINISTRATIONS)
@@ -75,10 +67,10 @@ async def try_all(url: str, folder: Path) -> list[tuple[Tried, int]]:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_the_right_person_is_among_the_first(engine: str, tmp_path: Path, cluster: Path) -> None:
+def test_the_right_person_is_among_the_first(engine: str, tmp_path: Path, engines: Engines) -> None:
     """In nineteen searches of twenty, whatever the error; no search costs more statements than another may."""
-    url = create_database(cluster, "annuaire") if engine == "postgresql" else f"sqlite:///{tmp_path}/tchap.db"
-    found = asyncio.run(try_all(url, tmp_path))
+    with engines.empty_store(engine, tmp_path) as address:
+        found = asyncio.run(try_all(address, tmp_path))
     assert len(found) == QUERIES
     assert max(statements for _, statements in found) <= MAX_STATEMENTS
     by_error: dict[str, list[bool]] = defaultdict(list)

@@ -28,8 +28,8 @@ def test_the_clock_bounds_a_run() -> None:
     """A run ends at its time even if operations are left."""
     started = time.monotonic()
     tally = asyncio.run(repeat([steady()], Bounds(seconds=0.1, operations=10**9)))
-    assert time.monotonic() - started < 2
-    assert 0.1 <= tally.seconds < 2
+    assert time.monotonic() - started < 10
+    assert 0.1 <= tally.seconds < 10
 
 
 def test_a_run_ends_when_there_is_nothing_left_to_do() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.fuzz.bending import bent_value
 from tests.fuzz.stage import CHEAP_HASH, EXAMPLES
 from tests.support.client import V3, Client
-from tests.support.postgres import create_database, run_cluster
+from tests.support.engines import ENGINES, Engines
 from tests.support.server import RunningServer, start_server
 
 VERSIONS = ["1", "6", "10", "11", "12"]
@@ -140,14 +140,13 @@ HTTP = httpx.Client(timeout=20, trust_env=False)
 SEARCH = {"search_categories": {"room_events": {"search_term": "budget"}}}
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def village(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
-    if request.param == "sqlite":
-        yield from settle(tmp_path_factory.mktemp("village"), CHEAP_HASH)
-        return
-    with run_cluster() as cluster:
-        address = create_database(cluster, "village")
-        yield from settle(tmp_path_factory.mktemp("village"), f'store_url = "{address}"\n' + CHEAP_HASH)
+@pytest.fixture(scope="module", params=ENGINES)
+def village(
+    request: pytest.FixtureRequest, engines: Engines, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Village]:
+    folder = tmp_path_factory.mktemp("village")
+    with engines.empty_store(request.param, folder) as address:
+        yield from settle(folder, f'store_url = "{address}"\n{CHEAP_HASH}')
 
 
 def settle(folder: Any, config: str) -> Iterator[Village]:

@@ -2,18 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 import pytest
 
 from tests.support.client import Client
-from tests.support.postgres import create_database, run_cluster
+from tests.support.engines import ENGINES, Engines
 from tests.support.server import start_server
 
 CAMILLE_EMAIL = "camille.durand@prefecture.example.fr"
 ZOE_EMAIL = "zoe.petit@hopital.example.fr"
-DATABASES = count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +23,6 @@ class Town:
     zoe: str
 
 
-@pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="session")
-def postgres_cluster() -> Iterator[Path]:
-    with run_cluster() as cluster:
-        yield cluster
-
-
 @pytest.fixture
 def town(tmp_path: Path) -> Iterator[Town]:
     """On SQLite, as embedded."""
@@ -43,14 +30,13 @@ def town(tmp_path: Path) -> Iterator[Town]:
         yield _settle(server.url)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def any_town(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Town]:
+@pytest.fixture(params=ENGINES)
+def any_town(request: pytest.FixtureRequest, engines: Engines, tmp_path: Path) -> Iterator[Town]:
     """On each engine."""
-    config = ""
-    if request.param == "postgresql":
-        address = create_database(request.getfixturevalue("postgres_cluster"), f"journey_{next(DATABASES)}")
-        config = f'store_url = "{address}"\n'
-    with start_server(tmp_path / "server", config=config) as server:
+    with (
+        engines.empty_store(request.param, tmp_path) as address,
+        start_server(tmp_path / "server", config=f'store_url = "{address}"\n') as server,
+    ):
         yield _settle(server.url)
 
 

@@ -15,11 +15,11 @@ NOTICES = "/_tchap/admin/v1/server_notices"
 
 def grant(folder: Path, user_id: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tchap", "admin", "grant", user_id, "--data", str(folder)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=30, check=False)
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
 
 
 def wait_for_invitation(client: Client) -> str:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 40
     while time.monotonic() < deadline:
         invited = client.sync(timeout_ms=0).get("rooms", {}).get("invite", {})
         if invited:
@@ -50,5 +50,6 @@ def test_an_administrator_tells_and_locks(tmp_path: Path) -> None:
         poll.start()
         time.sleep(0.5)
         alice.ask("PUT", f"/_matrix/client/v1/admin/lock/{quote(basile.user_id)}", {"locked": True})
-        poll.join(10)
+        # Sooner than the poll would end by itself.
+        poll.join(20)
         assert [(answer.status, answer.body["errcode"]) for answer in answers] == [(401, "M_USER_LOCKED")]

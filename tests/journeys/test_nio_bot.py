@@ -26,7 +26,7 @@ from tests.journeys.conftest import Town
 from tests.journeys.unanswered import Unanswered
 from tests.support.client import PASSWORD
 
-LIMIT_S = 60.0
+LIMIT_S = 100.0
 
 
 async def open_bot(town: Town, user_id: str, unanswered: Unanswered) -> AsyncClient:

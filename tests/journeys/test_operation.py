@@ -19,16 +19,16 @@ from tests.support.certificates import make_certificate
 from tests.support.client import PASSWORD, V3, Client
 from tests.support.server import ROOT, RunningServer, free_port, start_server
 
-STOP_S = 6.0
+# A stop gives what still runs four seconds; a poll nobody woke would take thirty.
+STOP_S = 20.0
+LOAD_S = 30.0
 
 
-def stop(server: RunningServer, number: signal.Signals) -> float:
-    """Asks the server to stop and requires a clean end; how long it took, in seconds."""
-    began = time.monotonic()
+def stop(server: RunningServer, number: signal.Signals) -> None:
+    """Asks the server to stop and requires a clean end, soon."""
     server.process.send_signal(number)
-    assert server.process.wait(STOP_S + 5) == 0, server.log()
+    assert server.process.wait(STOP_S) == 0, server.log()
     server.was_killed = True
-    return time.monotonic() - began
 
 
 def test_a_tls_port_serves_every_api(tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_a_tls_port_serves_every_api(tmp_path: Path) -> None:
     tls_port = free_port()
     http = f'[http]\ntls_port = {tls_port}\ntls_certificate = "{certificate}"\ntls_key = "{key}"\n'
     trusting = ssl.create_default_context(cafile=str(certificate))
-    with start_server(tmp_path / "both", "test", http) as server:
+    with start_server(tmp_path / "both", "test", http, free_port()) as server:
         for url in (server.url, f"https://127.0.0.1:{tls_port}"):
             with httpx.Client(base_url=url, verify=trusting, trust_env=False) as client:
                 assert client.get("/health").text == "OK"
@@ -78,7 +78,7 @@ def test_a_server_that_cannot_begin_says_why(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stop_under_load_is_clean(tmp_path: Path, number: signal.Signals) -> None:
-    """Long polls end at once, what was acknowledged stays, and the server is gone within six seconds."""
+    """Long polls end at once, what was acknowledged stays, and the server is gone before a poll would end by itself."""
     acknowledged: dict[str, str] = {}
     with start_server(tmp_path, "test") as server:
         alice = Client(server.url).register("alice")
@@ -91,14 +91,15 @@ def test_a_stop_under_load_is_clean(tmp_path: Path, number: signal.Signals) -> N
         for thread in (*polls, *senders):
             thread.start()
         # A request whose body never comes must not hold the server back either.
-        with httpx.Client(trust_env=False) as slow, slow_request(server.port):
+        with httpx.Client(trust_env=False, timeout=20) as slow, slow_request(server.port):
             assert slow.get(f"{server.url}/health").status_code == 200
-            time.sleep(1)
-            took_s = stop(server, number)
+            deadline = time.monotonic() + LOAD_S
+            while len(acknowledged) <= 20:
+                assert time.monotonic() < deadline, server.log()
+                time.sleep(0.02)
+            stop(server, number)
         for thread in (*polls, *senders):
             thread.join(10)
-    assert took_s < STOP_S
-    assert len(acknowledged) > 20
     with start_server(tmp_path, "test") as server:
         kept = {event["event_id"]: event["content"].get("body") for event in alice.at(server.url).history(room)}
         assert {event_id: kept.get(event_id) for event_id in acknowledged} == acknowledged

@@ -35,7 +35,7 @@ def test_a_gateway_away_and_a_server_killed_lose_nothing(tmp_path: Path) -> None
         with open_gateway(port) as gateway:
             bob.ask("POST", "/_matrix/client/v3/pushers/set", pusher(gateway.notify_url))
             first = alice.send(room_id, "un", "t1")
-            gateway.wait_for(lambda: arrived(gateway, [first]), 5)
+            gateway.wait_for(lambda: arrived(gateway, [first]))
         away = [alice.send(room_id, str(number), f"a{number}") for number in range(3)]
         with open_gateway(port) as gateway:
             gateway.wait_for(lambda: arrived(gateway, away))

@@ -3,6 +3,7 @@
 import asyncio
 
 from tchap.live.notifier import Notifier
+from tests.support.house import SOON_S
 
 USER = "@ariane:test.example.fr"
 ROOM = "!salon:test.example.fr"
@@ -65,7 +66,7 @@ def test_a_stop_ends_every_wait() -> None:
         waiting = asyncio.create_task(waiter.wait(30))
         await asyncio.sleep(0)
         notifier.stop()
-        assert await asyncio.wait_for(waiting, 1)
+        assert await asyncio.wait_for(waiting, SOON_S)
         assert await notifier.listen(USER).wait(1)
 
     asyncio.run(story())

@@ -96,9 +96,9 @@ def test_a_page_names_its_own_encoding() -> None:
 )
 def test_a_hostile_page_costs_little(piece: str) -> None:
     """Whatever the page repeats, reading it ends soon and what is kept is bounded."""
-    began = time.perf_counter()
+    began = time.process_time()
     facts = read_page(piece * (2_000_000 // len(piece)), URL)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
     assert all(len(value) <= 1000 and "\0" not in value for value in facts.properties.values())
 
 

@@ -10,13 +10,14 @@ from tchap.base.config import ConfigError, parse_settings
 from tchap.base.onboarding_config import Onboarding
 from tchap.gateways.dns import DnsFacts, DnsGateway, DnsSilent
 from tests.support.dns_server import DnsServer, run_dns_server
+from tests.support.house import SOON_S
 
 NAME = "valmont.example"
 
 
-def run(story: Callable[[DnsServer, DnsGateway], Awaitable[None]]) -> None:
+def run(story: Callable[[DnsServer, DnsGateway], Awaitable[None]], timeout_s: float = 10) -> None:
     with run_dns_server() as server:
-        gateway = DnsGateway(Onboarding(dns_servers=(server.address,), dns_timeout_s=0.5))
+        gateway = DnsGateway(Onboarding(dns_servers=(server.address,), dns_timeout_s=timeout_s))
         asyncio.run(story(server, gateway))  # type: ignore[arg-type]
 
 
@@ -64,9 +65,9 @@ def test_silence_is_no_answer() -> None:
     async def story(server: DnsServer, gateway: DnsGateway) -> None:
         server.is_silent = True
         with pytest.raises(DnsSilent):
-            await asyncio.wait_for(gateway.find_texts(NAME), 3)
+            await asyncio.wait_for(gateway.find_texts(NAME), SOON_S)
 
-    run(story)
+    run(story, 0.5)
 
 
 @pytest.mark.parametrize(

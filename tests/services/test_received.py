@@ -174,11 +174,6 @@ async def open_salon(house: House, version: str) -> Salon:
     return salon
 
 
-@pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @pytest.fixture(params=["10", "11", "12"])
 async def salon(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Salon]:
     async with open_house(tmp_path) as house:

@@ -108,11 +108,6 @@ async def open_stage(folder: Path) -> AsyncIterator[Stage]:
             hall.house.world.store = store.inner
 
 
-@pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     async with open_stage(tmp_path) as opened:

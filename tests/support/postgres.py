@@ -48,7 +48,16 @@ def stop_cluster(home: Path) -> None:
     run_as_postgres(PROGRAMS / "pg_ctl", "-D", home / "data", "-w", "-m", "immediate", "stop")
 
 
-def create_database(cluster: Path, name: str) -> str:
-    """The address of a new, empty database."""
-    run_as_postgres(PROGRAMS / "createdb", "-h", cluster, "-U", "postgres", "-T", "template0", name)
+def create_database(cluster: Path, name: str, model: str = "template0") -> str:
+    """The address of a new database: a copy of the model, by default an empty one."""
+    run_as_postgres(PROGRAMS / "createdb", "-h", cluster, "-U", "postgres", "-T", model, name)
     return f"postgresql://postgres@/{name}?host={cluster}"
+
+
+@contextlib.contextmanager
+def lend_database(cluster: Path, name: str, model: str = "template0") -> Iterator[str]:
+    """A new database that is dropped at the end, whoever is still connected."""
+    try:
+        yield create_database(cluster, name, model)
+    finally:
+        run_as_postgres(PROGRAMS / "dropdb", "-h", cluster, "-U", "postgres", "--force", name)

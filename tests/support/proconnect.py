@@ -7,14 +7,17 @@ where a test tells it to.
 
 import base64
 import contextlib
+import functools
 import hashlib
 import io
 import json
+import ssl
 import threading
 import warnings
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
@@ -40,6 +43,8 @@ _KNOWN = {
     "acr_values",
 }  # fmt: skip
 _CODE_S = 30
+# Read once: a client of its own reads every certificate of the machine again.
+_TRUST = ssl.create_default_context()
 
 Environ = dict[str, Any]
 Start = Callable[..., Any]
@@ -53,11 +58,14 @@ class _Asked:
     at_s: int
 
 
-def new_keys(kid: str) -> dict[str, RSAKey | ECKey]:
-    return {
+@functools.cache
+def keys_of(kid: str) -> Mapping[str, RSAKey | ECKey]:
+    """One pair for each name in a process: making one takes longer than most tests."""
+    made = {
         "RS256": RSAKey.generate_key(2048, parameters={"kid": f"{kid}-rsa"}),
         "ES256": ECKey.generate_key("P-256", parameters={"kid": f"{kid}-ec"}),
     }
+    return MappingProxyType(made)
 
 
 @dataclass
@@ -70,9 +78,9 @@ class Provider:
     userinfo_alg: str = "RS256"
     has_pkce: bool = False
     is_down: bool = False
-    keys: dict[str, RSAKey | ECKey] = field(default_factory=lambda: new_keys("first"))
+    keys: Mapping[str, RSAKey | ECKey] = field(default_factory=lambda: keys_of("first"))
     more_keys: list[object] = field(default_factory=list)
-    sign_as: dict[str, RSAKey | ECKey] | None = None
+    sign_as: Mapping[str, RSAKey | ECKey] | None = None
     id_says: dict[str, Any] = field(default_factory=dict)
     userinfo_says: dict[str, Any] = field(default_factory=dict)
     methods: list[str] = field(default_factory=lambda: ["pwd"])
@@ -88,11 +96,11 @@ class Provider:
         assert answer.status_code == 204, answer.text
 
     def rotate_keys(self) -> None:
-        self.keys = new_keys("second")
+        self.keys = keys_of("second")
 
     async def identify(self, address: str, sub: str) -> str:
         """The person signs in on the provider's page; the path of ours her browser is sent back to."""
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(verify=_TRUST) as http:
             form = await http.get(address)
             assert form.status_code == 200, form.text
             answer = await http.post(address, data={"sub": sub})

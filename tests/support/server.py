@@ -1,6 +1,10 @@
 """The server as a child process, started the way an operator starts it."""
 
 import contextlib
+import itertools
+import os
+import random
+import re
 import signal
 import socket
 import subprocess
@@ -12,8 +16,11 @@ from pathlib import Path
 from typing import Literal
 
 ROOT = Path(__file__).parents[2]
-START_TIMEOUT_S = 30.0
-STOP_TIMEOUT_S = 15.0
+START_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 30.0
+# Below what the kernel gives outgoing connections and `bind` to port 0 (32768 and above); a span for each worker.
+FIRST_PORT, PORTS_OF_A_WORKER, MAX_WORKERS = 20_000, 1_000, 12
+_READY = re.compile(r"^Tchap is ready on .*\(listening on https?://127\.0\.0\.1:(\d+)", re.M)
 TEST_SERVER_NAME = "test.example.fr"
 TEST_TABLES = f"""
 [[instances]]
@@ -26,13 +33,16 @@ enabled = false
 
 @dataclass(slots=True)
 class RunningServer:
-    """A server that has said it is ready."""
+    """A server that has said it is ready, and on which port."""
 
-    url: str
-    port: int
     log_file: Path
     process: subprocess.Popen[bytes]
+    port: int = 0
     was_killed: bool = field(default=False)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     def kill(self) -> None:
         """End it as a power cut would: SIGKILL, no chance to finish anything."""
@@ -48,7 +58,9 @@ class RunningServer:
 def start_server(
     data_dir: Path, profile: Literal["normal", "test"] = "normal", config: str = "", port: int = 0
 ) -> Iterator[RunningServer]:
-    """Start `tchap serve` on a data directory and a free port; at the end stop it and require a clean exit.
+    """Start `tchap serve` on a data directory; at the end stop it and require a clean exit.
+
+    Without a port it takes a free one; one that must be known before, or serve twice, is `free_port()`.
 
     "normal" is the embedded configuration (codes arrive in the built-in mailbox); "test" is a plain Matrix server with
     open registration and no rate limit. `config` is TOML added to it (tables last). A server the caller killed is not
@@ -56,7 +68,7 @@ def start_server(
     """
     data_dir = data_dir.absolute()
     data_dir.mkdir(parents=True, exist_ok=True)
-    server = _launch(data_dir, _write_config(data_dir, profile, config), port or free_port())
+    server = _launch(data_dir, _write_config(data_dir, profile, config), port)
     try:
         _wait_until_ready(server)
         yield server
@@ -67,10 +79,24 @@ def start_server(
         _stop(server)
 
 
+def _ports_of_this_worker() -> Iterator[int]:
+    """Round and round, from a chance one: another checkout may be testing on the same machine."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = FIRST_PORT + worker % MAX_WORKERS * PORTS_OF_A_WORKER
+    for number in itertools.count(random.randrange(PORTS_OF_A_WORKER)):
+        yield first + number % PORTS_OF_A_WORKER
+
+
+_PORTS = _ports_of_this_worker()
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port nobody listens on, which neither another worker nor an outgoing connection will be given meanwhile."""
+    for port in itertools.islice(_PORTS, PORTS_OF_A_WORKER):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 def _write_config(data_dir: Path, profile: str, config: str) -> list[str]:
@@ -84,18 +110,19 @@ def _write_config(data_dir: Path, profile: str, config: str) -> list[str]:
 
 def _launch(data_dir: Path, config: list[str], port: int) -> RunningServer:
     command = [sys.executable, "-m", "tchap", "serve", *config, "--data", str(data_dir), "--port", str(port)]
-    log_file = data_dir / f"server-{port}.log"
+    log_file = data_dir / f"server-{len(list(data_dir.glob('server-*.log')))}.log"
     with log_file.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, cwd=ROOT)
-    return RunningServer(f"http://127.0.0.1:{port}", port, log_file, process)
+    return RunningServer(log_file, process)
 
 
 def _wait_until_ready(server: RunningServer) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
-    while "is ready" not in server.log():
+    while (ready := _READY.search(server.log())) is None:
         assert server.process.poll() is None, f"the server ended at its start:\n{server.log()}"
         assert time.monotonic() < deadline, f"the server was not ready in time:\n{server.log()}"
         time.sleep(0.02)
+    server.port = int(ready[1])
 
 
 def _stop(server: RunningServer) -> None:

@@ -1,5 +1,6 @@
 """Environments of their own for clients whose dependencies are not ours, made from locks and kept between runs."""
 
+import fcntl
 import hashlib
 import subprocess
 import sys
@@ -17,9 +18,13 @@ def make_venv(name: str) -> Path:
     stamp = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()[:16]
     folder = ROOT / "build" / "venvs" / f"{name}-{stamp}"
     done = folder / ".installed"
-    if not done.exists():
-        venv.create(folder, clear=True, with_pip=True)
-        command = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*command, "--require-hashes", "-r", str(lock)], check=True, timeout=INSTALL_TIMEOUT_S)
-        done.touch()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Another worker may want the same one at the same moment.
+    with folder.with_suffix(".making").open("w") as door:
+        fcntl.flock(door, fcntl.LOCK_EX)
+        if not done.exists():
+            venv.create(folder, clear=True, with_pip=True)
+            command = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            subprocess.run([*command, "--require-hashes", "-r", str(lock)], check=True, timeout=INSTALL_TIMEOUT_S)
+            done.touch()
     return folder / "bin"

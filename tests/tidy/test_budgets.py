@@ -21,11 +21,6 @@ CAMILLE = "camille.durand@prefecture.example.fr"
 ZOE = "zoe.petit@hopital.example.fr"
 
 
-@pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with open_house(tmp_path) as opened:

@@ -1,18 +1,10 @@
-"""A hall, and a push gateway beside it."""
+"""A push gateway beside the hall."""
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
 from tests.support.gateway import Gateway, open_gateway
-from tests.support.hall import Hall, open_hall
-
-
-@pytest.fixture
-async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
-    async with open_hall(tmp_path) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What pushers are told, whom it is told, and what that costs."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from tchap.services.push_delivery import deliver_due
 from tchap.storage.accounts import set_locked, set_suspended
 from tchap.storage.validity import TermChange, set_terms
 from tests.support.counting import count_statements
-from tests.support.engines import ENGINES, Engines, run_engines
+from tests.support.engines import ENGINES, Engines
 from tests.support.gateway import Gateway
 from tests.support.hall import CONFIG, Hall
 from tests.support.house import open_house
@@ -251,12 +250,6 @@ async def test_a_server_without_pushers_writes_nothing(hall: Hall) -> None:
     with count_statements(hall.house.world) as count:
         await decide_round(hall.house.world)
     assert count.statements <= 2
-
-
-@pytest.fixture(scope="module")
-def engines() -> Iterator[Engines]:
-    with run_engines() as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("engine", ENGINES)
