@@ -9,7 +9,8 @@ import uvloop
 
 from tchap.app import serve
 from tchap.base.clock import Clock
-from tchap.base.config import ConfigError, Settings, load_settings
+from tchap.base.config import ConfigError, Settings
+from tchap.base.config_file import load_settings
 from tchap.base.errors import MatrixError
 from tchap.base.log import configure_logging
 from tchap.commands import administrations, directory, domains

@@ -21,7 +21,8 @@ from bench.directory.people import People, make_administrations
 from bench.directory.queries import make_queries
 from bench.directory.tries import Tried, try_query
 from tchap.app import open_world
-from tchap.base.config import Instance, RateLimits, parse_settings
+from tchap.base.config import Instance, RateLimits
+from tchap.base.config_file import parse_settings
 from tchap.storage.dialect import find_sqlite_path
 from tests.support.postgres import create_database, run_cluster
 

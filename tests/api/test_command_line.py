@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tchap.__main__ import main
-from tchap.base.config import parse_settings
+from tchap.base.config_file import parse_settings
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tchap.base.config import parse_settings
+from tchap.base.config_file import parse_settings
 from tests.support.accounts import V3, person
 from tests.support.house import House, Reply, open_house
 

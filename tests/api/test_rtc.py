@@ -11,7 +11,8 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 
 from tchap.base import limits
-from tchap.base.config import ConfigError, load_settings
+from tchap.base.config import ConfigError
+from tchap.base.config_file import load_settings
 from tests.support.hall import CONFIG, Hall, Resident
 from tests.support.house import Reply, open_house
 

@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tchap.base.config import ConfigError, parse_settings
+from tchap.base.config import ConfigError
+from tchap.base.config_file import parse_settings
 from tests.support.appservice import AS_TOKEN, open_bridge, write_registration
 from tests.support.certificates import make_certificate
 from tests.support.house import open_house

@@ -8,7 +8,8 @@ import pytest
 
 from tchap.api.routes import ROUTES
 from tchap.api.routing import Router
-from tchap.base.config import ConfigError, parse_settings
+from tchap.base.config import ConfigError
+from tchap.base.config_file import parse_settings
 from tchap.services import validity
 from tchap.services.accounts import authenticate
 from tchap.services.deactivation import ClosedBy, deactivate

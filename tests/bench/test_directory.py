@@ -14,7 +14,8 @@ from bench.directory.people import INSTANCES, Agent, People, make_administration
 from bench.directory.queries import ERRORS, NAMED, SAME_ADMINISTRATION, SHARED_ROOM, Query, make_queries, misspell
 from bench.directory.tries import Tried, try_query
 from tchap.app import open_world
-from tchap.base.config import Instance, RateLimits, parse_settings
+from tchap.base.config import Instance, RateLimits
+from tchap.base.config_file import parse_settings
 from tests.support.counting import count_statements
 from tests.support.engines import ENGINES, Engines
 

@@ -7,7 +7,7 @@ import yaml
 
 from bench import settings
 from bench.synapse_env import LOCK, synapse_version
-from tchap.base.config import parse_settings
+from tchap.base.config_file import parse_settings
 
 FULL = 2
 

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from tchap.base import limits
-from tchap.base.config import ConfigError, parse_settings
+from tchap.base.config import ConfigError
+from tchap.base.config_file import parse_settings
 from tchap.base.onboarding_config import Onboarding
 from tchap.gateways.dns import DnsFacts, DnsGateway, DnsSilent
 from tests.support.dns_server import DnsServer, run_dns_server

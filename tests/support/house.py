@@ -14,7 +14,8 @@ import msgspec
 
 from tchap.app import build_application, open_world
 from tchap.base.clock import Clock
-from tchap.base.config import Password, parse_settings
+from tchap.base.config import Password
+from tchap.base.config_file import parse_settings
 from tchap.services.world import World
 from tchap.storage.database import open_store
 from tests.support.operations import witness

@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tchap.base.config import Administration, ConfigError, Settings, TestProfile, parse_settings
+from tchap.base.config import Administration, ConfigError, Settings, TestProfile
+from tchap.base.config_file import parse_settings
 
 DOC = Path(__file__).parents[2] / "docs" / "configuration.md"
 

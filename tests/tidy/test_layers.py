@@ -127,7 +127,7 @@ def test_environment_is_read_in_one_place() -> None:
     readers = {
         module_of(path) for path in FILES if re.search(r"os\.(environ|getenv)", path.read_text(encoding="utf-8"))
     }
-    assert readers <= {"tchap.base.config"}
+    assert readers <= {"tchap.base.config_file"}
 
 
 @pytest.mark.parametrize("path", [p for p in FILES if room_of(module_of(p)) not in ("api",)], ids=module_of)
