@@ -239,7 +239,7 @@ export const en: Record<Key, string> = {
   "file.opening": "Checking and opening the file…",
   "file.blocked": "Content blocked: this file contains malicious software.",
   "file.typeForbidden": "Content blocked: files of this type are not allowed here.",
-  "file.notScanned": "This file could not be checked yet. It will open once it has been.",
+  "file.notScanned": "This file has not been checked. It opens once the antivirus has found it clean.",
   "message.other": "Content Tchap cannot show yet",
 
   "unreadable.title": "Message unreadable on this device",

@@ -243,7 +243,7 @@ export const fr = {
   "file.opening": "Vérification et ouverture du fichier…",
   "file.blocked": "Contenu bloqué : ce fichier contient un logiciel malveillant.",
   "file.typeForbidden": "Contenu bloqué : ce type de fichier n’est pas autorisé ici.",
-  "file.notScanned": "Ce fichier n’a pas encore pu être vérifié. Il s’ouvrira quand il l’aura été.",
+  "file.notScanned": "Ce fichier n’a pas été vérifié. Il s’ouvrira dès que l’antivirus l’aura trouvé sain.",
   "message.other": "Contenu que Tchap ne sait pas encore afficher",
 
   "unreadable.title": "Message illisible sur cet appareil",
