@@ -168,6 +168,11 @@ def find_closing(facts: Facts, rules: Rules, now_ms: int) -> int | None:
 
 
 def may_renew(home: Home | None, is_external_account: bool) -> bool:
-    """Whether a proof of this mailbox still renews: its domain must be one that accounts are opened for today, and an
-    agent's account is not kept alive by an address that became a guest's."""
-    return home is not None and home.is_open and (is_external_account or not home.is_external)
+    """Whether a proof of this mailbox still renews: its domain must be an administration's today, also where that takes
+    nobody new, and an agent's account is not kept alive by an address that became a guest's."""
+    return home is not None and (is_external_account or not home.is_external)
+
+
+def may_return(home: Home | None, is_external_account: bool) -> bool:
+    """Whether a closed account may be opened for this mailbox: as a new one, where its domain takes people."""
+    return home is not None and home.is_open and may_renew(home, is_external_account)

@@ -9,7 +9,7 @@ from tchap.base.identity import Requester
 from tchap.gateways.account_mails import reopened_mail
 from tchap.policy.administrations import Act
 from tchap.policy.emails import Email
-from tchap.policy.validity import may_renew
+from tchap.policy.validity import may_return
 from tchap.services.account_moves import Move, follow, show_move
 from tchap.services.administrations import externals_of, home_of
 from tchap.services.admins import act_of, check_address, find_target
@@ -64,7 +64,7 @@ async def _get_address(world: World, requester: Requester, closing: Closing, tex
         raise MissingParam("email")
     email = read_email(address)
     await check_address(world, requester, email)
-    if not may_renew(await home_of(world, email), closing.instance == externals_of(world.settings)):
+    if not may_return(await home_of(world, email), closing.instance == externals_of(world.settings)):
         raise MatrixError(
             "M_THREEPID_DENIED",
             "This e-mail domain is not authorised for this account.",

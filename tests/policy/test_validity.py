@@ -19,6 +19,7 @@ from tchap.policy.validity import (
     first_term,
     is_exempt,
     may_renew,
+    may_return,
     parse_exemption,
 )
 
@@ -183,17 +184,20 @@ def test_a_pattern_that_is_not_plain_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("home", "is_external_account", "may"),
+    ("home", "is_external_account", "renews", "returns"),
     [
-        (Home("here", None, False), False, True),
-        (Home("here", None, False, is_open=False), False, False),
-        (Home("guests", None, True), False, False),
-        (Home("guests", None, True), True, True),
-        (Home("here", None, False), True, True),
-        (None, False, False),
-        (None, True, False),
+        (Home("here", None, False), False, True, True),
+        (Home("here", None, False, is_open=False), False, True, False),
+        (Home("guests", None, True), False, False, False),
+        (Home("guests", None, True), True, True, True),
+        (Home("here", None, False), True, True, True),
+        (Home("here", None, False, is_open=False), True, True, False),
+        (None, False, False, False),
+        (None, True, False, False),
     ],
 )
-def test_whose_mailbox_still_renews(home: Home | None, is_external_account: bool, may: bool) -> None:
-    """An agent's domain must be an administration's today; a guest's may have become one."""
-    assert may_renew(home, is_external_account) is may
+def test_whose_mailbox_still_renews(home: Home | None, is_external_account: bool, renews: bool, returns: bool) -> None:
+    """An agent's domain must be an administration's today, a guest's may have become one; who was closed comes back
+    where people are taken."""
+    assert may_renew(home, is_external_account) is renews
+    assert may_return(home, is_external_account) is returns
