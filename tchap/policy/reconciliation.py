@@ -156,7 +156,7 @@ def _decide_linked(facts: Facts, account: Standing) -> Decision:
         return Refused(refusal)
     # Another account has the address: hers opens, and takes nothing from the other.
     is_free = facts.holder is None or facts.holder.is_deactivated
-    return SignIn(account.user_id, is_free, _renews(facts, account))
+    return SignIn(account.user_id, is_free, _renews(account))
 
 
 def _decide_holder(facts: Facts, account: Standing) -> Decision:
@@ -169,7 +169,7 @@ def _decide_holder(facts: Facts, account: Standing) -> Decision:
     is_expired = account.expires_ts is not None and account.expires_ts <= facts.now_ms
     if account.last_seen_ts + DORMANT_MS <= facts.now_ms or (is_expired and account.linked_names):
         return Refused(Refusal.DORMANT)
-    return SignIn(account.user_id, False, _renews(facts, account))
+    return SignIn(account.user_id, False, _renews(account))
 
 
 def _refusal_of_account(facts: Facts, account: Standing) -> Refusal | None:
@@ -181,6 +181,6 @@ def _refusal_of_account(facts: Facts, account: Standing) -> Refusal | None:
     return Refusal.OTHER_INSTANCE if facts.served not in (None, account.instance) else None
 
 
-def _renews(facts: Facts, account: Standing) -> bool:
-    """The provider vouches for the address, as the mail of a renewal would, where its domain is open today."""
-    return account.expires_ts is not None and facts.home is not None and facts.home.is_open
+def _renews(account: Standing) -> bool:
+    """The provider vouches for the address as the mail of a renewal would, whose domain is an administration's."""
+    return account.expires_ts is not None

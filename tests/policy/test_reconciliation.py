@@ -145,7 +145,7 @@ TABLE: dict[str, tuple[Facts, Rules, Decision]] = {
     "linked, term to come, the administration takes nobody": (
         replace(FACTS, home=SUSPENDED, linked=replace(OWN, expires_ts=TO_COME)),
         OPEN,
-        SignIn("@jean", True, False),
+        SignIn("@jean", True, True),
     ),
     "linked, and the address is another's": (
         replace(FACTS, linked=OWN, holder=OTHER),
