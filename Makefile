@@ -37,7 +37,7 @@ coverage: install-test ## docs/coverage.md from the route table and a run of the
 bench: install-test ## messages per CPU second beside Synapse, one core each
 	$(PY) -m bench $(ARGS)
 
-bench-directory: install-test system-packages ## the directory at 5,500,000 agents, on both engines: half an hour, 16 GB
+bench-directory: install-test system-packages ## the directory at 5,500,000 agents, on both engines: 21 minutes, 16 GB
 	$(PY) -m bench.directory $(ARGS)
 
 web: web/dist/index.html ## build the web client
