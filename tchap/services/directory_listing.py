@@ -21,7 +21,8 @@ ROLE_FIELDS = (UNIT, FUNCTION)
 async def list_people(tx: Tx, user_ids: Collection[str]) -> None:
     """Lists these accounts as their names, units, functions and administrations are now.
 
-    Called by whoever changes one of them. Guests of the administrations and closed accounts are taken out.
+    Called by whoever changes one of them. Guests of the administrations, closed accounts and those that speak for the
+    server or for a service are taken out.
     """
     await _list(tx, await directory.find_facts(tx, user_ids))
 
@@ -35,7 +36,7 @@ async def _list(tx: Tx, facts: Sequence[Facts]) -> None:
 
 
 def _is_listed(facts: Facts) -> bool:
-    return facts.is_open and not is_external(facts.user_id)
+    return facts.is_open and facts.is_somebody and not is_external(facts.user_id)
 
 
 def _entry(facts: Facts) -> Entry:

@@ -22,17 +22,21 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of an account that may be listed; `fields` is the profile's JSON."""
+    """What is known of an account that may be listed; `fields` is the profile's JSON. `is_somebody`: it is an agent's,
+    or has an address or a password; the others speak for the server or for a service."""
 
     user_id: str
     administration_id: str | None
     is_open: bool
     display_name: str | None
     fields: bytes
+    is_somebody: bool
 
 
 _FACTS = (
-    "SELECT a.user_id, a.administration_id, a.deactivated_ts, p.display_name, p.fields"
+    "SELECT a.user_id, a.administration_id, a.deactivated_ts, p.display_name, p.fields,"
+    " a.administration_id IS NOT NULL OR a.password_hash IS NOT NULL"
+    " OR EXISTS (SELECT 1 FROM account_emails e WHERE e.user_id = a.user_id)"
     " FROM accounts a LEFT JOIN profiles p ON p.user_id = a.user_id"
 )
 
@@ -49,7 +53,7 @@ async def find_facts_after(tx: Tx, after_user: str, limit: int) -> list[Facts]:
 
 
 def _facts(row: Row) -> Facts:
-    return Facts(row[0], row[1], row[2] is None, row[3], bytes(row[4] or b"{}"))
+    return Facts(row[0], row[1], row[2] is None, row[3], bytes(row[4] or b"{}"), bool(row[5]))
 
 
 async def set_people(tx: Tx, entries: Sequence[Entry]) -> None:

@@ -11,10 +11,14 @@ import pytest
 from tchap.__main__ import main
 from tchap.base import limits
 from tchap.services.directory_listing import UNIT, keep_listed, list_everybody
+from tchap.services.notice_rooms import sender_of
 from tchap.services.people_roles import import_roles
+from tchap.services.server_notices import tell_some
+from tchap.storage.accounts import find_account
 from tchap.storage.database import Tx
 from tests.support.accounts import V3, Person, person
 from tests.support.house import SOON_S, House, open_house
+from tests.support.terms import open_admin
 
 JEAN = "jean.martin@prefecture.example.fr"
 ANNE = "anne.martin@prefecture.example.fr"
@@ -220,6 +224,25 @@ def test_who_was_there_before_is_listed_and_names_are_followed(tmp_path: Path, m
 
     async def _empty(tx: Tx, sql: str) -> None:
         await tx.run(sql)
+
+    asyncio.run(story())
+
+
+def test_who_speaks_for_the_server_is_nobody_to_write_to(tmp_path: Path) -> None:
+    """The sender of notices has an account, and is not listed with those who were there before."""
+
+    async def story() -> None:
+        async with open_offices(tmp_path) as (house, jean, helene):
+            notice = {"content": {"body": "Entretien ce soir."}, "to": {"everyone": True}}
+            operator = await open_admin(house)
+            await house.ask("POST", "/_tchap/admin/v1/server_notices", notice, operator.token)
+            while await tell_some(house.world):
+                continue
+            assert await house.world.store.read(find_account, sender_of(house.world)) is not None
+            await list_everybody(house.world.store)
+            for term in ("avis service", sender_of(house.world)):
+                assert await search(house, jean, term) == [], term
+            assert await search(house, jean, "lefevre") == [helene.user_id]
 
     asyncio.run(story())
 
