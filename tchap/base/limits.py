@@ -426,8 +426,8 @@ MAX_HIERARCHY_TOKEN = 2_048  # characters; ours hold two ids and three numbers
 # Succession: as many administrators as power levels can name, at some 90 bytes each, well inside MAX_EVENT_BYTES.
 MAX_NAMED_LEVELS = 400
 # Retention
-MIN_RETENTION_MS = 24 * 3600 * 1000  # a shorter lifetime counts as this: what was said can be read, and reported
-CLOCK_AHEAD_MS = 24 * 3600 * 1000  # a message dated further ahead than this says nothing of its age
+MIN_RETENTION_MS = DAY_MS  # a shorter lifetime counts as this: what was said can be read, and reported
+CLOCK_AHEAD_MS = DAY_MS  # a message dated further ahead than this says nothing of its age
 MAX_RETENTION_DAYS = 36_500  # that a setting may name
 MAX_CLASSIFICATION = 60  # characters of the words at the top of a room
 MAX_CLASSIFICATIONS = 50  # among which a deployment lets its rooms choose

@@ -8,9 +8,10 @@ known, the address where it is not, and never against a sign that somebody else 
 from dataclasses import dataclass
 from enum import Enum
 
+from tchap.base.limits import DAY_MS
 from tchap.policy.domains import Home
 
-DORMANT_MS = 180 * 24 * 3600 * 1000
+DORMANT_MS = 180 * DAY_MS
 """How long an account nobody used may still be taken for that of whoever has its address today: administrations give
 the addresses of those who left to others after some months."""
 MFA = "mfa"

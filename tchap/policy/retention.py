@@ -28,7 +28,6 @@ from tchap.protocol.canonical import MAX_INTEGER
 RETENTION = "m.room.retention"
 Kind = Literal["public", "clear", "encrypted", "direct", "external"]
 KINDS: tuple[Kind, ...] = ("public", "clear", "encrypted", "direct", "external")
-DAY_MS = 24 * 3600 * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ def decide_retention(term: Term, content: Mapping[str, Any]) -> Decision:
             True,
         )
     if term.maximum_ms and (longest is None or longest > term.maximum_ms):
-        days = term.maximum_ms // DAY_MS
+        days = term.maximum_ms // limits.DAY_MS
         many = "s" if days > 1 else ""
         return Refused(
             f"Messages of this kind of room are kept {days} day{many} at most.",

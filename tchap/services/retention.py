@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from tchap.base import limits
 from tchap.base.encoding import decode_json
-from tchap.policy.retention import DAY_MS, RETENTION, RoomFacts, lifetime_in_force
+from tchap.policy.retention import RETENTION, RoomFacts, lifetime_in_force
 from tchap.policy.rooms import ACCESS_RULES, ENCRYPTION
 from tchap.protocol.identifiers import MediaUri
 from tchap.protocol.media_refs import find_media_refs
@@ -203,6 +203,6 @@ async def _doom_undeclared(world: World) -> None:
     after: tuple[int, str] | None = (0, "")
     while after is not None:
         now_ms = world.clock.now_ms()
-        found, after = await world.store.read(media_links.find_undeclared, now_ms - days * DAY_MS, after)
+        found, after = await world.store.read(media_links.find_undeclared, now_ms - days * limits.DAY_MS, after)
         if found:
-            await world.store.write(media_links.doom_undeclared, found, days * DAY_MS, now_ms)
+            await world.store.write(media_links.doom_undeclared, found, days * limits.DAY_MS, now_ms)

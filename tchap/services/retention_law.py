@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tchap.base import limits
 from tchap.live.rooms import LiveRoom
 from tchap.policy.classification import CLASSIFICATION, decide_classification
 from tchap.policy.retention import (
-    DAY_MS,
     NO_TERM,
     RETENTION,
     RoomFacts,
@@ -52,7 +52,7 @@ def term_of(world: World, facts: RoomFacts) -> Term:
     if kind is None:
         return NO_TERM
     default, longest = world.settings.retention.term(kind)
-    return Term(default * DAY_MS, longest * DAY_MS)
+    return Term(default * limits.DAY_MS, longest * limits.DAY_MS)
 
 
 def _check(world: World, term: Term, key: tuple[str, str], content: Mapping[str, Any]) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from tchap.base import limits
+from tchap.base.limits import DAY_MS
 from tchap.policy.decisions import Allowed, Decision, Origin, Refused, Road, SoftFailed, judge_origin
 from tchap.policy.retention import (
-    DAY_MS,
     NO_TERM,
     Kind,
     RoomFacts,

@@ -7,6 +7,7 @@ from tchap.api.public.account_links import account_url, way_back, way_to
 from tchap.api.public.browser import go_on, sentence_of
 from tchap.api.public.forms import Field, Form, done, render
 from tchap.api.public.pages import page, page_language, said
+from tchap.base import limits
 from tchap.base.days import day_in_english, day_in_french
 from tchap.base.errors import MatrixError
 from tchap.services.browser_account import (
@@ -19,8 +20,6 @@ from tchap.services.browser_account import (
 from tchap.services.browser_sessions import BrowserSession
 from tchap.services.world import World
 from tchap.storage.devices import Device
-
-_DAY_MS = 24 * 3600 * 1000
 
 
 async def show_devices(world: World, request: Request, session: BrowserSession) -> Response:
@@ -52,7 +51,7 @@ def _seen(world: World, request: Request, device: Device) -> str:
 
 def day_in_words(ts: int, now_ms: int, language: str) -> str:
     """A day as people say it: hours would need to know where the reader is."""
-    days = now_ms // _DAY_MS - ts // _DAY_MS
+    days = now_ms // limits.DAY_MS - ts // limits.DAY_MS
     if language == "fr":
         return {0: "aujourd'hui", 1: "hier"}.get(days) or f"le {day_in_french(ts)}"
     return {0: "today", 1: "yesterday"}.get(days) or f"on {day_in_english(ts)}"

@@ -277,7 +277,6 @@ export function canDeleteOthers(account: Account, roomId: string): boolean {
   return room?.currentState.hasSufficientPowerLevelFor("redact", powerOf(room, account.userId)) ?? false;
 }
 
-/** Whether this person may write here. */
 function powerOf(room: Room, userId: string): number {
   return room.getMember(userId)?.powerLevel ?? 0;
 }
